@@ -1,0 +1,74 @@
+"""Every error Tonewright raises on purpose.
+
+A message states the rule, the value received and the remedy, in one line.
+
+```
+TonewrightError
+├── UsageError            the request itself cannot be carried out (exit code 2)
+│   ├── UnknownNameError  a synth, descriptor, distance or control that does not exist
+│   └── MissingExtraError an optional dependency is not installed
+├── AudioError            a sound that cannot be read, written or used
+├── PresetError           a preset that does not fit its synth
+└── OutputError           a result that cannot be written
+```
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class TonewrightError(Exception):
+    """Base of every error raised on purpose; the command line prints it in one line and exits with 1."""
+
+    exit_code = 1
+
+
+class UsageError(TonewrightError, ValueError):
+    """An argument or option is nonsense whatever the files hold; exit code 2."""
+
+    exit_code = 2
+
+
+class UnknownNameError(UsageError):
+    """A name that nothing is registered under.
+
+    Args:
+        kind: What was looked up, in the singular ("synth", "descriptor").
+        name: The name received.
+        known: The names that exist.
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        known = sorted(known)
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f"did you mean '{near[0]}'?" if near else f"choose from: {', '.join(known)}"
+        super().__init__(f"no {kind} is called '{name}'; {hint}")
+        self.kind, self.name, self.known = kind, name, known
+
+    def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str, str, list[str]]]:
+        return type(self), (self.kind, self.name, self.known)
+
+
+class MissingExtraError(UsageError):
+    """An optional dependency is missing; the message names the extra that installs it."""
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(f"{purpose} needs {package}; install it with: pip install 'tonewright[{extra}]'")
+        self.package, self.extra, self.purpose = package, extra, purpose
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str, str]]:
+        return type(self), (self.package, self.extra, self.purpose)
+
+
+class AudioError(TonewrightError):
+    """A sound that cannot be read, written or used."""
+
+
+class PresetError(TonewrightError):
+    """A preset that does not fit its synth: wrong synth, version, control or value."""
+
+
+class OutputError(TonewrightError):
+    """A result that cannot be written where it was asked for."""
