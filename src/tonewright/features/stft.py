@@ -124,7 +124,7 @@ def _block_power(
         start = (first + t) * hop - n_fft // 2
         for i in range(max(0, -start), min(n_fft, len(signal) - start)):
             frames[t, i] = window[i] * signal[start + i]
-    spectra: NDArray[np.complex64] = np.fft.rfft(frames)
+    spectra = np.fft.rfft(frames)
     bins = n_fft // 2 + 1
     power = np.empty((count, bins), np.float32)
     for t in range(count):
