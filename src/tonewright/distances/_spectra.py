@@ -1,0 +1,134 @@
+"""What several distances need: windows in milliseconds, decibels, cepstra, and a mean difference, by the batch."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from tonewright.features.mel import dct_matrix
+from tonewright.features.stft import mel_spectrogram
+
+# librosa's defaults, which the published values rest on.
+_LEAST_POWER = 1e-10
+_RANGE_DB = 80.0
+
+
+def samples_in(milliseconds: int, sample_rate_hz: int) -> int:
+    """A duration in whole samples, rounded down as the published scripts do."""
+    return milliseconds * sample_rate_hz // 1000
+
+
+def mix_down(audio: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The mean of the channels: `[batch, channels, frames]` to `[batch, frames]`."""
+    if audio.shape[1] == 1:
+        return audio[:, 0]
+    mono: NDArray[np.float32] = audio.mean(axis=1, dtype=np.float32)
+    return mono
+
+
+def log_mel(
+    audio: NDArray[np.float32], sample_rate_hz: int, n_fft: int, hop: int, n_mels: int
+) -> NDArray[np.float32]:
+    """Mel spectrogram in dB re 1, no more than 80 dB below the loudest value of the sound in any channel.
+
+    Args:
+        audio: `[batch, channels, frames]` float32.
+        sample_rate_hz: Sample rate.
+        n_fft: Window and transform in samples.
+        hop: Hop in samples.
+        n_mels: Mel bands.
+
+    Returns:
+        `[batch, channels, n_frames, n_mels]` float32.
+    """
+    batch, channels, frames = audio.shape
+    power = mel_spectrogram(audio.reshape(batch * channels, frames), sample_rate_hz, n_fft, hop, n_mels)
+    decibels = power_to_db(power.reshape(batch, -1), _LEAST_POWER, _RANGE_DB)
+    return decibels.reshape(batch, channels, -1, n_mels)
+
+
+def mfcc(
+    audio: NDArray[np.float32], sample_rate_hz: int, n_fft: int, hop: int, n_mels: int, n_mfcc: int
+) -> NDArray[np.float32]:
+    """Mel-frequency cepstral coefficients of `log_mel`, librosa's convention.
+
+    Args:
+        audio: `[batch, channels, frames]` float32.
+        sample_rate_hz: Sample rate.
+        n_fft: Window and transform in samples.
+        hop: Hop in samples.
+        n_mels: Mel bands.
+        n_mfcc: Coefficients to keep, from the level (0) on.
+
+    Returns:
+        `[batch, channels, n_frames, n_mfcc]` float32.
+    """
+    decibels = log_mel(audio, sample_rate_hz, n_fft, hop, n_mels)
+    rows = decibels.reshape(-1, n_mels)
+    out = np.zeros((len(rows), n_mfcc), np.float32)
+    _project(rows, np.ascontiguousarray(dct_matrix(n_mfcc, n_mels).T), out)
+    return out.reshape(*decibels.shape[:3], n_mfcc)
+
+
+def power_to_db(power: NDArray[np.float32], least: float, range_db: float) -> NDArray[np.float32]:
+    """Power in dB re 1, limited to a range below the loudest value of each sound.
+
+    Args:
+        power: `[batch, values]` float32.
+        least: Power below which nothing is told apart.
+        range_db: How far below the loudest value of the same sound to reach.
+
+    Returns:
+        `[batch, values]` float32.
+    """
+    out = np.empty_like(power)
+    _power_to_db(power, np.float32(least), np.float32(range_db), out)
+    return out
+
+
+def mean_difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean absolute difference of each pair.
+
+    Args:
+        a: `[batch, ...]` float32.
+        b: Likewise; either batch may be of one.
+
+    Returns:
+        `[batch]` float32.
+    """
+    out = np.empty(max(len(a), len(b)), np.float32)
+    _mean_difference(a.reshape(len(a), -1), b.reshape(len(b), -1), out)
+    return out
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def _power_to_db(
+    power: NDArray[np.float32], least: np.float32, range_db: np.float32, out: NDArray[np.float32]
+) -> None:
+    for i in prange(len(power)):
+        loudest = least
+        for k in range(power.shape[1]):
+            loudest = max(loudest, power[i, k])
+        floor = np.float32(10.0) * np.log10(loudest) - range_db
+        for k in range(power.shape[1]):
+            out[i, k] = max(np.float32(10.0) * np.log10(max(least, power[i, k])), floor)
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def _project(rows: NDArray[np.float32], matrix: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    """`out += rows @ matrix`, each row in one fixed order of summation, which BLAS does not promise."""
+    for r in prange(len(rows)):
+        for m in range(matrix.shape[0]):
+            for c in range(matrix.shape[1]):
+                out[r, c] += rows[r, m] * matrix[m, c]
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def _mean_difference(a: NDArray[np.float32], b: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    for i in prange(len(out)):
+        x, y = a[i % len(a)], b[i % len(b)]
+        total = 0.0
+        for k in range(len(x)):
+            total += abs(x[k] - y[k])
+        out[i] = total / len(x)

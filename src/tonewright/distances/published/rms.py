@@ -1,0 +1,49 @@
+"""Likeness of loudness envelopes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from tonewright.distances._spectra import mix_down, samples_in
+from tonewright.distances.registry import distance
+from tonewright.features.stft import frame_count
+
+
+@distance(
+    meaning="cosine similarity of RMS envelopes",
+    unit="",
+    source="Hayes, Saitis, Fazekas, ISMIR 2025 (evaluation script)",
+    identical=1.0,
+    better="higher",
+)
+def rms(a: NDArray[np.float32], b: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.float32]:
+    """Cosine similarity of the RMS envelopes (50 ms every 25 ms), 0 to 1; a common gain changes nothing.
+
+    The definition leaves silence open: here two silent sounds are identical (1), and silence is unlike any other
+    sound (0).
+    """
+    window, hop = samples_in(50, sample_rate_hz), samples_in(25, sample_rate_hz)
+    x, y = (_envelopes(mix_down(sound), window, hop) for sound in (a, b))
+    xx, yy, xy = (x * x).sum(axis=1), (y * y).sum(axis=1), (x * y).sum(axis=1)
+    alike = xy / np.sqrt(np.where(xx * yy > 0, xx * yy, 1.0))
+    return np.where((xx == 0) & (yy == 0), 1.0, np.minimum(alike, 1.0)).astype(np.float32)
+
+
+def _envelopes(audio: NDArray[np.float32], window: int, hop: int) -> NDArray[np.float64]:
+    """RMS of centred windows, zeros beyond both ends: `[batch, frames]` to `[batch, n_frames]`."""
+    out = np.empty((len(audio), frame_count(audio.shape[1], window, hop)))
+    _fill_envelopes(np.ascontiguousarray(audio), window, hop, out)
+    return out
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def _fill_envelopes(audio: NDArray[np.float32], window: int, hop: int, out: NDArray[np.float64]) -> None:
+    for i in prange(len(audio)):
+        for t in range(out.shape[1]):
+            start = t * hop - window // 2
+            energy = 0.0
+            for k in range(max(0, start), min(start + window, audio.shape[1])):
+                energy += audio[i, k] * audio[i, k]
+            out[i, t] = np.sqrt(energy / window)
