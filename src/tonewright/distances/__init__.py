@@ -1,6 +1,6 @@
 """Distances between sounds.
 
-Every published distance is here by its short name: `mss(a, b, sample_rate_hz)` compares two batches pair by pair.
+Each is here by its short name: `mss(a, b, sample_rate_hz)` compares two batches pair by pair.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def _checked(audio: ArrayLike) -> NDArray[np.float32]:
     array = np.asarray(audio)
     if array.dtype.kind != "f":
         raise UsageError(
-            f"audio is floating point with full scale ±1; got {array.dtype}; divide integers by their full scale"
+            f"audio is floating point with full scale ±1; got {array.dtype}; scale integers to it"
         )
     if array.ndim == 1:
         array = array[np.newaxis]

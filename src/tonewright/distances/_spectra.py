@@ -1,4 +1,4 @@
-"""What several distances need: windows in milliseconds, decibels, cepstra, and a mean difference, by the batch."""
+"""What several distances need, by the batch: windows in ms, decibels, cepstra, a mean difference."""
 
 from __future__ import annotations
 
@@ -82,9 +82,12 @@ def power_to_db(power: NDArray[np.float32], least: float, range_db: float) -> ND
     Returns:
         `[batch, values]` float32.
     """
-    out = np.empty_like(power)
-    _power_to_db(power, np.float32(least), np.float32(range_db), out)
-    return out
+    # NumPy's float32 logarithm is vectorised where Numba's is a call per value.
+    decibels: NDArray[np.float32] = np.maximum(power, np.float32(least))
+    np.log10(decibels, out=decibels)
+    decibels *= np.float32(10.0)
+    np.maximum(decibels, decibels.max(axis=1, keepdims=True) - np.float32(range_db), out=decibels)
+    return decibels
 
 
 def mean_difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -100,19 +103,6 @@ def mean_difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[n
     out = np.empty(max(len(a), len(b)), np.float32)
     _mean_difference(a.reshape(len(a), -1), b.reshape(len(b), -1), out)
     return out
-
-
-@njit(cache=True, nogil=True, parallel=True)
-def _power_to_db(
-    power: NDArray[np.float32], least: np.float32, range_db: np.float32, out: NDArray[np.float32]
-) -> None:
-    for i in prange(len(power)):
-        loudest = least
-        for k in range(power.shape[1]):
-            loudest = max(loudest, power[i, k])
-        floor = np.float32(10.0) * np.log10(loudest) - range_db
-        for k in range(power.shape[1]):
-            out[i, k] = max(np.float32(10.0) * np.log10(max(least, power[i, k])), floor)
 
 
 @njit(cache=True, nogil=True, parallel=True)

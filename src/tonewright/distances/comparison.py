@@ -12,8 +12,8 @@ def compare(a: ArrayLike, b: ArrayLike, sample_rate_hz: int) -> dict[str, NDArra
     """Every distance between two batches of sounds, pair by pair.
 
     Args:
-        a: Targets: `[batch, frames]`, one sound `[frames]`, or `[batch, channels, frames]`; floating point.
-        b: Candidates, likewise; as long as the targets. A batch of one is compared with the whole other batch.
+        a: Targets, `[batch, frames]`, `[frames]` or `[batch, channels, frames]`; floating point.
+        b: Candidates, likewise and as long. A batch of one is compared with the whole other batch.
         sample_rate_hz: Sample rate of both.
 
     Returns:

@@ -1,7 +1,7 @@
 """Every distance between sounds, by its short name.
 
-One file in `published/` is one distance: the file and the function in it bear the short name. Names are read off
-the folder, and a file is imported when its distance is first asked for.
+One file in `published/` is one distance: the file and the function in it bear the short name. Names are read
+off the folder, and a file is imported when its distance is first asked for.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ class Distance:
         """Compare sounds pair by pair.
 
         Args:
-            a: Targets: `[batch, frames]`, one sound `[frames]`, or `[batch, channels, frames]`; floating point.
-            b: Candidates, likewise; as long as the targets. A batch of one is compared with the whole other batch.
+            a: Targets, `[batch, frames]`, `[frames]` or `[batch, channels, frames]`; floating point.
+            b: Candidates, likewise and as long. A batch of one is compared with the whole other batch.
             sample_rate_hz: Sample rate of both.
 
         Returns:
@@ -99,7 +99,7 @@ def distance(
     better: Literal["lower", "higher"] = "lower",
     symmetric: bool = True,
 ) -> Callable[[PairFunction], Distance]:
-    """Register a function as a `Distance` under its own name; the arguments are the attributes of `Distance`."""
+    """Register a function as a `Distance` under its own name; the arguments are its attributes."""
 
     def register(function: PairFunction) -> Distance:
         made = Distance(function.__name__, meaning, unit, source, identical, better, symmetric, function)

@@ -20,8 +20,8 @@ _SCALES = ((10, 5, 32), (25, 10, 64), (100, 50, 128))
 def mss(a: NDArray[np.float32], b: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.float32]:
     """Mean absolute difference of log-mel spectrograms, averaged over three scales.
 
-    Each spectrogram is in dB below its own loudest value in any channel, down to −80 dB, so a common gain changes
-    nothing until quiet bands reach a mel power of 1e-10. Silence is 0 dB throughout, as the definition has it.
+    Each spectrogram is in dB below its own loudest value in any channel, down to −80 dB, so a gain changes
+    nothing until quiet bands fall to a mel power of 1e-10. Silence is 0 dB throughout, by that definition.
     """
     total = np.zeros(max(len(a), len(b)), np.float32)
     for window_ms, hop_ms, n_mels in _SCALES:
@@ -32,4 +32,5 @@ def mss(a: NDArray[np.float32], b: NDArray[np.float32], sample_rate_hz: int) -> 
 
 
 def _below_peak(decibels: NDArray[np.float32]) -> NDArray[np.float32]:
-    return decibels - decibels.max(axis=(1, 2, 3), keepdims=True)
+    decibels -= decibels.max(axis=(1, 2, 3), keepdims=True)
+    return decibels

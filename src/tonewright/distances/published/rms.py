@@ -19,10 +19,10 @@ from tonewright.features.stft import frame_count
     better="higher",
 )
 def rms(a: NDArray[np.float32], b: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.float32]:
-    """Cosine similarity of the RMS envelopes (50 ms every 25 ms), 0 to 1; a common gain changes nothing.
+    """Cosine similarity of the RMS envelopes (50 ms every 25 ms), 0 to 1; a gain changes nothing.
 
-    The definition leaves silence open: here two silent sounds are identical (1), and silence is unlike any other
-    sound (0).
+    The definition leaves silence open: here two silent sounds are identical (1), and silence is unlike any
+    other sound (0).
     """
     window, hop = samples_in(50, sample_rate_hz), samples_in(25, sample_rate_hz)
     x, y = (_envelopes(mix_down(sound), window, hop) for sound in (a, b))

@@ -19,11 +19,11 @@ _LEAST_SUM = 1e-6
     source="Torres, Peeters, Richard, 2024; Hayes, Saitis, Fazekas, ISMIR 2025 (evaluation script)",
 )
 def sot(a: NDArray[np.float32], b: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.float32]:
-    """Mean over frames of the Wasserstein-1 distance between magnitude spectra of unit sum (50 ms every 20 ms).
+    """Wasserstein-1 distance between magnitude spectra of unit sum, mean over frames (50 ms every 20 ms).
 
-    The unit is the band from 0 Hz to half the sample rate: 0.1 at 16 kHz is a move of 800 Hz on average. The level of
-    a frame does not count. A silent frame weighs nothing anywhere, which puts it as far from a sound as that
-    sound's centroid lies from the top of the band.
+    The unit is the band from 0 Hz to half the sample rate: at 16 kHz, 0.1 is a move of 800 Hz on average. The
+    level of a frame does not count. A silent frame weighs nothing anywhere, which puts it as far from a sound
+    as that sound's centroid lies from the top of the band.
     """
     n_fft, hop = samples_in(50, sample_rate_hz), samples_in(20, sample_rate_hz)
     x, y = (magnitude_spectrogram(mix_down(sound), n_fft, hop) for sound in (a, b))

@@ -16,11 +16,11 @@ from tonewright.distances.registry import distance
     source="Hayes, Saitis, Fazekas, ISMIR 2025 (evaluation script)",
 )
 def wmfcc(a: NDArray[np.float32], b: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.float32]:
-    """Dynamic time warping cost of 20 MFCCs (128 mel bands, 50 ms windows every 10 ms), normalised by both lengths.
+    """Dynamic time warping cost of 20 MFCCs (128 mel bands, 50 ms every 10 ms), over the sum of both lengths.
 
-    The cost of a step is the mean absolute difference of the coefficients of all channels; a diagonal step counts
-    twice (Sakoe and Chiba's symmetric form, 1978). Level counts, through coefficient 0. Time grows with the square
-    of the duration.
+    The cost of a step is the mean absolute difference of the coefficients of all channels; a diagonal step
+    counts twice (the symmetric form of Sakoe and Chiba, 1978). Level counts, through coefficient 0. Time to
+    compute grows with the square of the duration.
     """
     n_fft, hop = samples_in(50, sample_rate_hz), samples_in(10, sample_rate_hz)
     x, y = (mfcc(sound, sample_rate_hz, n_fft, hop, n_mels=128, n_mfcc=20) for sound in (a, b))
@@ -46,7 +46,7 @@ def _warped_differences(a: NDArray[np.float32], b: NDArray[np.float32], out: NDA
 def _warped_difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
     """Normalised cost of the best alignment of `a` `[frames, features]` with `b` `[features, frames]`."""
     (n, features), m = a.shape, b.shape[1]
-    # Cheapest way to each frame of b: for the last frame of a, and for the one before. Column 0 is before b begins.
+    # The cheapest way to each frame of b at this frame of a and at the one before; column 0 lies before b.
     before, now = np.full(m + 1, np.inf), np.full(m + 1, np.inf)
     for i in range(n):
         # Features outside, frames inside: the inner loop then adds eight frames at a time.
@@ -61,4 +61,4 @@ def _warped_difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
             else:
                 now[j + 1] = min(before[j] + 2.0 * step, before[j + 1] + step, now[j] + step)
         before, now = now, before
-    return before[m] / (n + m)
+    return float(before[m] / (n + m))
