@@ -1,0 +1,237 @@
+"""Presets: the setting of a synth as a small JSON file.
+
+```json
+{"format": "tonewright-preset", "format_version": 1,
+ "synth": "serum-lite", "synth_version": 1, "name": "Warm bass",
+ "controls": {"osc1_morph": 0.33, ...},
+ "midi_note": 36, "gate_seconds": 0.8}
+```
+Values are physical (Hz, seconds, cents…), so that people can read and edit them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tonewright.errors import PresetError
+from tonewright.synths.base import Synth
+from tonewright.synths.registry import synth as make_synth
+
+FORMAT = "tonewright-preset"
+FORMAT_VERSION = 1
+_MAX_BYTES = 1_000_000
+_REQUIRED = ("format", "format_version", "synth", "synth_version", "controls")
+
+
+@dataclass(frozen=True)
+class Preset:
+    """The setting of a synth.
+
+    Attributes:
+        synth: Name of the synth it belongs to.
+        synth_version: Version of that synth's sound.
+        controls: Physical value of every control, by name.
+        name: For people.
+        tags: Free words (bass, lead…).
+        midi_note: The note it was made for, if any.
+        gate_seconds: How long the key was held, if known.
+
+    Raises:
+        PresetError: Note or gate are out of range.
+    """
+
+    synth: str
+    synth_version: int
+    controls: Mapping[str, float]
+    name: str = ""
+    tags: tuple[str, ...] = field(default=())
+    midi_note: float | None = None
+    gate_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_number("midi_note", self.midi_note, 0, 127)
+        _check_number("gate_seconds", self.gate_seconds, 0, 3600)
+
+    @classmethod
+    def of(
+        cls,
+        synth: Synth,
+        params: ArrayLike,
+        *,
+        name: str = "",
+        tags: tuple[str, ...] = (),
+        midi_note: float | None = None,
+        gate_seconds: float | None = None,
+    ) -> Preset:
+        """The preset of one unit vector `[D]`."""
+        values = synth.controls.to_values(params)
+        return cls(synth.name, synth.version, values, name, tags, midi_note, gate_seconds)
+
+    def params(self, synth: Synth) -> NDArray[np.float32]:
+        """The unit vector `[D]` for its synth.
+
+        Raises:
+            PresetError: The preset belongs to another synth or version, or its controls do not fit.
+        """
+        if self.synth != synth.name:
+            raise PresetError(f"this preset is for the synth '{self.synth}', not '{synth.name}'")
+        if self.synth_version != synth.version:
+            remedy = "update tonewright" if self.synth_version > synth.version else "match the sound again"
+            raise PresetError(
+                f"this preset was made for version {self.synth_version} of {synth.name}, which is now at "
+                f"version {synth.version}; {remedy}"
+            )
+        return synth.controls.to_unit(self.controls)
+
+    def to_json(self) -> str:
+        """The preset as JSON text."""
+        fields: dict[str, Any] = {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "synth": self.synth,
+            "synth_version": self.synth_version,
+            "name": self.name,
+            "tags": list(self.tags),
+            "controls": dict(self.controls),
+            "midi_note": self.midi_note,
+            "gate_seconds": self.gate_seconds,
+        }
+        empty: tuple[object, ...] = ("", [], None)
+        return (
+            json.dumps({key: value for key, value in fields.items() if value not in empty}, indent=1) + "\n"
+        )
+
+    def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the preset as JSON, whole or not at all.
+
+        Raises:
+            OutputError: The file exists already (and not `overwrite`), or cannot be written.
+        """
+        from tonewright.files import write_text
+
+        write_text(Path(path), self.to_json(), overwrite=overwrite)
+
+
+def parse_preset(text: str) -> Preset:
+    """Read a preset from JSON text and check it against its synth.
+
+    Raises:
+        PresetError: Anything in it does not fit; the message says what.
+        UnknownNameError: Its synth is not known here.
+    """
+    try:
+        fields = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise PresetError(f"not a preset: this is not valid JSON ({_one_line(error)})") from None
+    if not isinstance(fields, dict) or fields.get("format") != FORMAT:
+        raise PresetError(f'not a preset: a preset is a JSON object with "format": "{FORMAT}"')
+    version = fields.get("format_version")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise PresetError(f"format_version is a whole number from 1; got {version!r}")
+    if version > FORMAT_VERSION:
+        raise PresetError(
+            f"this preset has format version {version}, newer than {FORMAT_VERSION}; update tonewright"
+        )
+    missing = [name for name in _REQUIRED if name not in fields]
+    if missing:
+        raise PresetError(f'a preset needs the field "{missing[0]}"')
+    unknown = [
+        name for name in fields if name not in {*_REQUIRED, "name", "tags", "midi_note", "gate_seconds"}
+    ]
+    if unknown:
+        raise PresetError(f'a preset has no field "{unknown[0]}"')
+    _check_types(fields)
+    preset = Preset(
+        fields["synth"],
+        fields["synth_version"],
+        fields["controls"],
+        fields.get("name", ""),
+        tuple(fields.get("tags", ())),
+        fields.get("midi_note"),
+        fields.get("gate_seconds"),
+    )
+    preset.params(make_synth(preset.synth))
+    return preset
+
+
+def load_preset(path: str | PathLike[str]) -> Preset:
+    """Read and check a preset file.
+
+    Raises:
+        PresetError: The file cannot be read, or does not fit its synth.
+        UnknownNameError: Its synth is not known here.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+    except OSError as error:
+        raise PresetError(f"cannot read {path}: {error.strerror or error}") from None
+    if len(content) > _MAX_BYTES:
+        raise PresetError(f"{path} is larger than {_MAX_BYTES} bytes; that is no preset")
+    try:
+        return parse_preset(content.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise PresetError(f"{path}: not a preset: this is not UTF-8 text") from None
+    except PresetError as error:
+        raise PresetError(f"{path}: {error}") from None
+
+
+def preset_schema(synth: Synth) -> dict[str, Any]:
+    """JSON Schema of this synth's presets, generated from its controls."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"Preset of {synth.name}",
+        "type": "object",
+        "properties": {
+            "format": {"const": FORMAT},
+            "format_version": {"const": FORMAT_VERSION},
+            "synth": {"const": synth.name},
+            "synth_version": {"const": synth.version},
+            "name": {"type": "string"},
+            "tags": {"type": "array", "items": {"type": "string"}},
+            "controls": synth.controls.schema(),
+            "midi_note": {"type": ["number", "null"], "minimum": 0, "maximum": 127},
+            "gate_seconds": {"type": ["number", "null"], "minimum": 0, "maximum": 3600},
+        },
+        "required": list(_REQUIRED),
+        "additionalProperties": False,
+    }
+
+
+def _check_types(fields: dict[str, Any]) -> None:
+    tags = fields.get("tags", [])
+    fits = {
+        "synth": isinstance(fields["synth"], str),
+        "synth_version": isinstance(fields["synth_version"], int)
+        and not isinstance(fields["synth_version"], bool),
+        "controls": isinstance(fields["controls"], dict),
+        "name": isinstance(fields.get("name", ""), str),
+        "tags": isinstance(tags, list) and all(isinstance(tag, str) for tag in tags),
+    }
+    for name, fit in fits.items():
+        if not fit:
+            raise PresetError(f'the field "{name}" of a preset has the wrong type: {_one_line(fields[name])}')
+
+
+def _check_number(name: str, value: object, low: float, high: float) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise PresetError(f"{name} lies between {low:g} and {high:g}; got {_one_line(value)}")
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _one_line(value: object) -> str:
+    text = " ".join(str(value).split())
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,1 @@
+"""Serum-lite, the house synthesizer."""

@@ -1,0 +1,97 @@
+"""Sixteen samples of a wavetable voice at once.
+
+Numba cannot be told that a table and a sum do not overlap, so LLVM never turns the table look-ups of a plain
+loop into vector gathers. This one intrinsic states the vector code itself (2.7 times the speed); on a processor
+without gathers LLVM breaks it up. Every lane does the same IEEE operations, so results are the same everywhere.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+TICK = 16
+"""Samples per control step: envelopes, LFO, pitch and cutoff are computed once a tick and run in straight
+lines between."""
+
+_I32, _I64, _F32 = ir.IntType(32), ir.IntType(64), ir.FloatType()
+_V1, _V32, _V64, _VF = (ir.VectorType(t, TICK) for t in (ir.IntType(1), _I32, _I64, _F32))
+
+
+def _constant(kind: ir.VectorType, values: list[Any]) -> ir.Constant:
+    return ir.Constant(kind, [ir.Constant(kind.element, value) for value in values])
+
+
+def _splat(builder: ir.IRBuilder, value: Any, kind: ir.VectorType) -> Any:
+    first = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(_I32, 0))
+    return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), _constant(_V32, [0] * TICK))
+
+
+@intrinsic
+def add_voice(  # type: ignore[no-untyped-def]
+    typing_context, total, offset, table, start, phase, increment, slope, bits
+):
+    """Add one voice to 16 samples.
+
+    Phases are 32-bit fractions of a cycle that wrap by themselves; sample j is at
+    phase + j·increment + slope·j(j−1)/2.
+
+    Args:
+        total: Flat float32, sixteen samples from `offset` on are added to.
+        offset: int64.
+        table: Flat float32, from `start` on pairs of a sample and the step to the next one.
+        start: int64.
+        phase: uint32 phase of the first sample.
+        increment: uint32 phase increment of the first sample.
+        slope: uint32 (two's complement) change of the increment per sample.
+        bits: uint32 log2 of the table length.
+    """
+    signature = types.void(
+        total, types.int64, table, types.int64, types.uint32, types.uint32, types.uint32, types.uint32
+    )
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        total_value, offset, table_value, start, phase, increment, slope, bits = args
+        total_array = context.make_array(signature.args[0])(context, builder, total_value)
+        table_array = context.make_array(signature.args[2])(context, builder, table_value)
+
+        steps = _constant(_V32, list(range(TICK)))
+        triangle = _constant(_V32, [j * (j - 1) // 2 for j in range(TICK)])
+        phases = builder.add(
+            _splat(builder, phase, _V32),
+            builder.add(
+                builder.mul(_splat(builder, increment, _V32), steps),
+                builder.mul(_splat(builder, slope, _V32), triangle),
+            ),
+        )
+        bits_vector = _splat(builder, bits, _V32)
+        index = builder.lshr(phases, builder.sub(_constant(_V32, [32] * TICK), bits_vector))
+        fraction = builder.lshr(builder.shl(phases, bits_vector), _constant(_V32, [8] * TICK))
+        fraction = builder.fmul(builder.sitofp(fraction, _VF), _constant(_VF, [2.0**-24] * TICK))
+
+        bytes_in = builder.shl(builder.zext(index, _V64), _constant(_V64, [3] * TICK))
+        gather = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(_VF, [ir.VectorType(ir.PointerType(_F32), TICK), _I32, _V1, _VF]),
+            f"llvm.masked.gather.v{TICK}f32.v{TICK}p0",
+        )
+
+        def look_up(member: int) -> Any:
+            base = builder.ptrtoint(
+                builder.gep(table_array.data, [builder.add(start, ir.Constant(_I64, member))]), _I64
+            )
+            address = builder.add(_splat(builder, base, _V64), bytes_in)
+            pointers = builder.inttoptr(address, ir.VectorType(ir.PointerType(_F32), TICK))
+            everywhere = _constant(_V1, [1] * TICK)
+            undefined = ir.Constant(_VF, ir.Undefined)
+            return builder.call(gather, [pointers, ir.Constant(_I32, 4), everywhere, undefined])
+
+        value = builder.fadd(look_up(0), builder.fmul(fraction, look_up(1)))
+        pointer = builder.bitcast(builder.gep(total_array.data, [offset]), ir.PointerType(_VF))
+        builder.store(builder.fadd(builder.load(pointer, align=4), value), pointer, align=4)
+        return context.get_dummy_value()
+
+    return signature, codegen
