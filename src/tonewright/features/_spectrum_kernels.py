@@ -1,0 +1,146 @@
+"""Compiled part of the spectral descriptors: windowed power, mel levels, cosine transform, peaks.
+
+Frames are handled one by one or in small blocks, sums run in a fixed order: a value depends neither on the
+batch around it nor on the number of threads.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from tonewright.features.decibels import FLOOR_POWER
+
+# Frames transformed together: enough to fill the vector units, few enough to stay in a core's cache.
+_BLOCK = 8
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def windowed_power(
+    samples: NDArray[np.float32], window: NDArray[np.float32], hop: int, out: NDArray[np.float32]
+) -> None:
+    """Squared magnitudes of the transforms of all windows.
+
+    Args:
+        samples: `[batch, length - hop + count * hop]`.
+        window: `[length]`, its scale included.
+        hop: Samples from one window to the next.
+        out: `[batch * count, length // 2 + 1]`.
+    """
+    length = len(window)
+    count = (samples.shape[1] - length) // hop + 1
+    frames, bins = out.shape
+    for job in prange((frames + _BLOCK - 1) // _BLOCK):
+        first = job * _BLOCK
+        block = np.empty((min(_BLOCK, frames - first), length), np.float32)
+        for j in range(len(block)):
+            row, start = (first + j) // count, (first + j) % count * hop
+            for i in range(length):
+                block[j, i] = window[i] * samples[row, start + i]
+        spectra = np.fft.rfft(block)
+        for j in range(len(block)):
+            for k in range(bins):
+                value = spectra[j, k]
+                out[first + j, k] = value.real * value.real + value.imag * value.imag
+
+
+@njit(cache=True, nogil=True)
+def _dot(x: NDArray[np.float32], y: NDArray[np.float32], first: int, last: int) -> float:
+    """Sum of products from `first` up to `last`; four running sums keep the adders busy."""
+    a = b = c = d = np.float32(0.0)
+    i = first
+    while i + 4 <= last:
+        a += x[i] * y[i]
+        b += x[i + 1] * y[i + 1]
+        c += x[i + 2] * y[i + 2]
+        d += x[i + 3] * y[i + 3]
+        i += 4
+    while i < last:
+        a += x[i] * y[i]
+        i += 1
+    return float((a + b) + (c + d))
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def mel_levels(
+    power: NDArray[np.float32],
+    filters: NDArray[np.float32],
+    spans: NDArray[np.int64],
+    out: NDArray[np.float32],
+) -> None:
+    """Level of every mel band in dB.
+
+    Args:
+        power: `[frames, bins]`.
+        filters: `[n_mels, bins]`.
+        spans: `[n_mels, 2]`: first bin and one past the last bin of each filter.
+        out: `[frames, n_mels]`.
+    """
+    for frame in prange(len(power)):
+        for m in range(len(filters)):
+            band = _dot(filters[m], power[frame], spans[m, 0], spans[m, 1])
+            out[frame, m] = 10.0 * math.log10(max(band, FLOOR_POWER))
+
+
+@njit(cache=True, nogil=True)
+def cosine_transform(
+    levels: NDArray[np.float32], matrix: NDArray[np.float32], out: NDArray[np.float32]
+) -> None:
+    """`levels [frames, n_mels]` times `matrix [n_out, n_mels]` transposed, to `out [frames, n_out]`."""
+    for frame in range(len(levels)):
+        for c in range(len(matrix)):
+            out[frame, c] = _dot(matrix[c], levels[frame], 0, levels.shape[1])
+
+
+@njit(cache=True, nogil=True)
+def _strongest(power: NDArray[np.float32], least: float, bins: NDArray[np.int64]) -> int:
+    """Write the local maxima above `least` to `bins`, the strongest first; how many there are."""
+    found = 0
+    for k in range(1, len(power) - 1):
+        p = power[k]
+        if p > least and p > power[k - 1] and p >= power[k + 1]:
+            if found == len(bins) and p <= power[bins[-1]]:
+                continue
+            found = min(found + 1, len(bins))
+            at = found - 1
+            while at > 0 and power[bins[at - 1]] < p:
+                bins[at] = bins[at - 1]
+                at -= 1
+            bins[at] = k
+    return found
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def strongest_peaks(
+    power: NDArray[np.float32],
+    bin_hz: float,
+    relative: float,
+    frequency_hz: NDArray[np.float32],
+    level_db: NDArray[np.float32],
+) -> None:
+    """Peaks of spectra, refined by a parabola through three levels in dB; absent ones are left as they are.
+
+    Args:
+        power: `[frames, bins]`, 1 being a sine of full scale.
+        bin_hz: Distance between bins.
+        relative: Power below which a peak is ignored, relative to the strongest bin of its frame.
+        frequency_hz: `[frames, limit]`, the strongest first.
+        level_db: `[frames, limit]`.
+    """
+    for frame in prange(len(power)):
+        strongest = np.float32(0.0)
+        for k in range(power.shape[1]):
+            strongest = max(strongest, power[frame, k])
+        least = max(strongest * relative, FLOOR_POWER)
+        bins = np.empty(frequency_hz.shape[1], np.int64)
+        for i in range(_strongest(power[frame], least, bins)):
+            k = bins[i]
+            left = 10.0 * math.log10(max(power[frame, k - 1], FLOOR_POWER * relative))
+            middle = 10.0 * math.log10(power[frame, k])
+            right = 10.0 * math.log10(max(power[frame, k + 1], FLOOR_POWER * relative))
+            offset = 0.5 * (left - right) / (left - 2.0 * middle + right)
+            frequency_hz[frame, i] = (k + offset) * bin_hz
+            level_db[frame, i] = middle - 0.25 * (left - right) * offset

@@ -1,0 +1,47 @@
+"""Level and loudness. All read `FLOOR_DB` in silence and rise with the gain, decibel by decibel."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonewright.features import levels
+from tonewright.features.decibels import power_to_db
+from tonewright.features.frames import Frames
+from tonewright.features.registry import descriptor
+
+# BS.1770 calibrates its filter so that a 997 Hz sine of full scale in one channel reads −3.01 LKFS.
+_LKFS_OFFSET = 10.0 ** (-0.691 / 10.0)
+
+
+@descriptor(
+    category="loudness",
+    unit="dBFS",
+    columns=["loudness_rms_dbfs"],
+    source="AES17, without its offset: a sine of full scale reads −3.01 dBFS",
+)
+def loudness_rms(frames: Frames) -> NDArray[np.float32]:
+    """Root mean square of the window."""
+    return power_to_db(levels.mean_square(frames))[..., None]
+
+
+@descriptor(
+    category="loudness",
+    unit="dBTP",
+    columns=["loudness_true_peak_dbtp"],
+    source="ITU-R BS.1770-5 annex 2, with a longer interpolator",
+)
+def loudness_true_peak(frames: Frames) -> NDArray[np.float32]:
+    """Largest magnitude in the window of the waveform oversampled four times."""
+    return power_to_db(levels.true_peak(frames) ** 2)[..., None]
+
+
+@descriptor(
+    category="loudness",
+    unit="LUFS",
+    columns=["loudness_momentary_lufs"],
+    source="ITU-R BS.1770-5 and EBU Tech 3341",
+)
+def loudness_momentary(frames: Frames) -> NDArray[np.float32]:
+    """Momentary loudness: K-weighted level of the last 400 ms."""
+    return power_to_db(_LKFS_OFFSET * levels.momentary_mean_square(frames))[..., None]

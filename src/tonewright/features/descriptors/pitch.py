@@ -1,0 +1,34 @@
+"""Pitch."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonewright.features.frames import Frames, shared
+from tonewright.features.pitch import pitch_frames, pitch_window
+from tonewright.features.registry import descriptor
+
+_SOURCE = "McLeod and Wyvill 2005, a smarter way to find pitch"
+
+
+@shared
+def _pitch(frames: Frames) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Fundamental frequency and confidence, each `[batch, count, 1]`."""
+    rate = frames.framing.sample_rate_hz
+    windows = frames.windows(pitch_window(rate)).reshape(frames.batch * frames.count, -1)
+    f0_hz, confidence = pitch_frames(windows, rate)
+    shape = (frames.batch, frames.count, 1)
+    return f0_hz.astype(np.float32).reshape(shape), confidence.astype(np.float32).reshape(shape)
+
+
+@descriptor(category="pitch", unit="Hz", columns=["pitch_f0_hz"], source=_SOURCE)
+def pitch_f0(frames: Frames) -> NDArray[np.float32]:
+    """Fundamental frequency; 0 Hz where none is found."""
+    return _pitch(frames)[0]
+
+
+@descriptor(category="pitch", unit="1", columns=["pitch_confidence"], source=_SOURCE)
+def pitch_confidence(frames: Frames) -> NDArray[np.float32]:
+    """How periodic the sound is, from 0 to 1."""
+    return _pitch(frames)[1]

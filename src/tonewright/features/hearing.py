@@ -1,0 +1,146 @@
+"""`hear`: sound in, named values out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from os import PathLike
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonewright.audio.clip import Clip
+from tonewright.errors import AudioError, UsageError
+from tonewright.features.framing import Framing, framing
+from tonewright.features.listener import RUN_SAMPLES, Listener
+from tonewright.features.registry import Descriptor, select
+from tonewright.features.streaming import StreamAnalyser
+from tonewright.features.table import FeatureTable
+from tonewright.features.validation import valid_samples
+
+DEFAULT_DESCRIPTORS = ("loudness", "spectral_shape", "mfcc", "chroma", "pitch", "onset")
+
+# Sounds measured side by side however long they are, so that every core has one where rows cannot be split.
+_LEAST_ROWS = 8
+
+
+def hear(
+    audio: NDArray[np.floating] | Clip,
+    sample_rate_hz: int | None = None,
+    descriptors: str | Iterable[str] = DEFAULT_DESCRIPTORS,
+    *,
+    window: int | None = None,
+    hop: int | None = None,
+) -> FeatureTable:
+    """Measure sounds frame by frame.
+
+    Frame `k` hears the samples before `(k + 1) * hop` and silence before the first; the last hop is filled up
+    with silence. A value depends neither on the other sounds of the batch nor on the number of threads.
+
+    Args:
+        audio: `[batch, frames]` or `[frames]`, full scale ±1; or a `Clip`, heard as the mean of its channels.
+        sample_rate_hz: Samples per second; left out for a `Clip`.
+        descriptors: Names of descriptors or categories; with `_delta` at the end, their slopes; "all".
+        window: Samples in the analysis window; by default the smallest power of two that spans 40 ms.
+        hop: Samples from frame to frame; by default a quarter of the window.
+
+    Returns:
+        A table of `ceil(frames / hop)` frames.
+
+    Raises:
+        AudioError: The sound is empty, not finite, or not at all within full scale.
+        UnknownNameError: A name is neither a descriptor nor a category.
+        UsageError: The sample rate is missing or contradicts the clip, or a length is out of its range.
+    """
+    samples, rate = _samples_and_rate(audio, sample_rate_hz)
+    if samples.shape[1] == 0:
+        raise AudioError("a sound has at least one sample; got none")
+    grid = framing(rate, window, hop)
+    chosen = select(descriptors)
+    count = grid.frame_count(samples.shape[1])
+    rows = max(_LEAST_ROWS, RUN_SAMPLES // (count * grid.hop))
+    groups = [
+        Listener(grid, chosen).listen(_filled_up(samples[first : first + rows], grid))
+        for first in range(0, len(samples), rows)
+    ]
+    values = groups[0] if len(groups) == 1 else np.concatenate(groups)
+    return FeatureTable(values, _times_s(grid, 0, count), chosen)
+
+
+def hear_file(
+    path: str | PathLike[str],
+    descriptors: str | Iterable[str] = DEFAULT_DESCRIPTORS,
+    *,
+    window: int | None = None,
+    hop: int | None = None,
+    block_seconds: float = 10.0,
+) -> Iterator[FeatureTable]:
+    """Measure a file of any length, block by block; the same values as `hear` of the whole.
+
+    Args:
+        path: A sound file; heard as the mean of its channels.
+        descriptors: As in `hear`.
+        window: As in `hear`.
+        hop: As in `hear`.
+        block_seconds: How much is read at a time.
+
+    Returns:
+        Tables of one sound that follow one another in time, none of them empty.
+
+    Raises:
+        AudioError: The file cannot be read or holds samples that are not finite.
+        UnknownNameError: A name is neither a descriptor nor a category.
+        UsageError: A length is out of its range.
+    """
+    return _pieces(path, select(descriptors), window, hop, block_seconds)
+
+
+def _pieces(
+    path: str | PathLike[str],
+    descriptors: tuple[Descriptor, ...],
+    window: int | None,
+    hop: int | None,
+    block_seconds: float,
+) -> Iterator[FeatureTable]:
+    from tonewright.audio import read_blocks
+
+    clips = iter(read_blocks(path, block_seconds=block_seconds))
+    first = next(clips)
+    names = [one.name for one in descriptors]
+    analyser = StreamAnalyser(first.sample_rate_hz, names, window=window, hop=hop)
+
+    def measured() -> Iterator[NDArray[np.float32]]:
+        for clip in chain([first], clips):
+            yield analyser.push(clip.mono())
+        yield analyser.flush()
+
+    heard = 0
+    for values in measured():
+        if len(values):
+            times_s = _times_s(analyser.framing, heard, len(values))
+            yield FeatureTable(values[None], times_s, descriptors)
+            heard += len(values)
+
+
+def _times_s(grid: Framing, first: int, count: int) -> NDArray[np.float64]:
+    return np.arange(first + 1, first + count + 1, dtype=np.float64) * grid.hop / grid.sample_rate_hz
+
+
+def _filled_up(samples: NDArray[np.float32], grid: Framing) -> NDArray[np.float32]:
+    """The samples with silence after them up to a whole number of hops."""
+    missing = grid.frame_count(samples.shape[1]) * grid.hop - samples.shape[1]
+    return np.pad(samples, ((0, 0), (0, missing))) if missing else samples
+
+
+def _samples_and_rate(
+    audio: NDArray[np.floating] | Clip, sample_rate_hz: int | None
+) -> tuple[NDArray[np.float32], int]:
+    if isinstance(audio, Clip):
+        if sample_rate_hz not in (None, audio.sample_rate_hz):
+            raise UsageError(
+                f"a clip brings its own sample rate, {audio.sample_rate_hz} Hz; leave out {sample_rate_hz}"
+            )
+        return valid_samples(audio.mono())[None], audio.sample_rate_hz
+    if sample_rate_hz is None:
+        raise UsageError("an array does not tell its sample rate; pass sample_rate_hz")
+    return np.atleast_2d(valid_samples(audio)), sample_rate_hz

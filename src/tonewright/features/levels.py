@@ -1,0 +1,81 @@
+"""Levels over sliding windows, shared by the descriptors of loudness and of the waveform."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonewright.features import _level_kernels as kernels
+from tonewright.features.frames import Frames, shared
+from tonewright.features.k_weighting import k_weighting
+
+MOMENTARY_S = 0.400
+
+_OVERSAMPLING = 4
+# Kaiser-windowed sinc: within 0.01 dB up to 0.4 of the sample rate, half the taps a sample later than true.
+_TAPS, _KAISER_BETA = 20, 6.0
+
+
+@lru_cache(maxsize=1)
+def _interpolator() -> NDArray[np.float32]:
+    """Filters for the points 1/4, 2/4 and 3/4 between two samples, `[3, taps]`, of unit gain at DC."""
+    half = _TAPS // 2
+    offset = np.arange(1, _OVERSAMPLING)[:, None] / _OVERSAMPLING
+    distance = np.arange(1 - half, half + 1) - offset
+    filters = np.sinc(distance) * np.i0(_KAISER_BETA * np.sqrt(1.0 - (distance / half) ** 2))
+    filters /= filters.sum(axis=1, keepdims=True)
+    return np.asarray(filters, np.float32)
+
+
+@shared
+def _hop_levels(frames: Frames) -> NDArray[np.float64]:
+    """Energy, crossings and peak of the hops, `[batch, window // hop + count, QUANTITIES, SPANS]`."""
+    whole, tail = divmod(frames.framing.window, frames.framing.hop)
+    levels = np.empty((frames.batch, frames.count, kernels.QUANTITIES, kernels.SPANS))
+    kernels.hop_levels(frames.samples(_TAPS), frames.framing.hop, tail, _interpolator(), levels)
+    return frames.with_past("hop levels", levels, whole)
+
+
+@shared
+def _weighted_energies(frames: Frames, window: int) -> NDArray[np.float64]:
+    """K-weighted energy of the hops, `[batch, window // hop + count, SPANS]`."""
+    whole, tail = divmod(window, frames.framing.hop)
+    state = frames.memory.setdefault("K-weighting", np.zeros((frames.batch, 4)))
+    energies = np.empty((frames.batch, frames.count, kernels.SPANS))
+    sections = k_weighting(frames.framing.sample_rate_hz)
+    kernels.weighted_energies(frames.samples(0), frames.framing.hop, tail, sections, state, energies)
+    return frames.with_past("K-weighted energies", energies, whole)
+
+
+def mean_square(frames: Frames) -> NDArray[np.float64]:
+    """Mean of the squared samples of each window, `[batch, count]`."""
+    total = np.empty((frames.batch, frames.count))
+    whole = frames.framing.window // frames.framing.hop
+    kernels.sum_over_window(_hop_levels(frames)[:, :, kernels.ENERGY], whole, total)
+    return total / frames.framing.window
+
+
+def crossings_per_second(frames: Frames) -> NDArray[np.float64]:
+    """Changes of sign in each window per second, `[batch, count]`."""
+    total = np.empty((frames.batch, frames.count))
+    whole = frames.framing.window // frames.framing.hop
+    kernels.sum_over_window(_hop_levels(frames)[:, :, kernels.CROSSINGS], whole, total)
+    return total * frames.framing.bin_hz
+
+
+def true_peak(frames: Frames) -> NDArray[np.float64]:
+    """Largest magnitude in each window of the waveform oversampled four times, `[batch, count]`."""
+    largest = np.empty((frames.batch, frames.count))
+    whole = frames.framing.window // frames.framing.hop
+    kernels.largest_in_window(_hop_levels(frames)[:, :, kernels.PEAK], whole, largest)
+    return largest
+
+
+def momentary_mean_square(frames: Frames) -> NDArray[np.float64]:
+    """Mean of the squared K-weighted samples of the last 400 ms, `[batch, count]`."""
+    window = round(MOMENTARY_S * frames.framing.sample_rate_hz)
+    total = np.empty((frames.batch, frames.count))
+    kernels.sum_over_window(_weighted_energies(frames, window), window // frames.framing.hop, total)
+    return total / window

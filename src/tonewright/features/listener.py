@@ -1,0 +1,75 @@
+"""`Listener`: runs descriptors over one stretch of sound after another; the one engine of all analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from tonewright.features.frames import Frames
+from tonewright.features.framing import Framing
+from tonewright.features.registry import Descriptor
+
+# Samples, of all sounds together, that are measured at a time: 1 MB, so that their spectra stay in the cache
+# and an hour takes no more memory than a few seconds.
+RUN_SAMPLES = 1 << 18
+
+# With fewer frames than this a second thread costs more than it brings, and makes live use jitter.
+_FRAMES_WORTH_A_THREAD = 32
+
+
+class Listener:
+    """Measures a batch of sounds from their beginning, any number of hops at a time.
+
+    Args:
+        framing: Sample rate, window and hop.
+        descriptors: What to measure.
+    """
+
+    def __init__(self, framing: Framing, descriptors: tuple[Descriptor, ...]) -> None:
+        self.framing = framing
+        self.descriptors = descriptors
+        self.columns = sum(len(one.columns) for one in descriptors)
+        self._memory: dict[Hashable, Any] = {}
+
+    def listen(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Measure the next stretch of each sound.
+
+        Args:
+            samples: `[batch, count * hop]` float32; the batch is the same at every call.
+
+        Returns:
+            `[batch, count, columns]` float32.
+        """
+        batch, hop = len(samples), self.framing.hop
+        count = samples.shape[1] // hop
+        at_once = max(1, RUN_SAMPLES // (batch * hop))
+        values = np.empty((batch, count, self.columns), np.float32)
+        for first in range(0, count, at_once):
+            last = min(first + at_once, count)
+            with _threads_for(batch * (last - first)):
+                self._measure(samples[:, first * hop : last * hop], values[:, first:last])
+        return values
+
+    def _measure(self, hops: NDArray[np.float32], values: NDArray[np.float32]) -> None:
+        frames = Frames(hops, self.framing, self._memory)
+        column = 0
+        for one in self.descriptors:
+            following = column + len(one.columns)
+            values[:, :, column:following] = frames.measured(one.function)
+            column = following
+
+
+@contextmanager
+def _threads_for(frames: int) -> Iterator[None]:
+    """Limit the compiled kernels that this thread calls to as many threads as the work is worth."""
+    threads = numba.get_num_threads()
+    numba.set_num_threads(max(1, min(threads, frames // _FRAMES_WORTH_A_THREAD)))
+    try:
+        yield
+    finally:
+        numba.set_num_threads(threads)

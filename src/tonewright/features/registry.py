@@ -1,0 +1,146 @@
+"""The register of descriptors: each is one decorated function, found by name or by category."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonewright.errors import UnknownNameError, UsageError
+from tonewright.features.frames import Frames
+
+# `[batch, count, columns]` float32 from a run of frames.
+Measure = Callable[[Frames], NDArray[np.float32]]
+
+EVERYTHING = "all"
+DELTA_SUFFIX = "_delta"
+
+_registered: dict[str, Descriptor] = {}
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """Something a listener can measure of every frame.
+
+    Attributes:
+        name: What it is asked for by.
+        category: The group it belongs to; a category is asked for the same way.
+        unit: Unit of all its columns; "1" where there is none.
+        columns: One name to each value.
+        meaning: What it measures, in one line.
+        source: Paper or standard of the definition.
+        function: Takes `Frames`, returns `[batch, count, columns]` float32, finite for every finite sound.
+    """
+
+    name: str
+    category: str
+    unit: str
+    columns: tuple[str, ...]
+    meaning: str
+    source: str
+    function: Measure
+
+
+def numbered(name: str, count: int, unit: str = "") -> tuple[str, ...]:
+    """Column names `name_01`, `name_02`, …, with the unit, where there is one, at the end."""
+    return tuple(f"{name}_{i:02d}{unit and '_' + unit}" for i in range(1, count + 1))
+
+
+def descriptor(
+    *, category: str, unit: str, columns: Iterable[str], source: str
+) -> Callable[[Measure], Measure]:
+    """Register the decorated function as a descriptor of its own name; its docstring tells the meaning.
+
+    Args:
+        category: The group it belongs to.
+        unit: Unit of all its columns; "1" where there is none.
+        columns: One name to each value.
+        source: Paper or standard of the definition.
+
+    Raises:
+        UsageError: The name or a column is taken, or the function has no docstring.
+    """
+
+    def register(function: Measure) -> Measure:
+        lines = (function.__doc__ or "").strip().splitlines()
+        if not lines:
+            raise UsageError(f"a descriptor's docstring tells its meaning; {function.__name__} has none")
+        new = Descriptor(function.__name__, category, unit, tuple(columns), lines[0], source, function)
+        _check_names(new)
+        _registered[new.name] = new
+        return function
+
+    return register
+
+
+def _check_names(new: Descriptor) -> None:
+    taken = {column for other in _registered.values() for column in other.columns}
+    foreign = {other.category for other in _registered.values()} - {new.category}
+    if new.name in _registered or new.name in foreign or new.name == EVERYTHING:
+        raise UsageError(f"the descriptor name '{new.name}' is taken; choose another")
+    if new.name.endswith(DELTA_SUFFIX):
+        raise UsageError(f"'{DELTA_SUFFIX}' at the end asks for a slope; rename the descriptor '{new.name}'")
+    if not new.columns or len(set(new.columns)) < len(new.columns) or taken & set(new.columns):
+        raise UsageError(f"a descriptor has columns, each with a name of its own; got {new.columns}")
+
+
+@lru_cache(maxsize=1)
+def _load_own() -> None:
+    """Import every module beside the descriptors, which registers what they define."""
+    package = importlib.import_module("tonewright.features.descriptors")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{package.__name__}.{module.name}")
+
+
+def all_descriptors() -> tuple[Descriptor, ...]:
+    """Every registered descriptor, in a fixed order; slopes, which any of them has, are not listed."""
+    _load_own()
+    return tuple(_registered.values())
+
+
+def select(names: str | Iterable[str]) -> tuple[Descriptor, ...]:
+    """The descriptors behind names.
+
+    Args:
+        names: Descriptors, categories, or "all"; `_delta` at the end of either asks for its slope in time.
+
+    Returns:
+        The descriptors in the order asked for, each once.
+
+    Raises:
+        UnknownNameError: A name is neither a descriptor nor a category.
+        UsageError: No name is given.
+    """
+    asked = [names] if isinstance(names, str) else list(names)
+    if not asked:
+        raise UsageError("at least one descriptor is needed; got none, 'all' takes every one")
+    found = [one for name in asked for one in _find(name)]
+    return tuple({one.name: one for one in found}.values())
+
+
+def _find(name: str) -> tuple[Descriptor, ...]:
+    everything = all_descriptors()
+    if name == EVERYTHING:
+        return everything
+    if name in _registered:
+        return (_registered[name],)
+    of_category = tuple(one for one in everything if one.category == name)
+    if of_category:
+        return of_category
+    if isinstance(name, str) and name.endswith(DELTA_SUFFIX) and _exists(name.removesuffix(DELTA_SUFFIX)):
+        from tonewright.features.deltas import delta_of
+
+        return tuple(delta_of(base) for base in _find(name.removesuffix(DELTA_SUFFIX)))
+    known = {EVERYTHING, *_registered, *(one.category for one in everything)}
+    raise UnknownNameError("descriptor", str(name), known)
+
+
+def _exists(name: str) -> bool:
+    while name.endswith(DELTA_SUFFIX):
+        name = name.removesuffix(DELTA_SUFFIX)
+    return name == EVERYTHING or name in _registered or name in {one.category for one in all_descriptors()}
