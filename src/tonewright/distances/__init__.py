@@ -5,11 +5,11 @@ Each is here by its short name: `mss(a, b, sample_rate_hz)` compares two batches
 
 from __future__ import annotations
 
-from tonewright.distances.comparison import compare
+from tonewright.distances.comparison import compare, compare_clips
 from tonewright.distances.registry import Distance, distance, get, names
 from tonewright.errors import UnknownNameError
 
-__all__ = ["Distance", "compare", "distance", "get", "names"]
+__all__ = ["Distance", "compare", "compare_clips", "distance", "get", "names"]
 
 
 def __getattr__(name: str) -> Distance:

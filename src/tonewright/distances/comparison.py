@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tonewright.audio.clip import Clip
 from tonewright.distances.registry import get, names
 
 
@@ -24,3 +25,31 @@ def compare(a: ArrayLike, b: ArrayLike, sample_rate_hz: int) -> dict[str, NDArra
         AudioError: A sound holds NaN, infinite or absurdly large samples.
     """
     return {name: get(name)(a, b, sample_rate_hz) for name in names()}
+
+
+def compare_clips(a: Clip, b: Clip) -> dict[str, float]:
+    """Every distance between two clips of any length, sample rate and number of channels.
+
+    Published scores compare sounds of one length, rate and layout. To get there nothing is cut: `b` is
+    resampled to the rate of `a`, the shorter clip is followed by silence, and both are mixed to mono where
+    they differ in channels.
+
+    Args:
+        a: The target.
+        b: The candidate.
+
+    Returns:
+        The value of each distance by short name, in the order of `names()`.
+
+    Raises:
+        UsageError: A clip is empty, or the sample rate is too low to measure at.
+        AudioError: A clip holds absurdly large samples.
+    """
+    from tonewright.audio.resampling import resample
+
+    x, y = (clip.samples if a.channels == b.channels else clip.mono()[np.newaxis] for clip in (a, b))
+    if a.sample_rate_hz != b.sample_rate_hz:
+        y = resample(y, b.sample_rate_hz, a.sample_rate_hz)
+    longest = max(x.shape[1], y.shape[1])
+    x, y = (np.pad(sound, ((0, 0), (0, longest - sound.shape[1])))[np.newaxis] for sound in (x, y))
+    return {name: float(value[0]) for name, value in compare(x, y, a.sample_rate_hz).items()}
