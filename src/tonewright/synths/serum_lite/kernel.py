@@ -29,6 +29,7 @@ _LFO_RATE, _LFO_AMOUNT, _LFO_TARGET, _VOLUME = 20, 21, 22, 23
 _BLOCK = 32  # ticks worked on at once: their samples stay in the first-level cache
 _DC_BLOCK_HZ = 3.0
 _CYCLE = 2.0**32
+_FASTEST = 0.6 * _CYCLE  # phase increments end here; all above half a cycle is silent
 _TABLE = 2 * 2**14  # room for the longest mixed table, pairs of sample and step
 _TRIANGLE = TICK * (TICK - 1) // 2
 
@@ -155,7 +156,7 @@ def _oscillator(
             _mix_table(waves, starts[level], bits[level], morph, gain, tables, next_table)
             audio[fade : fade + 2 * TICK] = 0
         for v in range(first, first + voices):
-            now = np.uint32(base[v] * ratio[k + 1])
+            now = np.uint32(min(base[v] * ratio[k + 1], _FASTEST))
             slope = (np.int64(now) - np.int64(increments[v])) >> 4
             if level == before:
                 add_voice(
@@ -273,7 +274,7 @@ def _render_row(
         for v in range(voices):
             cents = p[_DETUNE] * (2 * v / (voices - 1) - 1) if voices > 1 else 0.0
             hz = 440.0 * exp2((note - 69 + cents / 100) / 12)
-            base[o * MAX_UNISON + v] = min(hz / sample_rate_hz, 0.6) * _CYCLE  # all above 0.5 is silent
+            base[o * MAX_UNISON + v] = hz / sample_rate_hz * _CYCLE
 
     ticks = len(out) // TICK
     for block in range(0, ticks, _BLOCK):
@@ -302,7 +303,7 @@ def _render_row(
             if start == 0:
                 for v in range(voices):
                     phases[first + v] = np.uint32(unison_phase(v, voices) * _CYCLE)
-                    increments[first + v] = np.uint32(base[first + v] * ratio[0])
+                    increments[first + v] = np.uint32(min(base[first + v] * ratio[0], _FASTEST))
             if p[_LEVEL[o]] > 0:
                 level_gain = p[_LEVEL[o]] / np.sqrt(voices)
                 levels[o] = _oscillator(
