@@ -42,12 +42,12 @@ def _true_peak(
     start: int,
     tail: int,
     interpolator: NDArray[np.float32],
-    scratch: NDArray[np.float32],
+    between: NDArray[np.float32],
+    highest: NDArray[np.float32],
     out: NDArray[np.float64],
 ) -> None:
-    """Largest magnitude at and between the samples of the hop at `start`; `scratch` is `[2, hop]`."""
+    """Largest magnitude at and between the samples of the hop at `start`; two scratch arrays `[hop]`."""
     phases, taps = interpolator.shape
-    between, highest = scratch
     hop = len(highest)
     for i in range(hop):
         highest[i] = abs(samples[start + i])
@@ -55,10 +55,12 @@ def _true_peak(
         between[:] = 0.0
         for t in range(taps):
             weight = interpolator[phase, t]
+            delayed = samples[start - taps + 1 + t : start - taps + 1 + t + hop]
             for i in range(hop):
-                between[i] += weight * samples[start - taps + 1 + i + t]
+                between[i] += weight * delayed[i]
         for i in range(hop):
-            highest[i] = max(highest[i], abs(between[i]))
+            magnitude = abs(between[i])
+            highest[i] = magnitude if magnitude > highest[i] else highest[i]
     early = late = np.float32(0.0)
     for i in range(hop - tail):
         early = max(early, highest[i])
@@ -87,11 +89,11 @@ def hop_levels(
     batch, count = out.shape[:2]
     past = samples.shape[1] - count * hop
     for row in prange(batch):
-        scratch = np.empty((2, hop), np.float32)
+        between, highest = np.empty(hop, np.float32), np.empty(hop, np.float32)
         for k in range(count):
             start = past + k * hop
             _energy_and_crossings(samples[row], start, hop, tail, out[row, k])
-            _true_peak(samples[row], start, tail, interpolator, scratch, out[row, k])
+            _true_peak(samples[row], start, tail, interpolator, between, highest, out[row, k])
 
 
 @njit(cache=True, nogil=True, parallel=True)

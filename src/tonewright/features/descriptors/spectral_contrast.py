@@ -22,12 +22,26 @@ _RANGE = 10.0 ** (-80.0 / 10.0)
 @njit(cache=True, nogil=True)
 def _contrast_db(power: NDArray[np.float32], least: float) -> float:
     """Mean of the strongest bins over the mean of the weakest; bins below `least` count as `least`."""
-    ordered = np.sort(power)
-    count = max(1, round(_SHARE * len(ordered)))
+    count = max(1, round(_SHARE * len(power)))
+    strongest, weakest = np.zeros(count), np.full(count, np.inf)
+    for k in range(len(power)):
+        value = max(float(power[k]), least)
+        at = count - 1
+        if value > strongest[at]:
+            while at > 0 and strongest[at - 1] < value:
+                strongest[at] = strongest[at - 1]
+                at -= 1
+            strongest[at] = value
+        at = count - 1
+        if value < weakest[at]:
+            while at > 0 and weakest[at - 1] > value:
+                weakest[at] = weakest[at - 1]
+                at -= 1
+            weakest[at] = value
     peak = valley = 0.0
     for i in range(count):
-        valley += max(ordered[i], least)
-        peak += max(ordered[len(ordered) - 1 - i], least)
+        peak += strongest[i]
+        valley += weakest[i]
     return 10.0 * math.log10(peak / valley)
 
 
