@@ -1,1 +1,33 @@
-"""."""
+"""Sounds as arrays: reading, writing, resampling, loudness, true peak, silence.
+
+Light to import: soundfile, soxr and scipy are loaded by the first call that needs them.
+"""
+
+from tonewright.audio.clip import Clip
+from tonewright.audio.levels import rms_dbfs, true_peak_dbtp
+from tonewright.audio.loudness import clip_lufs, integrated_lufs, k_weighting_sos, momentary_lufs
+from tonewright.audio.reading import SoundInfo, info, read, read_blocks
+from tonewright.audio.resampling import resample, resample_array
+from tonewright.audio.silence import is_silent, sounding_bounds, trim_silence
+from tonewright.audio.writing import wav_bytes, write
+
+__all__ = [
+    "Clip",
+    "SoundInfo",
+    "clip_lufs",
+    "info",
+    "integrated_lufs",
+    "is_silent",
+    "k_weighting_sos",
+    "momentary_lufs",
+    "read",
+    "read_blocks",
+    "resample",
+    "resample_array",
+    "rms_dbfs",
+    "sounding_bounds",
+    "trim_silence",
+    "true_peak_dbtp",
+    "wav_bytes",
+    "write",
+]

@@ -9,47 +9,83 @@ from numpy.typing import NDArray
 
 from tonewright.errors import AudioError
 
+# +120 dBFS. Nothing that sounds comes near it, and powers summed over an hour still fit in float32.
+LOUDEST_SAMPLE = 1e6
+
 
 @dataclass(frozen=True, eq=False)
 class Clip:
     """A sound and its sample rate.
 
+    Making a clip is the gate that every sound passes: what is behind it relies on finite samples of a sane
+    size.
+
     Attributes:
         samples: `[channels, frames]` float32, full scale is ±1. A one-dimensional array is taken as mono.
-        sample_rate_hz: Frames per second.
+        sample_rate_hz: Frames per second, a whole number.
 
     Raises:
-        AudioError: The samples are not finite numbers of one or two dimensions, or the rate is not positive.
+        AudioError: The samples are not finite floating-point numbers of one or two dimensions, or lie beyond
+            ±`LOUDEST_SAMPLE`; or the rate is not a positive whole number.
     """
 
     samples: NDArray[np.float32]
     sample_rate_hz: int
 
     def __post_init__(self) -> None:
-        samples = np.atleast_2d(np.asarray(self.samples, dtype=np.float32))
-        if samples.ndim != 2:
-            raise AudioError(f"a clip is [channels, frames]; got an array of shape {samples.shape}")
-        if not np.isfinite(samples).all():
-            raise AudioError("the sound holds NaN or infinite samples; repair or re-export it")
-        if self.sample_rate_hz <= 0:
-            raise AudioError(f"a sample rate is positive; got {self.sample_rate_hz} Hz")
-        object.__setattr__(self, "samples", samples)
+        object.__setattr__(self, "samples", _checked_samples(self.samples))
+        object.__setattr__(self, "sample_rate_hz", _checked_rate(self.sample_rate_hz))
 
     @property
     def channels(self) -> int:
         """How many channels."""
-        return self.samples.shape[0]
+        return len(self.samples)
 
     @property
     def frames(self) -> int:
         """How many samples in each channel."""
-        return self.samples.shape[1]
+        return int(self.samples.shape[1])
 
     @property
     def seconds(self) -> float:
         """Duration in seconds."""
         return self.frames / self.sample_rate_hz
 
+    @property
+    def peak(self) -> float:
+        """The largest absolute sample, 0 for a clip without frames."""
+        return _peak(self.samples)
+
     def mono(self) -> NDArray[np.float32]:
         """The mean of the channels, `[frames]` float32."""
-        return self.samples.mean(axis=0, dtype=np.float32)
+        return np.asarray(self.samples.mean(axis=0, dtype=np.float32))
+
+
+def _checked_samples(samples: object) -> NDArray[np.float32]:
+    array = np.atleast_2d(np.asarray(samples))
+    if array.ndim != 2 or not array.shape[0]:
+        raise AudioError(f"a clip is [channels, frames]; got an array of shape {array.shape}")
+    if array.dtype.kind != "f":
+        raise AudioError(
+            f"samples are floating-point numbers with full scale at ±1; got {array.dtype}; "
+            "divide whole numbers by their full scale"
+        )
+    with np.errstate(invalid="ignore", over="ignore"):
+        array = array.astype(np.float32, copy=False)
+        peak = _peak(array)
+    if not np.isfinite(peak):
+        raise AudioError("the sound holds NaN or infinite samples; repair it or export it again")
+    if peak > LOUDEST_SAMPLE:
+        raise AudioError(f"the sound peaks at {peak:.2g} times full scale; scale it to ±1")
+    return array
+
+
+def _checked_rate(sample_rate_hz: float) -> int:
+    if not (0 < sample_rate_hz < np.inf and sample_rate_hz == int(sample_rate_hz)):
+        raise AudioError(f"a sample rate is a positive whole number of Hz; got {sample_rate_hz}")
+    return int(sample_rate_hz)
+
+
+def _peak(samples: NDArray[np.float32]) -> float:
+    # Two reductions instead of max(abs()): no copy of a long sound. NaN comes through both.
+    return float(np.maximum(samples.max(), -samples.min())) if samples.size else 0.0
