@@ -103,6 +103,12 @@ def test_broken_samples_are_refused(sample: float):
             distances.rms(a, b, 16000)
 
 
+def test_a_sound_too_long_to_align_is_refused():
+    half_an_hour = np.zeros(1800 * 4000, np.float32)
+    with pytest.raises(AudioError, match="up to 300 s are compared; got 1800 s"):
+        distances.rms(half_an_hour, half_an_hour, 4000)
+
+
 def test_an_empty_batch_gives_no_values():
     assert distances.mss(SOUND[:0], SOUND[:0], 16000).shape == (0,)
     assert distances.mss(SOUND[:1], SOUND[:0], 16000).shape == (0,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.audio.resampling import resample
+from tonewright.audio.resampling import resample_array
 from tonewright.distances._spectra import mix_down
 from tonewright.features.stft import power_spectrogram
 
@@ -16,7 +16,8 @@ HOP = 256
 
 def mono(audio: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.float32]:
     """The mean of the channels at 22.05 kHz: `[batch, channels, frames]` to `[batch, frames]`."""
-    return resample(mix_down(audio), sample_rate_hz, RATE_HZ)
+    # "HQ" is the filter with which librosa brings files to that rate.
+    return resample_array(mix_down(audio), sample_rate_hz, RATE_HZ, "HQ")
 
 
 def power(audio: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.float32]:

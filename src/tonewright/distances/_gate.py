@@ -10,6 +10,8 @@ from tonewright.errors import AudioError, UsageError
 # Below this rate the published windows hold too few samples to mean anything.
 _LOWEST_RATE_HZ = 4000
 _HIGHEST_RATE_HZ = 768000
+# Alignment in time takes the square of the duration: 30 s for two sounds of this length.
+_LONGEST_S = 300
 # Full scale is 1; float32 spectra of anything below this peak cannot overflow.
 _HIGHEST_PEAK = 1e6
 
@@ -29,7 +31,7 @@ def checked_pair(
 
     Raises:
         UsageError: The shapes or the sample rate do not fit.
-        AudioError: A sound holds NaN, infinite or absurdly large samples.
+        AudioError: A sound is too long, or holds NaN, infinite or absurdly large samples.
     """
     if not _LOWEST_RATE_HZ <= sample_rate_hz <= _HIGHEST_RATE_HZ or sample_rate_hz != int(sample_rate_hz):
         raise UsageError(
@@ -41,6 +43,10 @@ def checked_pair(
         raise UsageError(
             f"sounds are compared at equal length; got {a.shape[2]} and {b.shape[2]} frames;"
             " pad the shorter, or use compare_clips"
+        )
+    if a.shape[2] > _LONGEST_S * sample_rate_hz:
+        raise AudioError(
+            f"sounds of up to {_LONGEST_S} s are compared; got {a.shape[2] / sample_rate_hz:.0f} s; cut them"
         )
     if a.shape[1] != b.shape[1]:
         raise UsageError(

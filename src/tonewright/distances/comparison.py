@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tonewright.audio.clip import Clip
+from tonewright.audio.resampling import resample_array
 from tonewright.distances.registry import get, names
 
 
@@ -22,7 +23,7 @@ def compare(a: ArrayLike, b: ArrayLike, sample_rate_hz: int) -> dict[str, NDArra
 
     Raises:
         UsageError: The shapes or the sample rate do not fit.
-        AudioError: A sound holds NaN, infinite or absurdly large samples.
+        AudioError: A sound is over 300 s long, or holds NaN, infinite or absurdly large samples.
     """
     return {name: get(name)(a, b, sample_rate_hz) for name in names()}
 
@@ -43,13 +44,10 @@ def compare_clips(a: Clip, b: Clip) -> dict[str, float]:
 
     Raises:
         UsageError: A clip is empty, or the sample rate is too low to measure at.
-        AudioError: A clip holds absurdly large samples.
+        AudioError: A clip is over 300 s long, or holds absurdly large samples.
     """
-    from tonewright.audio.resampling import resample
-
     x, y = (clip.samples if a.channels == b.channels else clip.mono()[np.newaxis] for clip in (a, b))
-    if a.sample_rate_hz != b.sample_rate_hz:
-        y = resample(y, b.sample_rate_hz, a.sample_rate_hz)
+    y = resample_array(y, b.sample_rate_hz, a.sample_rate_hz)
     longest = max(x.shape[1], y.shape[1])
     x, y = (np.pad(sound, ((0, 0), (0, longest - sound.shape[1])))[np.newaxis] for sound in (x, y))
     return {name: float(value[0]) for name, value in compare(x, y, a.sample_rate_hz).items()}

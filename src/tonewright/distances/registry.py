@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -61,7 +61,11 @@ class Distance:
     identical: float
     better: Literal["lower", "higher"]
     symmetric: bool
-    function: PairFunction
+    function: PairFunction = field(repr=False)
+
+    def __post_init__(self) -> None:
+        # What notebooks and `inspect.getdoc` show is then the definition.
+        object.__setattr__(self, "__doc__", self.function.__doc__)
 
     def __call__(self, a: ArrayLike, b: ArrayLike, sample_rate_hz: int) -> NDArray[np.float32]:
         """Compare sounds pair by pair.
@@ -76,7 +80,7 @@ class Distance:
 
         Raises:
             UsageError: The shapes or the sample rate do not fit.
-            AudioError: A sound holds NaN, infinite or absurdly large samples.
+            AudioError: A sound is over 300 s long, or holds NaN, infinite or absurdly large samples.
         """
         a, b = checked_pair(a, b, sample_rate_hz)
         batch = 0 if len(a) * len(b) == 0 else max(len(a), len(b))
