@@ -11,7 +11,7 @@ from tonewright.errors import UsageError
 from tonewright.synths.control import ControlSpace
 
 RELEASED_SHARE = 0.25
-"""Without a `gate_seconds`, the key is let go for this last share of a rendering, so that release is heard."""
+"""Without a `gate_seconds` the key is let go for this last share of a rendering, so that release is heard."""
 
 
 @runtime_checkable
@@ -83,7 +83,8 @@ def check_params(params: ArrayLike, controls: ControlSpace) -> NDArray[np.float3
     Raises:
         UsageError: Another shape, or values that are not in [0, 1].
     """
-    checked = np.asarray(params, dtype=np.float32)
+    with np.errstate(over="ignore"):
+        checked = _numbers(params, "params").astype(np.float32)
     if checked.ndim != 2 or checked.shape[1] != len(controls):
         raise UsageError(f"params are [batch, {len(controls)}]; got shape {checked.shape}")
     if not ((checked >= 0) & (checked <= 1)).all():  # also false for NaN
@@ -97,11 +98,12 @@ def check_per_row(value: ArrayLike, batch: int, name: str, low: float, high: flo
     Raises:
         UsageError: Another shape, or values outside low…high.
     """
-    rows = np.asarray(value, dtype=np.float64)
+    rows = _numbers(value, name)
     if rows.ndim > 1 or (rows.ndim == 1 and rows.shape[0] != batch):
         raise UsageError(f"{name} is one number or [batch={batch}]; got shape {rows.shape}")
-    if not ((rows >= low) & (rows <= high)).all():
-        raise UsageError(f"{name} lies between {low:g} and {high:g}; got {value}")
+    fits = (rows >= low) & (rows <= high)  # also false for NaN
+    if not fits.all():
+        raise UsageError(f"{name} lies between {low:g} and {high:g}; got {rows[~fits].flat[0]:g}")
     return np.broadcast_to(rows, (batch,)).copy()
 
 
@@ -111,6 +113,31 @@ def check_seconds(seconds: float, sample_rate_hz: int) -> int:
     Raises:
         UsageError: Not a positive duration up to ten minutes.
     """
-    if not 0 < seconds <= 600:
+    duration = _numbers(seconds, "seconds")
+    if duration.ndim or not 0 < duration <= 600:
         raise UsageError(f"seconds lies above 0 and up to 600; got {seconds}")
-    return max(1, round(seconds * sample_rate_hz))
+    return max(1, round(float(duration) * sample_rate_hz))
+
+
+def check_whole(value: object, name: str, low: int, high: float) -> int:
+    """A whole number, NumPy's included.
+
+    Raises:
+        UsageError: Not a whole number, or outside low…high.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
+        reach = f"from {low}" if high == np.inf else f"between {low} and {high:g}"
+        raise UsageError(f"{name} is a whole number {reach}; got {value!r}")
+    return int(value)
+
+
+def _numbers(value: ArrayLike, name: str) -> NDArray[np.float64]:
+    try:
+        numbers = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        raise UsageError(
+            f"{name} takes numbers in a regular shape; got a ragged {type(value).__name__}"
+        ) from None
+    if numbers.dtype.kind not in "biuf":
+        raise UsageError(f"{name} takes numbers; got {type(value).__name__} of {numbers.dtype}")
+    return numbers.astype(np.float64)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -61,7 +62,8 @@ class Control:
         """Physical values of unit values; values outside [0, 1] are taken as the nearer end."""
         u = np.clip(np.asarray(unit, dtype=np.float64), 0.0, 1.0)
         if self.curve == "integer":
-            return self.low + np.minimum(np.floor(u * self.steps), self.steps - 1)
+            step: NDArray[np.float64] = np.minimum(np.floor(u * self.steps), self.steps - 1)
+            return self.low + step
         if self.curve == "log":
             return np.clip(self.low * (self.high / self.low) ** u, self.low, self.high)
         return self.low + u * (self.high - self.low)
@@ -106,7 +108,7 @@ class Control:
 
 
 def _between(landmarks: tuple[tuple[float, str], ...], value: float) -> str:
-    for (low, left), (high, right) in zip(landmarks, landmarks[1:], strict=False):
+    for (low, left), (high, right) in pairwise(landmarks):
         if value <= high:
             share = (value - low) / (high - low)
             if share < 0.02:

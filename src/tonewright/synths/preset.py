@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tonewright.errors import PresetError
+from tonewright.files import write_text
 from tonewright.synths.base import Synth
 from tonewright.synths.registry import synth as make_synth
 
@@ -115,9 +116,7 @@ class Preset:
         Raises:
             OutputError: The file exists already (and not `overwrite`), or cannot be written.
         """
-        from tonewright.files import write_text
-
-        write_text(Path(path), self.to_json(), overwrite=overwrite)
+        write_text(path, self.to_json(), overwrite=overwrite)
 
 
 def parse_preset(text: str) -> Preset:

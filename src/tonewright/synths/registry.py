@@ -1,7 +1,7 @@
 """Every synth by name.
 
-A synth of one's own needs one line here, or an entry point in the group `tonewright.synths` of another package.
-A name of the form `scheme:PATH` is made from a file by the factory of that scheme.
+A synth of one's own needs one line here, or, in another package, an entry point in the group
+`tonewright.synths`. A name of the form `scheme:PATH` is made from a file by the factory of that scheme.
 """
 
 from __future__ import annotations

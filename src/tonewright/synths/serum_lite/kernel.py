@@ -1,7 +1,7 @@
 """The sound of Serum-lite: one compiled loop for offline rendering and for live voices.
 
-Controls move once a tick (16 samples) and in straight lines between; everything at control rate is a function of
-the time since the note began, so a rendering may be cut anywhere without changing a sample.
+Controls move once a tick (16 samples) and in straight lines between; everything at control rate is a function
+of the time since the note began, so a rendering may be cut anywhere without changing a sample.
 """
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ def _oscillator(
 def _noise(
     samples: int, first_sample: int, seed: np.uint32, level: float, audio: NDArray[np.float32]
 ) -> None:
-    """Add white noise, uniform in ±level: an integer hash of seed and sample index (C. Wellons' lowbias32)."""
+    """Add white noise, uniform in ±level: a hash of seed and sample index (C. Wellons' lowbias32)."""
     gain = np.float32(level * 2.0**-31)
     for j in range(samples):
         x = np.uint32(np.uint32(first_sample + j) ^ seed)
@@ -316,8 +316,8 @@ def _render_row(
         analogue[0], analogue[1] = amplitude[n], gain[n]
 
 
-@njit(cache=True, nogil=True, parallel=True, error_model="numpy")
-def render_ticks(
+@njit(cache=True, nogil=True, error_model="numpy")
+def render_rows(
     physical: NDArray[np.float64],
     midi_note: NDArray[np.float64],
     gate_seconds: NDArray[np.float64],
@@ -327,9 +327,10 @@ def render_ticks(
     state: State,
     wavetables: Wavetables,
     scratch: Scratch,
+    worker: int,
     out: NDArray[np.float32],
 ) -> None:
-    """Render whole ticks of a batch, in parallel over its rows.
+    """Render one worker's share of a batch, every `workers`th row, in whole ticks.
 
     Args:
         physical: `[batch, 24]` physical values.
@@ -341,15 +342,35 @@ def render_ticks(
         state: Moved on in place.
         wavetables: Band-limited tables.
         scratch: Written over; its rows are the number of workers.
+        worker: Which of them this is.
         out: `[batch, 16·ticks]`, written.
     """
     phases, increments, levels, analogue = state
     tables, audio, curves = scratch
-    workers = len(tables)
-    for worker in prange(workers):
-        for b in range(worker, len(out), workers):
-            _render_row(
-                physical[b], midi_note[b], gate_seconds[b], seed, sample_rate_hz, first_tick,
-                phases[b], increments[b], levels[b], analogue[b],
-                wavetables, tables[worker], audio[worker], curves[worker], out[b],
-            )  # fmt: skip
+    for b in range(worker, len(out), len(tables)):
+        _render_row(
+            physical[b], midi_note[b], gate_seconds[b], seed, sample_rate_hz, first_tick,
+            phases[b], increments[b], levels[b], analogue[b],
+            wavetables, tables[worker], audio[worker], curves[worker], out[b],
+        )  # fmt: skip
+
+
+@njit(cache=True, nogil=True, parallel=True, error_model="numpy")
+def render_rows_in_parallel(
+    physical: NDArray[np.float64],
+    midi_note: NDArray[np.float64],
+    gate_seconds: NDArray[np.float64],
+    seed: np.uint32,
+    sample_rate_hz: float,
+    first_tick: int,
+    state: State,
+    wavetables: Wavetables,
+    scratch: Scratch,
+    out: NDArray[np.float32],
+) -> None:
+    """Render a batch with all workers side by side; see `render_rows`."""
+    for worker in prange(len(scratch.tables)):
+        render_rows(
+            physical, midi_note, gate_seconds, seed, sample_rate_hz, first_tick,
+            state, wavetables, scratch, worker, out,
+        )  # fmt: skip

@@ -1,17 +1,21 @@
 """Sixteen samples of a wavetable voice at once.
 
 Numba cannot be told that a table and a sum do not overlap, so LLVM never turns the table look-ups of a plain
-loop into vector gathers. This one intrinsic states the vector code itself (2.7 times the speed); on a processor
-without gathers LLVM breaks it up. Every lane does the same IEEE operations, so results are the same everywhere.
+loop into vector gathers. This one intrinsic states the vector code itself (2.7 times the speed); on a
+processor without gathers LLVM breaks it up. Every lane does the same IEEE operations, so results are the same
+everywhere.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 TICK = 16
 """Samples per control step: envelopes, LFO, pitch and cutoff are computed once a tick and run in straight
@@ -30,25 +34,17 @@ def _splat(builder: ir.IRBuilder, value: Any, kind: ir.VectorType) -> Any:
     return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), _constant(_V32, [0] * TICK))
 
 
-@intrinsic
-def add_voice(  # type: ignore[no-untyped-def]
-    typing_context, total, offset, table, start, phase, increment, slope, bits
-):
-    """Add one voice to 16 samples.
-
-    Phases are 32-bit fractions of a cycle that wrap by themselves; sample j is at
-    phase + j·increment + slope·j(j−1)/2.
-
-    Args:
-        total: Flat float32, sixteen samples from `offset` on are added to.
-        offset: int64.
-        table: Flat float32, from `start` on pairs of a sample and the step to the next one.
-        start: int64.
-        phase: uint32 phase of the first sample.
-        increment: uint32 phase increment of the first sample.
-        slope: uint32 (two's complement) change of the increment per sample.
-        bits: uint32 log2 of the table length.
-    """
+def _typed_add_voice(
+    typing_context: Any,
+    total: Any,
+    offset: Any,
+    table: Any,
+    start: Any,
+    phase: Any,
+    increment: Any,
+    slope: Any,
+    bits: Any,
+) -> Any:
     signature = types.void(
         total, types.int64, table, types.int64, types.uint32, types.uint32, types.uint32, types.uint32
     )
@@ -73,7 +69,7 @@ def add_voice(  # type: ignore[no-untyped-def]
         fraction = builder.fmul(builder.sitofp(fraction, _VF), _constant(_VF, [2.0**-24] * TICK))
 
         bytes_in = builder.shl(builder.zext(index, _V64), _constant(_V64, [3] * TICK))
-        gather = cgutils.get_or_insert_function(
+        gather = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
             builder.module,
             ir.FunctionType(_VF, [ir.VectorType(ir.PointerType(_F32), TICK), _I32, _V1, _VF]),
             f"llvm.masked.gather.v{TICK}f32.v{TICK}p0",
@@ -95,3 +91,24 @@ def add_voice(  # type: ignore[no-untyped-def]
         return context.get_dummy_value()
 
     return signature, codegen
+
+
+_AddVoice = Callable[
+    [NDArray[np.float32], int, NDArray[np.float32], int, np.uint32, np.uint32, np.uint32, np.uint32], None
+]
+add_voice = cast(_AddVoice, intrinsic(_typed_add_voice))
+"""Add one voice to 16 samples: `add_voice(total, offset, table, start, phase, increment, slope, bits)`.
+
+Phases are 32-bit fractions of a cycle that wrap by themselves; sample j is at
+phase + j·increment + slope·j(j−1)/2.
+
+Args:
+    total: Flat float32, sixteen samples from `offset` on are added to.
+    offset: int64.
+    table: Flat float32, from `start` on pairs of a sample and the step to the next one.
+    start: int64.
+    phase: uint32 phase of the first sample.
+    increment: uint32 phase increment of the first sample.
+    slope: uint32 (two's complement) change of the increment per sample.
+    bits: uint32 log2 of the table length.
+"""

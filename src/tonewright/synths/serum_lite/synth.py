@@ -6,16 +6,21 @@ import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tonewright.errors import UsageError
 from tonewright.synths.base import (
     RELEASED_SHARE,
     check_params,
     check_per_row,
     check_seconds,
+    check_whole,
 )
 from tonewright.synths.control import ControlSpace
 from tonewright.synths.serum_lite.controls import CONTROLS
-from tonewright.synths.serum_lite.kernel import new_scratch, new_state, render_ticks
+from tonewright.synths.serum_lite.kernel import (
+    new_scratch,
+    new_state,
+    render_rows,
+    render_rows_in_parallel,
+)
 from tonewright.synths.serum_lite.oscillator import TICK
 from tonewright.synths.serum_lite.wavetables import wavetables
 
@@ -37,9 +42,7 @@ class SerumLite:
     controls: ControlSpace = CONTROLS
 
     def __init__(self, sample_rate_hz: int = 44_100) -> None:
-        if not 4_000 <= sample_rate_hz <= 384_000:
-            raise UsageError(f"serum-lite renders at 4000 to 384000 Hz; got {sample_rate_hz}")
-        self.sample_rate_hz = int(sample_rate_hz)
+        self.sample_rate_hz = check_whole(sample_rate_hz, "sample_rate_hz", 4_000, 384_000)
 
     def __repr__(self) -> str:
         return f"SerumLite(sample_rate_hz={self.sample_rate_hz})"
@@ -78,7 +81,8 @@ class SerumLite:
         note = check_per_row(midi_note, batch, "midi_note", 0, 127)
         gate = np.inf if gate_seconds is None else gate_seconds
         gates = check_per_row(gate, batch, "gate_seconds", 0, np.inf)
-        return SerumLiteVoice(self, self.controls.to_physical(checked), note, gates, seed)
+        entropy = check_whole(seed, "seed", 0, np.inf)
+        return SerumLiteVoice(self, self.controls.to_physical(checked), note, gates, entropy)
 
 
 class SerumLiteVoice:
@@ -92,37 +96,41 @@ class SerumLiteVoice:
         gate_seconds: NDArray[np.float64],
         seed: int,
     ) -> None:
-        self._synth, self._physical, self._midi_note, self._gate = synth, physical, midi_note, gate_seconds
+        batch = len(physical)
+        self._sample_rate_hz = float(synth.sample_rate_hz)
+        self._physical, self._midi_note, self._gate = physical, midi_note, gate_seconds
         self._seed = np.uint32(np.random.SeedSequence(seed).generate_state(1)[0])
-        self._state = new_state(len(physical))
+        self._state = new_state(batch)
+        self._scratch = new_scratch(min(numba.get_num_threads(), max(1, batch)))
         self._tick = 0
-        self._ahead = np.empty((len(physical), 0), np.float32)
+        self._ahead = np.empty((batch, 0), np.float32)
 
     def render(self, frames: int) -> NDArray[np.float32]:
-        """The next samples, `[batch, frames]` float32."""
-        ready = self._ahead.shape[1]
-        ticks = max(0, -(-(frames - ready) // TICK))
-        fresh = np.empty((len(self._physical), ticks * TICK), np.float32)
+        """The next samples, `[batch, frames]` float32.
+
+        Raises:
+            UsageError: Not a whole number of frames from 0.
+        """
+        check_whole(frames, "frames", 0, np.inf)
+        ready = self._ahead
+        ticks = max(0, -(-(frames - ready.shape[1]) // TICK))
+        fresh = np.empty((len(ready), ticks * TICK), np.float32)
         if ticks:
-            render_ticks(
-                self._physical,
-                self._midi_note,
-                self._gate,
-                self._seed,
-                float(self._synth.sample_rate_hz),
-                self._tick,
-                self._state,
-                wavetables(),
-                new_scratch(min(numba.get_num_threads(), len(fresh))),
-                fresh,
-            )
-            self._tick += ticks
-        if ready:
-            fresh = np.concatenate([self._ahead, fresh], axis=1)
+            self._render_ticks(fresh)
+        if ready.shape[1]:
+            fresh = np.concatenate([ready, fresh], axis=1)
         self._ahead = fresh[:, frames:].copy()
-        return fresh[:, :frames]
+        return np.ascontiguousarray(fresh[:, :frames])
 
     def release(self) -> None:
         """Let the keys go that are still held, at the next control step."""
-        now = self._tick * TICK / self._synth.sample_rate_hz
-        self._gate = np.minimum(self._gate, now)
+        self._gate = np.minimum(self._gate, self._tick * TICK / self._sample_rate_hz)
+
+    def _render_ticks(self, out: NDArray[np.float32]) -> None:
+        note = (self._physical, self._midi_note, self._gate, self._seed, self._sample_rate_hz, self._tick)
+        room = (self._state, wavetables(), self._scratch)
+        if len(self._scratch.tables) > 1:
+            render_rows_in_parallel(*note, *room, out)
+        else:  # a single live voice never waits for other threads
+            render_rows(*note, *room, 0, out)
+        self._tick += out.shape[1] // TICK
