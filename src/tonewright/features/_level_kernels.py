@@ -111,12 +111,12 @@ def weighted_energies(
         hops: `[batch, count * hop]`.
         hop: Length of a hop.
         tail: How many of its last samples are also measured on their own, less than `hop`.
-        sections: `[2, 5]`: b0, b1, b2, a1, a2.
+        sections: `[2, 6]`: b0, b1, b2, a0 = 1, a1, a2.
         state: `[batch, 4]`, carried from run to run.
         out: `[batch, count, SPANS]`.
     """
-    b0, b1, b2, a1, a2 = sections[0]
-    d0, d1, d2, c1, c2 = sections[1]
+    b0, b1, b2, _, a1, a2 = sections[0]
+    d0, d1, d2, _, c1, c2 = sections[1]
     for row in prange(out.shape[0]):
         s0, s1, s2, s3 = state[row]
         for k in range(out.shape[1]):

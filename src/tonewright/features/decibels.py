@@ -9,8 +9,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-# What silence reads. It lies just below the rounding noise of 16-bit audio (−98 dBFS), so that silence is the
-# lowest value of every level but no outlier that would rule a scaler's mean and deviation.
+# What silence reads. It lies just below the rounding noise of 16-bit audio (−98 dBFS in all, −116 in each of
+# 64 bands): silence is the lowest value of every level, dithered or not, but no outlier that would rule the
+# mean and deviation of a scaler.
 FLOOR_DB = -100.0
 FLOOR_POWER = 10.0 ** (FLOOR_DB / 10.0)
 

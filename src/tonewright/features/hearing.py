@@ -9,7 +9,7 @@ from os import PathLike
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.audio.clip import Clip
+from tonewright.audio import Clip, read_blocks
 from tonewright.errors import AudioError, UsageError
 from tonewright.features.framing import Framing, framing
 from tonewright.features.listener import RUN_SAMPLES, Listener
@@ -19,6 +19,8 @@ from tonewright.features.table import FeatureTable
 from tonewright.features.validation import valid_samples
 
 DEFAULT_DESCRIPTORS = ("loudness", "spectral_shape", "mfcc", "chroma", "pitch", "onset")
+
+_EMPTY = "a sound has at least one sample; got none, record or export it again"
 
 # Sounds measured side by side however long they are, so that every core has one where rows cannot be split.
 _LEAST_ROWS = 8
@@ -54,7 +56,7 @@ def hear(
     """
     samples, rate = _samples_and_rate(audio, sample_rate_hz)
     if samples.shape[1] == 0:
-        raise AudioError("a sound has at least one sample; got none")
+        raise AudioError(_EMPTY)
     grid = framing(rate, window, hop)
     chosen = select(descriptors)
     count = grid.frame_count(samples.shape[1])
@@ -92,25 +94,20 @@ def hear_file(
         UnknownNameError: A name is neither a descriptor nor a category.
         UsageError: A length is out of its range.
     """
-    return _pieces(path, select(descriptors), window, hop, block_seconds)
+    return _pieces(read_blocks(path, block_seconds=block_seconds), select(descriptors), window, hop)
 
 
 def _pieces(
-    path: str | PathLike[str],
-    descriptors: tuple[Descriptor, ...],
-    window: int | None,
-    hop: int | None,
-    block_seconds: float,
+    blocks: Iterator[Clip], descriptors: tuple[Descriptor, ...], window: int | None, hop: int | None
 ) -> Iterator[FeatureTable]:
-    from tonewright.audio import read_blocks
-
-    clips = iter(read_blocks(path, block_seconds=block_seconds))
-    first = next(clips)
+    first = next(blocks, None)
+    if first is None:
+        raise AudioError(_EMPTY)
     names = [one.name for one in descriptors]
     analyser = StreamAnalyser(first.sample_rate_hz, names, window=window, hop=hop)
 
     def measured() -> Iterator[NDArray[np.float32]]:
-        for clip in chain([first], clips):
+        for clip in chain([first], blocks):
             yield analyser.push(clip.mono())
         yield analyser.flush()
 

@@ -7,15 +7,16 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from tonewright.audio.loudness import k_weighting_sos
 from tonewright.features import _level_kernels as kernels
 from tonewright.features.frames import Frames, shared
-from tonewright.features.k_weighting import k_weighting
 
 MOMENTARY_S = 0.400
 
 _OVERSAMPLING = 4
-# Kaiser-windowed sinc: within 0.01 dB up to 0.4 of the sample rate, half the taps a sample later than true.
-_TAPS, _KAISER_BETA = 20, 6.0
+# A Kaiser-windowed sinc, as `audio.true_peak_dbtp` uses: within 0.01 dB up to 0.4 of the sample rate. A peak
+# between samples is seen half the taps, 12 samples, after it was.
+_TAPS, _KAISER_BETA = 24, 6.0
 
 
 @lru_cache(maxsize=1)
@@ -44,7 +45,7 @@ def _weighted_energies(frames: Frames, window: int) -> NDArray[np.float64]:
     whole, tail = divmod(window, frames.framing.hop)
     state = frames.memory.setdefault("K-weighting", np.zeros((frames.batch, 4)))
     energies = np.empty((frames.batch, frames.count, kernels.SPANS))
-    sections = k_weighting(frames.framing.sample_rate_hz)
+    sections = k_weighting_sos(frames.framing.sample_rate_hz)
     kernels.weighted_energies(frames.samples(0), frames.framing.hop, tail, sections, state, energies)
     return frames.with_past("K-weighted energies", energies, whole)
 
