@@ -2,6 +2,7 @@
 
 from tonewright.synths.base import Synth, Voice
 from tonewright.synths.control import Control, ControlSpace
+from tonewright.synths.playing import render_preset
 from tonewright.synths.preset import Preset, load_preset, parse_preset, preset_schema
 from tonewright.synths.registry import names, synth
 
@@ -15,5 +16,6 @@ __all__ = [
     "names",
     "parse_preset",
     "preset_schema",
+    "render_preset",
     "synth",
 ]

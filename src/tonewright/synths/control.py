@@ -63,7 +63,7 @@ class Control:
         u = np.clip(np.asarray(unit, dtype=np.float64), 0.0, 1.0)
         if self.curve == "integer":
             step: NDArray[np.float64] = np.minimum(np.floor(u * self.steps), self.steps - 1)
-            return self.low + step
+            return step + self.low
         if self.curve == "log":
             return np.clip(self.low * (self.high / self.low) ** u, self.low, self.high)
         return self.low + u * (self.high - self.low)
@@ -72,7 +72,8 @@ class Control:
         """Unit values of physical values: the inverse of `to_physical`, the bin's middle for integers."""
         p = np.asarray(physical, dtype=np.float64)
         if self.curve == "integer":
-            return (np.round(p) - self.low + 0.5) / self.steps
+            nearest: NDArray[np.float64] = np.round(p)
+            return (nearest - self.low + 0.5) / self.steps
         if self.curve == "log":
             return np.log(p / self.low) / np.log(self.high / self.low)
         return (p - self.low) / (self.high - self.low)

@@ -129,6 +129,7 @@ def _oscillator(
     phases: NDArray[np.uint32],
     increments: NDArray[np.uint32],
     level: int,
+    cold: bool,
     wavetables: Wavetables,
     tables: NDArray[np.float32],
     table: int,
@@ -136,13 +137,14 @@ def _oscillator(
 ) -> int:
     """Add one oscillator to a block of ticks; voices lie from `first` on in the voice arrays.
 
+    The mixed table is kept in `tables` from block to block; when `cold` it is not there yet.
     Where the pitch crosses into another wavetable level, one tick fades from the old table to the new.
     Returns the wavetable level at the end.
     """
     waves, starts, bits, limits = wavetables
     fade = _BLOCK * TICK
     next_table = table + _TABLE
-    if level >= 0:
+    if cold and level >= 0:
         _mix_table(waves, starts[level], bits[level], morph, gain, tables, table)
     for k in range(ticks):
         highest = base[first + voices - 1] * max(ratio[k], ratio[k + 1])
@@ -308,7 +310,7 @@ def _render_row(
                 level_gain = p[_LEVEL[o]] / np.sqrt(voices)
                 levels[o] = _oscillator(
                     n, voices, base, ratio, p[_MORPH[o]], level_gain, first, phases, increments, levels[o],
-                    wavetables, tables, 2 * o * _TABLE, audio,
+                    block == 0, wavetables, tables, 2 * o * _TABLE, audio,
                 )  # fmt: skip
         if p[_NOISE] > 0:
             _noise(n * TICK, start * TICK, seed, p[_NOISE], audio)
