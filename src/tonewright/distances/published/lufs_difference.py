@@ -18,4 +18,5 @@ def lufs_difference(
 ) -> NDArray[np.float32]:
     """Absolute difference of integrated loudness over all channels; silence counts as −70 LUFS."""
     x, y = (np.maximum(integrated_lufs(sound, sample_rate_hz), _GATE_LUFS) for sound in (a, b))
-    return np.abs(x - y).astype(np.float32)
+    difference: NDArray[np.float32] = np.abs(x - y).astype(np.float32)
+    return difference
