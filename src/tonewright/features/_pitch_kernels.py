@@ -43,7 +43,7 @@ def _prepare(frame: NDArray[np.float32], row: NDArray[np.float32]) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _autocorrelate(rows: NDArray[np.float32], oversampling: int) -> NDArray[np.float32]:
+def _autocorrelate(rows: NDArray[np.float32], oversampling: int) -> NDArray[np.floating]:
     """Autocorrelation of zero-padded rows on a lag grid `oversampling` times finer than the samples."""
     spectrum = np.fft.rfft(rows)
     bins = spectrum.shape[1]
@@ -58,13 +58,14 @@ def _autocorrelate(rows: NDArray[np.float32], oversampling: int) -> NDArray[np.f
 
 @njit(cache=True, nogil=True)
 def _normalise(
-    correlation: NDArray[np.float32], samples: NDArray[np.float32], oversampling: int
+    correlation: NDArray[np.floating], samples: NDArray[np.float32], oversampling: int
 ) -> NDArray[np.float32]:
-    """Normalised square difference, in place: 1 exactly where the frame repeats itself, -1 where it mirrors.
+    """Normalised square difference: 1 exactly where the frame repeats itself, -1 where it mirrors.
 
     McLeod and Wyvill, "A smarter way to find pitch", ICMC 2005, equation 9. The divisor, the energy of the
     two overlapping parts, is taken linearly between whole samples.
     """
+    nsdf = np.empty(correlation.shape[0], np.float32)
     window = samples.shape[0]
     energy = 0.0
     for sample in samples:
@@ -74,9 +75,9 @@ def _normalise(
         lost = head * head + tail * tail
         first = lag * oversampling
         for fine in range(first, min(first + oversampling, correlation.shape[0])):
-            correlation[fine] *= 2.0 / (energy - lost * (fine - first) / oversampling)
+            nsdf[fine] = 2.0 * correlation[fine] / (energy - lost * (fine - first) / oversampling)
         energy -= lost
-    return correlation
+    return nsdf
 
 
 @njit(cache=True, nogil=True)
