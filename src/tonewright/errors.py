@@ -44,7 +44,7 @@ class UnknownNameError(UsageError):
         known = sorted(known)
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         hint = f"did you mean '{near[0]}'?" if near else f"choose from: {', '.join(known)}"
-        super().__init__(f"no {kind} is called '{name}'; {hint}")
+        super().__init__(f"no {kind} is called {name!r}; {hint}")
         self.kind, self.name, self.known = kind, name, known
 
     def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str, str, list[str]]]:

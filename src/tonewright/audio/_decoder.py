@@ -97,14 +97,20 @@ class Decoder:
             raise AudioError(f"{self._name} holds no sound: its length is zero; record or export it again")
 
     def _skip_to(self, start: int) -> None:
-        if not start:
-            return
-        sought = max(0, start - round(_SETTLING_S * self.sample_rate_hz))
-        try:
-            self._source.seek(sought)
-        except soundfile.SoundFileError as error:
-            raise _damaged(self._name, error) from error
-        self._decode(start - sought)
+        step = round(_SETTLING_S * self.sample_rate_hz)
+        position = (
+            max(0, start - step) if self.frames >= 0 else 0
+        )  # without a length, seeking fails past the end
+        if position:
+            try:
+                self._source.seek(position)
+            except soundfile.SoundFileError as error:
+                raise _damaged(self._name, error) from error
+        while position < start:
+            skipped = self._decode(min(step, start - position)).shape[1]
+            if not skipped:
+                break
+            position += skipped
 
     def _decode(self, frames: int) -> NDArray[np.float32]:
         interleaved = np.empty((frames, self.channels), np.float32)

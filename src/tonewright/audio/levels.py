@@ -69,8 +69,9 @@ def true_peak_dbtp(audio: NDArray[np.float32]) -> NDArray[np.float64]:
     peaks = np.empty(len(rows), np.float32)
     for first in range(0, len(rows), rows_at_once):
         peaks[first : first + rows_at_once] = _highest(rows[first : first + rows_at_once])
-    power = np.square(peaks.reshape(len(audio), -1).max(axis=1), dtype=np.float64)
-    return power_to_db(power)
+    if audio.ndim == 3:
+        peaks = peaks.reshape(audio.shape[:2]).max(axis=1)
+    return power_to_db(np.square(peaks, dtype=np.float64))
 
 
 def _interpolation_taps() -> NDArray[np.float32]:

@@ -152,8 +152,8 @@ def _hop_energies(
     state = np.zeros((len(sos), *audio.shape[:2], 2))
     energies = []
     # In chunks of whole hops, so that an hour of sound needs no copy of itself in float64.
-    samples_per_hop = audio.size // audio.shape[-1] * (edges[1] - edges[0])
-    hops_per_chunk = int(max(1, _CHUNK_SAMPLES // samples_per_hop))
+    samples_per_hop = audio.shape[0] * audio.shape[1] * (edges[1] - edges[0])
+    hops_per_chunk = int(max(1, _CHUNK_SAMPLES // max(1, samples_per_hop)))
     for first in range(0, len(edges) - 1, hops_per_chunk):
         inner = edges[first : first + hops_per_chunk + 1]
         weighted, state = sosfilt(sos, audio[..., inner[0] : inner[-1]], zi=state)
