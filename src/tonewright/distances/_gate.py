@@ -27,7 +27,7 @@ def checked_pair(
         sample_rate_hz: Sample rate of both.
 
     Returns:
-        Both as contiguous `[batch, channels, frames]` float32; the input itself where it already was.
+        Both as contiguous, writable `[batch, channels, frames]` float32, copied only where they must be.
 
     Raises:
         UsageError: The shapes or the sample rate do not fit.
@@ -81,4 +81,5 @@ def _checked(audio: ArrayLike) -> NDArray[np.float32]:
             f"audio is finite with full scale ±1; got NaN, infinite or samples beyond ±{_HIGHEST_PEAK:g};"
             " repair or re-export it"
         )
-    return np.ascontiguousarray(array, np.float32)
+    # Writable as well, because Numba would compile everything once more for read-only arrays.
+    return np.require(array, np.float32, ["C", "W"])

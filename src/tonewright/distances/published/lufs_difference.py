@@ -12,7 +12,7 @@ from tonewright.distances.registry import distance
 _GATE_LUFS = -70.0
 
 
-@distance(meaning="difference of integrated loudness", unit="LU", source="ITU-R BS.1770-5")
+@distance(meaning="difference of integrated loudness", unit="LU", source="ITU-R BS.1770-4")
 def lufs_difference(
     a: NDArray[np.float32], b: NDArray[np.float32], sample_rate_hz: int
 ) -> NDArray[np.float32]:

@@ -24,7 +24,7 @@ def spectral_convergence(
 ) -> NDArray[np.float32]:
     """Norm of the difference of magnitudes over the norm of the target `a` (22.05 kHz, 1024/256 samples).
 
-    A silent answer to any sound scores 1. A silent target counts as a magnitude of 1e-4 in every bin.
+    A silent answer scores 1. A target quieter than a magnitude of 1e-4 in every bin counts as that loud.
     """
     x, y = (np.sqrt(_fixed_rate.power(sound, sample_rate_hz)) for sound in (a, b))
     out = np.empty(max(len(a), len(b)), np.float32)
