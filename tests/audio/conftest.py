@@ -8,6 +8,7 @@ FORMATS = {
     "wav": ("WAV", "PCM_16"),
     "wav24": ("WAV", "PCM_24"),
     "wavfloat": ("WAV", "FLOAT"),
+    "rf64": ("RF64", "PCM_16"),
     "aiff": ("AIFF", "PCM_16"),
     "flac": ("FLAC", "PCM_24"),
     "vorbis": ("OGG", "VORBIS"),

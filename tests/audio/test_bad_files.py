@@ -95,6 +95,13 @@ def test_cut_short(sound_file, kept):
         list(read_blocks(sound_file))
 
 
+def test_cut_short_in_the_other_byte_order(wav, rng):
+    soundfile.write(wav, 0.1 * rng.standard_normal(4_800), 48_000, subtype="PCM_16", endian="BIG")
+    assert read(wav).frames == 4_800
+    wav.write_bytes(wav.read_bytes()[:-1_000])
+    assert "the last 1000 bytes" in refusal(wav)
+
+
 @pytest.mark.parametrize("kept", range(1, 44, 3))
 def test_cut_inside_the_header(wav, kept):
     wav.write_bytes(wav.read_bytes()[:kept])

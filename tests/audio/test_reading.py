@@ -143,6 +143,14 @@ class TestMp3WithoutInfoHeader:
         files[1].write_bytes(id3v2 + bare + b"TAG" + bytes(125))
         np.testing.assert_array_equal(read(files[1]).samples, expected)
 
+    def test_an_info_header_that_counts_itself_is_believed(self, files):
+        data = bytearray(files[0].read_bytes())
+        name = max(data.find(b"Xing"), data.find(b"Info"))
+        (frames,) = struct.unpack(">I", data[name + 8 : name + 12])
+        data[name + 8 : name + 12] = struct.pack(">I", frames + 1)
+        files[0].write_bytes(data)
+        assert 39_000 < read(files[0]).frames < 42_000
+
     def test_an_incomplete_last_frame_is_a_cut(self, files):
         files[1].write_bytes(files[1].read_bytes()[:-10])
         with pytest.raises(AudioError, match="cut short"):

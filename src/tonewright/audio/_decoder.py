@@ -51,7 +51,7 @@ class Decoder:
 
     def __init__(self, source: _Sequential, container: Container, name: str) -> None:
         self._source, self._name = source, name
-        self._exact = container.exact
+        self._tolerance = container.tolerance_frames
         self.channels: int = source.channels
         self.sample_rate_hz: int = source.samplerate
         self.frames = int(source.frames) if source.frames < _UNKNOWN_FRAMES else -1
@@ -76,7 +76,7 @@ class Decoder:
                 yield block
             if block.shape[1] < size:
                 break
-        if done < wanted and self._exact:
+        if wanted - done > self._tolerance:
             seconds = (start + done) / self.sample_rate_hz
             raise AudioError(
                 f"{self._name} is cut short or damaged: it ends after {seconds:.3f} s of the "

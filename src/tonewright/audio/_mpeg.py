@@ -16,6 +16,8 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 
+MOST_SAMPLES = 1152  # in a frame, of each channel
+
 _BIT_RATES_KBPS = {
     True: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),  # MPEG 1
     False: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),  # MPEG 2 and 2.5
@@ -108,7 +110,7 @@ def _count_frames(data: mmap.mmap, start: int, first: bytes) -> tuple[int, int]:
 def _frame_bytes(header: bytes, bit_rate: int, padding: int) -> int:
     version = header[1] >> 3 & 3
     sample_rate_hz = _SAMPLE_RATES_HZ[version][header[2] >> 2 & 3]
-    samples = 1152 if version == 3 else 576
+    samples = MOST_SAMPLES if version == 3 else MOST_SAMPLES // 2
     return samples // 8 * _BIT_RATES_KBPS[version == 3][bit_rate] * 1000 // sample_rate_hz + padding
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tonewright.audio._decoder import Decoder
 
 MAX_CLIP_BYTES = 2**31  # an hour and a half of 48 kHz stereo as float32
-_BLOCK_FRAMES = 2**16
+_BLOCK_SAMPLES = 2**23  # 32 MiB: from this size on, the allocator gives memory back to the system at once
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def info(path: str | os.PathLike[str]) -> SoundInfo:
     with opened(path) as sound:
         frames = sound.frames
         if frames < 0:
-            frames = sum(block.shape[1] for block in sound.blocks(0, -1, _BLOCK_FRAMES))
+            frames = sum(block.shape[1] for block in sound.blocks(0, -1, _BLOCK_SAMPLES // sound.channels))
         return SoundInfo(sound.channels, frames, sound.sample_rate_hz, sound.format, sound.subtype)
 
 
@@ -157,7 +157,7 @@ def _gather(
     _check_length(sound, path, frames, max_seconds)  # by the header
     blocks: deque[NDArray[np.float32]] = deque()
     total = 0
-    for block in sound.blocks(start, frames, _BLOCK_FRAMES):
+    for block in sound.blocks(start, frames, _BLOCK_SAMPLES // sound.channels):
         total += block.shape[1]
         _check_length(sound, path, total, max_seconds)  # by the count, where the header does not tell
         blocks.append(block)
