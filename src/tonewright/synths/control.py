@@ -6,6 +6,7 @@ Bounds, sampling, encoding to [0, 1], sliders, the preset schema and the docs al
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -62,8 +63,7 @@ class Control:
         """Physical values of unit values; values outside [0, 1] are taken as the nearer end."""
         u = np.clip(np.asarray(unit, dtype=np.float64), 0.0, 1.0)
         if self.curve == "integer":
-            step: NDArray[np.float64] = np.minimum(np.floor(u * self.steps), self.steps - 1)
-            return step + self.low
+            return self.low + np.minimum(np.floor(u * self.steps), self.steps - 1)
         if self.curve == "log":
             return np.clip(self.low * (self.high / self.low) ** u, self.low, self.high)
         return self.low + u * (self.high - self.low)
@@ -72,26 +72,28 @@ class Control:
         """Unit values of physical values: the inverse of `to_physical`, the bin's middle for integers."""
         p = np.asarray(physical, dtype=np.float64)
         if self.curve == "integer":
-            nearest: NDArray[np.float64] = np.round(p)
-            return (nearest - self.low + 0.5) / self.steps
+            return (np.round(p) - self.low + 0.5) / self.steps
         if self.curve == "log":
-            return np.log(p / self.low) / np.log(self.high / self.low)
+            octaves: NDArray[np.float64] = np.log2(p / self.low)
+            return octaves / math.log2(self.high / self.low)
         return (p - self.low) / (self.high - self.low)
 
     def describe(self, value: float) -> str:
         """A physical value in plain words: `1.2 kHz`, `35 ms`, `between saw and square`."""
         if self.landmarks:
             return _between(self.landmarks, value)
-        if self.curve == "integer":
-            signed = f"{int(value):+d}" if self.low < 0 else f"{int(value)}"
-            return f"{signed} {self.unit}".rstrip()
-        if self.unit == "Hz" and value >= 1000:
-            return f"{value / 1000:.3g} kHz"
-        if self.unit == "s" and value < 1:
-            return f"{value * 1000:.3g} ms"
-        if not self.unit:
-            return f"{value:.0%}" if (self.low, self.high) == (0.0, 1.0) else f"{value:.3g}"
-        return f"{value:+.3g} {self.unit}" if self.low < 0 else f"{value:.3g} {self.unit}"
+        if not self.unit and (self.low, self.high) == (0.0, 1.0):
+            return f"{value:.0%}"
+        shown = float(f"{round(value, 4):.3g}")
+        unit = self.unit
+        if unit == "Hz" and shown >= 1000:
+            shown, unit = shown / 1000, "kHz"
+        elif unit == "s" and shown < 1:
+            shown, unit = shown * 1000, "ms"
+        elif len(unit) > 1 and unit.endswith("s") and abs(shown) == 1:
+            unit = unit[:-1]
+        signed = self.low < 0 and shown
+        return f"{shown:{'+' if signed else ''}.4g} {unit}".rstrip()
 
     def check(self, value: object) -> float:
         """The value as a float, if this control can take it.
@@ -99,12 +101,14 @@ class Control:
         Raises:
             PresetError: The value is not a number, out of range, or not whole where it has to be.
         """
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise PresetError(f"{self.name} is a number; got {value!r}")
+        if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+            raise PresetError(f"{self.name} is a number; got {short_text(value)}")
         if not self.low <= value <= self.high:  # also false for NaN
-            raise PresetError(f"{self.name} lies between {self.low:g} and {self.high:g}; got {value!r}")
+            raise PresetError(
+                f"{self.name} lies between {self.low:g} and {self.high:g}; got {short_text(value)}"
+            )
         if self.curve == "integer" and value != int(value):
-            raise PresetError(f"{self.name} is a whole number; got {value!r}")
+            raise PresetError(f"{self.name} is a whole number; got {short_text(value)}")
         return float(value)
 
 
@@ -118,6 +122,12 @@ def _between(landmarks: tuple[tuple[float, str], ...], value: float) -> str:
                 return right
             return f"{left} {1 - share:.0%}, {right} {share:.0%}"
     return landmarks[-1][1]
+
+
+def short_text(value: object) -> str:
+    """Anything as one short line, for messages."""
+    text = repr(value)[1:-1] if isinstance(value, str) else repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
 
 
 class ControlSpace:
@@ -162,7 +172,7 @@ class ControlSpace:
             UnknownNameError: No control has this name.
         """
         if name not in self._index:
-            raise UnknownNameError("control", name, self._index)
+            raise UnknownNameError("control", short_text(name), self._index)
         return self._index[name]
 
     def sample(self, rng: np.random.Generator, batch: int) -> NDArray[np.float32]:
@@ -180,8 +190,15 @@ class ControlSpace:
         return np.stack(columns, axis=-1)
 
     def to_values(self, params: ArrayLike) -> dict[str, float]:
-        """Physical values of one unit vector `[D]`, by name; whole numbers for integer controls."""
-        physical = self.to_physical(np.asarray(params).reshape(len(self)))
+        """Physical values of one unit vector `[D]`, by name; whole numbers for integer controls.
+
+        Raises:
+            UsageError: Another shape, or values that are not finite.
+        """
+        vector = np.asarray(params, dtype=np.float64)
+        if vector.shape != (len(self),) or not np.isfinite(vector).all():
+            raise UsageError(f"one preset is [{len(self)}] finite numbers; got shape {vector.shape}")
+        physical = self.to_physical(vector)
         return {
             control.name: int(value) if control.curve == "integer" else float(value)
             for control, value in zip(self.controls, physical, strict=True)
@@ -213,8 +230,7 @@ class ControlSpace:
         """
         unknown = [name for name in values if name not in self._index]
         if unknown:
-            hint = str(UnknownNameError("control", unknown[0], self._index))
-            raise PresetError(hint)
+            raise PresetError(str(UnknownNameError("control", short_text(unknown[0]), self._index)))
         missing = [name for name in self._index if name not in values]
         if missing:
             raise PresetError(f"control {missing[0]} is missing; a preset sets all {len(self)} controls")

@@ -14,7 +14,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from os import PathLike
+from numbers import Integral
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from tonewright.errors import PresetError
 from tonewright.files import write_text
 from tonewright.synths.base import Synth
+from tonewright.synths.control import short_text
 from tonewright.synths.registry import synth as make_synth
 
 FORMAT = "tonewright-preset"
@@ -83,11 +85,11 @@ class Preset:
             PresetError: The preset belongs to another synth or version, or its controls do not fit.
         """
         if self.synth != synth.name:
-            raise PresetError(f"this preset is for the synth '{self.synth}', not '{synth.name}'")
+            raise PresetError(f"this preset is for the synth '{short_text(self.synth)}', not '{synth.name}'")
         if self.synth_version != synth.version:
             remedy = "update tonewright" if self.synth_version > synth.version else "match the sound again"
             raise PresetError(
-                f"this preset was made for version {self.synth_version} of {synth.name}, which is now at "
+                f"this preset was made for version {short_text(self.synth_version)} of {synth.name}, now at "
                 f"version {synth.version}; {remedy}"
             )
         return synth.controls.to_unit(self.controls)
@@ -101,7 +103,10 @@ class Preset:
             "synth_version": self.synth_version,
             "name": self.name,
             "tags": list(self.tags),
-            "controls": dict(self.controls),
+            "controls": {
+                name: int(value) if isinstance(value, Integral) else float(value)
+                for name, value in self.controls.items()
+            },
             "midi_note": self.midi_note,
             "gate_seconds": self.gate_seconds,
         }
@@ -129,24 +134,25 @@ def parse_preset(text: str) -> Preset:
     try:
         fields = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise PresetError(f"not a preset: this is not valid JSON ({_one_line(error)})") from None
+        raise PresetError(f"not a preset: this is not valid JSON ({short_text(str(error))})") from None
     if not isinstance(fields, dict) or fields.get("format") != FORMAT:
         raise PresetError(f'not a preset: a preset is a JSON object with "format": "{FORMAT}"')
     version = fields.get("format_version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise PresetError(f"format_version is a whole number from 1; got {version!r}")
+        raise PresetError(f"format_version is a whole number from 1; got {short_text(version)}")
     if version > FORMAT_VERSION:
         raise PresetError(
-            f"this preset has format version {version}, newer than {FORMAT_VERSION}; update tonewright"
+            f"this preset has format version {short_text(version)}, newer than {FORMAT_VERSION}; "
+            "update tonewright"
         )
     missing = [name for name in _REQUIRED if name not in fields]
     if missing:
-        raise PresetError(f'a preset needs the field "{missing[0]}"')
+        raise PresetError(f'a preset needs the field "{missing[0]}"; add it')
     unknown = [
         name for name in fields if name not in {*_REQUIRED, "name", "tags", "midi_note", "gate_seconds"}
     ]
     if unknown:
-        raise PresetError(f'a preset has no field "{unknown[0]}"')
+        raise PresetError(f'a preset has no field "{short_text(unknown[0])}"; remove it')
     _check_types(fields)
     preset = Preset(
         fields["synth"],
@@ -168,19 +174,21 @@ def load_preset(path: str | PathLike[str]) -> Preset:
         PresetError: The file cannot be read, or does not fit its synth.
         UnknownNameError: Its synth is not known here.
     """
+    named = repr(fspath(path))  # quoted, and one line whatever the name holds
     try:
         with Path(path).open("rb") as file:
             content = file.read(_MAX_BYTES + 1)
-    except OSError as error:
-        raise PresetError(f"cannot read {path}: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise PresetError(f"cannot read {named}: {reason}; give the path of a preset file") from None
     if len(content) > _MAX_BYTES:
-        raise PresetError(f"{path} is larger than {_MAX_BYTES} bytes; that is no preset")
+        raise PresetError(f"{named}: not a preset: larger than {_MAX_BYTES} bytes")
     try:
-        return parse_preset(content.decode("utf-8"))
+        return parse_preset(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise PresetError(f"{path}: not a preset: this is not UTF-8 text") from None
+        raise PresetError(f"{named}: not a preset: this is not UTF-8 text") from None
     except PresetError as error:
-        raise PresetError(f"{path}: {error}") from None
+        raise PresetError(f"{named}: {error}") from None
 
 
 def preset_schema(synth: Synth) -> dict[str, Any]:
@@ -217,20 +225,17 @@ def _check_types(fields: dict[str, Any]) -> None:
     }
     for name, fit in fits.items():
         if not fit:
-            raise PresetError(f'the field "{name}" of a preset has the wrong type: {_one_line(fields[name])}')
+            raise PresetError(
+                f'the field "{name}" of a preset has the wrong type: {short_text(fields[name])}'
+            )
 
 
 def _check_number(name: str, value: object, low: float, high: float) -> None:
     if value is None:
         return
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise PresetError(f"{name} lies between {low:g} and {high:g}; got {_one_line(value)}")
+        raise PresetError(f"{name} lies between {low:g} and {high:g}; got {short_text(value)}")
 
 
 def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is no JSON number")
-
-
-def _one_line(value: object) -> str:
-    text = " ".join(str(value).split())
-    return text if len(text) <= 80 else text[:77] + "..."

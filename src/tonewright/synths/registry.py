@@ -14,6 +14,7 @@ from typing import cast
 
 from tonewright.errors import UnknownNameError
 from tonewright.synths.base import Synth
+from tonewright.synths.control import short_text
 
 SYNTHS: dict[str, str] = {
     "serum-lite": "tonewright.synths.serum_lite.synth:SerumLite",
@@ -43,7 +44,7 @@ def synth(name: str, sample_rate_hz: int = 44_100) -> Synth:
         return cast(Synth, _load(SCHEMES[scheme])(path, sample_rate_hz))
     known = {**SYNTHS, **_plugged_in()}
     if name not in known:
-        raise UnknownNameError("synth", name, known)
+        raise UnknownNameError("synth", short_text(name), known)
     return cast(Synth, _load(known[name])(sample_rate_hz))
 
 
