@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -161,7 +160,7 @@ def _real(path: StrPath) -> Path:
 
 def _beside(target: Path, suffix: str = "") -> Path:
     # Not tempfile: its files are readable by their owner only, and would stay so after the rename.
-    return target.with_name(f".{secrets.token_hex(8)}{suffix}")
+    return target.with_name(f".{os.urandom(8).hex()}{suffix}")
 
 
 def _named(path: StrPath) -> str:

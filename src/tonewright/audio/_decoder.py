@@ -98,9 +98,9 @@ class Decoder:
 
     def _skip_to(self, start: int) -> None:
         step = round(_SETTLING_S * self.sample_rate_hz)
-        position = (
-            max(0, start - step) if self.frames >= 0 else 0
-        )  # without a length, seeking fails past the end
+        position = max(0, start - step)
+        if self.frames < 0:  # without a length, seeking past the end would be an error of its own
+            position = 0
         if position:
             try:
                 self._source.seek(position)
