@@ -1,1 +1,1 @@
-"""."""
+"""The command line: verbs to function calls, no logic of its own."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tonewright.audio import Clip, write
+from tonewright.files import replacing_folder, write_text
 from tonewright.synths.preset import Preset
 
 
@@ -50,3 +54,54 @@ class MatchResult:
     target_info: Mapping[str, Any]
     versions: Mapping[str, str]
     interrupted: bool = False
+
+    def report(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the page to look and listen: one self-contained HTML file.
+
+        Raises:
+            OutputError: The file exists already (and not `overwrite`), or cannot be written.
+        """
+        from tonewright.matching.report import report_html
+
+        write_text(path, report_html(self), overwrite=overwrite)
+
+    def save(self, folder: str | PathLike[str], *, overwrite: bool = False) -> None:
+        """Write preset.json, match.wav, target.wav, result.json and report.html, all or nothing.
+
+        Raises:
+            OutputError: The folder holds something already (and not `overwrite`), or cannot be written.
+        """
+        with replacing_folder(folder, overwrite=overwrite) as stage:
+            self.preset.save(stage / "preset.json")
+            write(stage / "match.wav", Clip(self.audio, self.sample_rate_hz))
+            write(stage / "target.wav", Clip(self.target, self.sample_rate_hz))
+            write_text(stage / "result.json", json.dumps(self.summary(), indent=1) + "\n")
+            self.report(stage / "report.html")
+
+    def summary(self) -> dict[str, Any]:
+        """Everything but the sounds and the preset, as plain values for JSON."""
+        return {
+            "similarity": self.similarity,
+            "distances": dict(self.distances),
+            "loss": dict(self.terms),
+            "synth": self.preset.synth,
+            "midi_note": self.preset.midi_note,
+            "gate_seconds": self.preset.gate_seconds,
+            "method": self.method,
+            "renders": self.renders,
+            "seconds": self.seconds,
+            "seed": self.seed,
+            "interrupted": self.interrupted,
+            "sample_rate_hz": self.sample_rate_hz,
+            "target": dict(self.target_info),
+            "curve": [list(point) for point in self.curve],
+            "versions": dict(self.versions),
+        }
+
+    def describe(self) -> str:
+        """The outcome in a few lines of text."""
+        distances = "  ".join(f"{name} {value:.3g}" for name, value in self.distances.items())
+        return (
+            f"similarity {self.similarity:.0f} of 100, {self.renders:,} renders in {self.seconds:.1f} s\n"
+            f"note {self.preset.midi_note:.2f}, gate {self.preset.gate_seconds:.2f} s\n{distances}"
+        )

@@ -1,0 +1,37 @@
+# Each target makes .venv and installs what it needs; all it asks for is Python 3.11 or newer and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test lint bench clean
+
+demo: $(VENV)/base
+	$(BIN)/tonewright match examples/sounds/bass.flac -o demo --overwrite
+	@echo "Open demo/report.html in a browser to look and listen."
+
+test: $(VENV)/dev
+	$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/base
+	$(BIN)/tonewright bench render
+	$(BIN)/tonewright bench hear
+	$(BIN)/tonewright bench match
+
+clean:
+	rm -rf $(VENV) demo
+
+$(VENV)/base: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/dev: $(VENV)/base
+	$(PIP) install --constraint constraints.txt --editable ".[dev,parquet]"
+	touch $@

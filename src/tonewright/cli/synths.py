@@ -1,0 +1,41 @@
+"""`tonewright synths`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import tyro
+
+from tonewright.cli.options import Flag, print_json
+
+
+@dataclass(frozen=True)
+class Synths:
+    """List the synths, or everything that can be turned on one of them."""
+
+    name: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="[NAME]")] = ""
+    """A synth to describe."""
+    json: Flag = False
+    """Print JSON: the names, or the JSON Schema of the synth's presets."""
+
+    def run(self) -> None:
+        """Print."""
+        from tonewright.synths import names, preset_schema, synth
+
+        if not self.name:
+            if self.json:
+                print_json(names())
+            else:
+                print("\n".join(names()))
+            return
+        player = synth(self.name)
+        if self.json:
+            print_json(preset_schema(player))
+            return
+        print(f"{player.name}, version {player.version}: {len(player.controls)} controls")
+        for group, controls in player.controls.groups.items():
+            print(f"\n{group}")
+            for control in controls:
+                reach = f"{control.low:g}…{control.high:g} {control.unit}".rstrip()
+                print(f"  {control.name:24} {reach:22} {control.meaning}")

@@ -1,0 +1,231 @@
+"""How good matches are: suites of held-out targets, search methods at equal renders, every distance.
+
+One run per target and method at the largest budget; smaller budgets are read off the same run, since no
+method knows its budget. Finished targets are kept in a JSON-lines file, so that an interrupted evaluation goes on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonewright.audio import read
+from tonewright.distances import compare
+from tonewright.errors import UnknownNameError, UsageError
+from tonewright.matching.objective import BudgetSpent, Objective
+from tonewright.matching.search import METHODS, around_search
+from tonewright.matching.space import SearchSpace
+from tonewright.matching.target import prepare
+from tonewright.synths import synth as make_synth
+from tonewright.synths.base import Synth
+from tonewright.synths.serum_lite.factory import factory_presets
+
+SUITES = ("random", "factory", "real")
+SELF = "self"
+"""Method name for searching around the true preset, where it is known: must stay at 0."""
+_RATE_HZ = 16_000
+_SECONDS = 1.0
+_GATE_SECONDS = 0.75
+_NOTE = 60.0
+_RANDOM_TARGETS = 256
+_RANDOM_SEED = 20_260_101
+_AUDIBLE_DBFS = -34.0
+_SELF_RENDERS = 1_000
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One target of a suite.
+
+    Attributes:
+        name: Identifies it within its suite.
+        audio: `[frames]` float32.
+        sample_rate_hz: Its rate.
+        midi_note: Known note, or the range that is searched.
+        gate_seconds: Known gate, or the range that is searched.
+        true_params: The preset it was rendered from `[D]`, if any.
+    """
+
+    name: str
+    audio: NDArray[np.float32]
+    sample_rate_hz: int
+    midi_note: float | tuple[float, float]
+    gate_seconds: float | tuple[float, float]
+    true_params: NDArray[np.float32] | None = None
+
+
+def suite(name: str, *, sounds: Path) -> list[Case]:
+    """The targets of a suite.
+
+    `random`: 256 audible random presets, middle C, 1 s at 16 kHz. `factory`: the factory bank at its own
+    notes, 1 s at 16 kHz. `real`: the recordings in the folder `sounds`. Any other name is a folder of sounds.
+
+    Raises:
+        UsageError: The folder holds no sound.
+        UnknownNameError: Neither a suite nor a folder.
+    """
+    if name == "random":
+        return random_suite(make_synth("serum-lite", _RATE_HZ))
+    if name == "factory":
+        return factory_suite(make_synth("serum-lite", _RATE_HZ))
+    folder = sounds if name == "real" else Path(name)
+    if not folder.is_dir():
+        if name == "real":
+            raise UsageError(f"the suite 'real' needs a folder of sounds at {folder}; name one with --sounds")
+        raise UnknownNameError("suite or folder", name, SUITES)
+    return recorded_suite(folder)
+
+
+def random_suite(synth: Synth, count: int = _RANDOM_TARGETS) -> list[Case]:
+    """Audible presets drawn uniformly with a fixed seed."""
+    rng = np.random.default_rng(_RANDOM_SEED)
+    cases: list[Case] = []
+    while len(cases) < count:
+        params = synth.controls.sample(rng, 64)
+        audio = synth.render(params, _NOTE, _SECONDS, _GATE_SECONDS)
+        level_dbfs = 10 * np.log10(np.square(audio, dtype=np.float64).mean(axis=1) + 1e-20)
+        for row in np.nonzero(level_dbfs > _AUDIBLE_DBFS)[0]:
+            name = f"random-{len(cases):03}"
+            cases.append(Case(name, audio[row], synth.sample_rate_hz, _NOTE, _GATE_SECONDS, params[row]))
+    return cases[:count]
+
+
+def factory_suite(synth: Synth) -> list[Case]:
+    """The factory bank, each preset at its own note, the key held for at most 0.75 s."""
+    cases = []
+    for preset in factory_presets():
+        params = preset.params(synth)
+        note = _NOTE if preset.midi_note is None else preset.midi_note
+        gate = _GATE_SECONDS if preset.gate_seconds is None else min(preset.gate_seconds, _GATE_SECONDS)
+        audio = synth.render(params[None], note, _SECONDS, gate)[0]
+        cases.append(Case(preset.name, audio, synth.sample_rate_hz, note, gate, params))
+    return cases
+
+
+def recorded_suite(folder: Path) -> list[Case]:
+    """Every sound file of a folder, prepared as `match` does, in the order of their names."""
+    cases = []
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in {".wav", ".flac", ".aiff", ".aif", ".ogg", ".mp3"}:
+            target = prepare(read(path, max_seconds=600))
+            cases.append(
+                Case(path.stem, target.audio, target.sample_rate_hz, target.midi_note, target.gate_seconds)
+            )
+    if not cases:
+        raise UsageError(f"{folder} holds no sound file (WAV, AIFF, FLAC, OGG or MP3)")
+    return cases
+
+
+def evaluate_case(case: Case, method: str, budgets: Sequence[int], *, seed: int = 0) -> list[dict[str, Any]]:
+    """Search for one target and measure the best preset at each budget.
+
+    Returns:
+        One record per budget: `target`, `method`, `renders`, `loss` and every published distance.
+
+    Raises:
+        UnknownNameError: No such method.
+        UsageError: `self` on a target whose true preset is not known.
+    """
+    synth = make_synth("serum-lite", case.sample_rate_hz)
+    space = SearchSpace(synth.controls, case.midi_note, case.gate_seconds)
+    if method == SELF:
+        if case.true_params is None:
+            raise UsageError(f"{case.name} is a recording: its true preset is not known")
+        search = around_search(space.point(case.true_params, 0.0, 0.0))
+        budgets = (_SELF_RENDERS,)
+    elif method in METHODS:
+        search = METHODS[method]
+    else:
+        raise UnknownNameError("search method", method, [*METHODS, SELF])
+    objective = Objective(synth, space, case.audio, renders=max(budgets), seed=0)
+    with suppress(BudgetSpent):
+        search(objective, np.random.default_rng(seed))
+    points = [_best_by(objective, budget) for budget in budgets]
+    audio = objective.render(np.stack([point for _, point in points]))
+    distances = compare(case.audio[None], audio, case.sample_rate_hz)
+    return [
+        {"target": case.name, "method": method, "renders": budget, "loss": points[i][0]}
+        | {name: float(values[i]) for name, values in distances.items()}
+        for i, budget in enumerate(budgets)
+    ]
+
+
+def evaluate(
+    cases: Sequence[Case],
+    methods: Iterable[str],
+    budgets: Sequence[int],
+    *,
+    log: Path | None = None,
+    progress: Callable[[], None] = lambda: None,
+) -> list[dict[str, Any]]:
+    """Evaluate methods on targets.
+
+    Args:
+        cases: The suite.
+        methods: Names in `METHODS`, or `self`.
+        budgets: Renders at which the best is measured.
+        log: JSON-lines file that finished work is appended to, and taken from if it is there already.
+        progress: Called after each target.
+
+    Returns:
+        Records as of `evaluate_case`.
+    """
+    done = _read_log(log)
+    records = []
+    for method in methods:
+        for case in cases:
+            found = [r for r in done if r["target"] == case.name and r["method"] == method]
+            wanted = {_SELF_RENDERS} if method == SELF else set(budgets)
+            if not wanted <= {r["renders"] for r in found}:
+                found = evaluate_case(case, method, budgets)
+                if log is not None:
+                    with log.open("a", encoding="utf-8") as file:
+                        file.writelines(json.dumps(record) + "\n" for record in found)
+            records += [r for r in found if r["renders"] in wanted]
+            progress()
+    return records
+
+
+def summarise(records: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Median and 90th percentile over targets of the loss and every distance, by method and budget.
+
+    The 90th percentile is the bad end: for `rms`, where more is better, it is the 10th.
+    """
+    groups: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for record in records:
+        groups.setdefault((record["method"], record["renders"]), []).append(record)
+    rows = []
+    for (method, renders), group in groups.items():
+        row: dict[str, Any] = {"method": method, "renders": renders, "targets": len(group)}
+        for name in group[0]:
+            if name in {"target", "method", "renders"}:
+                continue
+            values = np.array([record[name] for record in group])
+            bad_end = 10 if name == "rms" else 90
+            row[name] = {"median": float(np.median(values)), "p90": float(np.percentile(values, bad_end))}
+        rows.append(row)
+    return rows
+
+
+def _best_by(objective: Objective, budget: int) -> tuple[float, NDArray[np.float32]]:
+    heard = [(loss, point) for renders, loss, point in objective.improvements if renders <= budget]
+    return heard[-1]
+
+
+def _read_log(log: Path | None) -> list[dict[str, Any]]:
+    if log is None or not log.exists():
+        return []
+    records = []
+    for line in log.read_text(encoding="utf-8").splitlines():
+        try:
+            records.append(json.loads(line))
+        except ValueError:
+            continue  # the last line of a run that was killed
+    return records

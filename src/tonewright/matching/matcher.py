@@ -1,0 +1,159 @@
+"""`match`: a sound in, a preset out."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonewright.audio import Clip
+from tonewright.errors import UsageError
+from tonewright.matching.objective import BudgetSpent, Objective, Progress
+from tonewright.matching.result import MatchResult
+from tonewright.matching.search import search_method
+from tonewright.matching.similarity import named_distances, rank_by_ear, similarity
+from tonewright.matching.space import SearchSpace
+from tonewright.matching.target import Target, prepare
+from tonewright.synths import Preset
+from tonewright.synths import synth as make_synth
+
+DEFAULT_RENDERS = 10_000
+_UNLIMITED = 2**62
+_NEARLY_BEST = 1.02  # presets within 2 % of the best loss are re-ranked on the held-out distances
+_RANDOM_PRESETS = 64
+_AUDIBLE_DBFS = -50.0
+_LIBRARIES = ("numpy", "scipy", "numba", "rocket-fft", "cma", "soxr")
+
+
+def match(
+    clip: Clip,
+    *,
+    synth: str = "serum-lite",
+    renders: int | None = None,
+    seconds_budget: float | None = None,
+    note: float | None = None,
+    gate_seconds: float | None = None,
+    seed: int = 0,
+    method: str = "cma",
+    progress: Progress = lambda renders, best: None,
+) -> MatchResult:
+    """Find a preset that sounds like a recording.
+
+    The best preset heard is always kept; an interrupt (Ctrl-C) ends the search and returns it.
+
+    Args:
+        clip: The recording; mixed to mono, trimmed, and cut to four seconds.
+        synth: Name of the synth, or `scheme:PATH`.
+        renders: How many presets may be rendered; 10,000 if neither budget is given.
+        seconds_budget: How long the search may take; with `renders` too, whichever ends first.
+        note: MIDI note to play, fractions allowed; estimated from the recording if not given.
+        gate_seconds: When the key is let go; searched if not given.
+        seed: Seed of the search and of the synth's noise; the same seed and renders give the same preset.
+        method: "cma" or "random".
+        progress: Called with renders spent and best training loss after every batch.
+
+    Raises:
+        AudioError: The recording is silent or too short.
+        UsageError: A budget, note or gate that makes no sense.
+        UnknownNameError: No such synth or method.
+    """
+    _check_budget(renders, seconds_budget, note, gate_seconds, seed)
+    search = search_method(method)
+    target = prepare(clip, note=note, gate_seconds=gate_seconds)
+    player = make_synth(synth, target.sample_rate_hz)
+    if renders is None:
+        renders = DEFAULT_RENDERS if seconds_budget is None else _UNLIMITED
+    started = time.perf_counter()
+    deadline = np.inf if seconds_budget is None else started + seconds_budget
+    objective = Objective(
+        player,
+        SearchSpace(player.controls, target.midi_note, target.gate_seconds),
+        target.audio,
+        renders=renders,
+        seed=seed,
+        stop=lambda: time.perf_counter() >= deadline,
+        progress=progress,
+    )
+    interrupted = False
+    try:
+        search(objective, np.random.default_rng(seed))
+    except BudgetSpent:
+        pass
+    except KeyboardInterrupt:
+        if not objective.renders:
+            raise
+        interrupted = True
+    seconds = time.perf_counter() - started
+    return _result(objective, target, seconds=seconds, method=method, interrupted=interrupted)
+
+
+def _result(
+    objective: Objective, target: Target, *, seconds: float, method: str, interrupted: bool
+) -> MatchResult:
+    rate = target.sample_rate_hz
+    near = objective.points[objective.losses <= _NEARLY_BEST * objective.best]
+    audio = objective.render(near)
+    chosen = rank_by_ear(target.audio, audio, rate)[0]
+    terms = objective.terms(audio[chosen])
+    notes = objective.space.notes(near[chosen : chosen + 1])
+    synth = objective.synth
+    preset = Preset.of(
+        synth,
+        notes.params[0],
+        midi_note=float(notes.midi_note[0]),
+        gate_seconds=float(notes.gate_seconds[0]),
+    )
+    return MatchResult(
+        preset=preset,
+        audio=audio[chosen],
+        target=target.audio,
+        sample_rate_hz=rate,
+        distances=named_distances(target.audio, audio[chosen], rate),
+        terms=terms,
+        similarity=similarity(target.audio, audio[chosen], _random_presets(objective), rate),
+        curve=tuple((renders, loss) for renders, loss, _ in objective.improvements),
+        renders=objective.renders,
+        seconds=seconds,
+        seed=objective.seed,
+        method=method,
+        target_info=target.info,
+        versions={
+            "tonewright": version("tonewright"),
+            synth.name: str(synth.version),
+            "python": platform.python_version(),
+            **{library: version(library) for library in _LIBRARIES},
+        },
+        interrupted=interrupted,
+    )
+
+
+def _random_presets(objective: Objective) -> NDArray[np.float32]:
+    """Audible random presets `[batch, frames]` at the target's length, the zero of the similarity meter."""
+    points = objective.space.sample(np.random.default_rng([objective.seed, 1]), _RANDOM_PRESETS)
+    audio = objective.render(objective.space.decode(points))
+    power = np.square(audio, dtype=np.float64).mean(axis=1)
+    audible = audio[power > 10 ** (_AUDIBLE_DBFS / 10)]
+    return audible if len(audible) else audio
+
+
+def _check_budget(
+    renders: int | None,
+    seconds_budget: float | None,
+    note: float | None,
+    gate_seconds: float | None,
+    seed: int,
+) -> None:
+    rules: tuple[tuple[str, float | None, Callable[[float], bool]], ...] = (
+        ("renders is a whole number from 1", renders, lambda value: value >= 1 and value == int(value)),
+        ("seconds_budget is above 0", seconds_budget, lambda value: 0 < value < np.inf),
+        ("note lies between 0 and 127", note, lambda value: 0 <= value <= 127),
+        ("gate_seconds lies above 0", gate_seconds, lambda value: 0 < value < np.inf),
+        ("seed is a whole number from 0", seed, lambda value: value >= 0 and value == int(value)),
+    )
+    for rule, value, fits in rules:
+        if value is not None and not fits(value):
+            raise UsageError(f"{rule}; got {value}")

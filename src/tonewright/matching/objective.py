@@ -1,0 +1,113 @@
+"""What a search minimises: render, hear, compare, and remember the best heard so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonewright.distances.loss import TrainingLoss
+from tonewright.matching.space import SearchSpace
+from tonewright.synths.base import Synth
+
+_CHUNK_SAMPLES = 4_000_000  # rendered at once: 16 MB
+Progress = Callable[[int, float], None]
+"""Called with the renders spent and the best loss so far."""
+
+
+class BudgetSpent(Exception):  # noqa: N818 - it ends a search, it is no error
+    """The render budget is used up, or the caller asked to stop."""
+
+
+class Objective:
+    """Training loss of points of a search space against one target.
+
+    Never forgets the best: `points` and `losses` hold the `keep` best different points heard so far, and
+    `improvements` every point that was the best when it was heard, with the renders spent by then.
+
+    Args:
+        synth: Renders the points.
+        space: What they mean.
+        target: `[frames]` float32 at the rate of the synth.
+        renders: Budget; the call that would exceed it renders what is left and raises `BudgetSpent`.
+        seed: Seed of the noise in the synth.
+        stop: Asked after every batch; true ends the search.
+        progress: Told after every batch.
+    """
+
+    def __init__(
+        self,
+        synth: Synth,
+        space: SearchSpace,
+        target: NDArray[np.float32],
+        *,
+        renders: int,
+        seed: int,
+        keep: int = 16,
+        stop: Callable[[], bool] = lambda: False,
+        progress: Progress = lambda renders, best: None,
+    ) -> None:
+        self.synth, self.space, self.target = synth, space, target
+        self.budget, self.seed, self.keep = renders, seed, keep
+        self.renders = 0
+        self.points = np.empty((0, len(space)), np.float32)
+        self.losses = np.empty(0, np.float64)
+        self.improvements: list[tuple[int, float, NDArray[np.float32]]] = []
+        self._stop, self._progress = stop, progress
+        self._loss = TrainingLoss(synth.sample_rate_hz, len(target))
+        self._analysis = self._loss.analyse(target[None])
+
+    @property
+    def left(self) -> int:
+        """Renders that may still be spent."""
+        return self.budget - self.renders
+
+    @property
+    def best(self) -> float:
+        """Smallest loss so far; infinite before the first call."""
+        return float(self.losses[0]) if len(self.losses) else np.inf
+
+    def render(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Audio `[batch, frames]` of points; spends nothing."""
+        notes = self.space.notes(points)
+        seconds = len(self.target) / self.synth.sample_rate_hz
+        audio = self.synth.render(notes.params, notes.midi_note, seconds, notes.gate_seconds, self.seed)
+        return audio[:, : len(self.target)]
+
+    def __call__(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Losses `[batch]` of points `[batch, N]`; points outside the space are moved into it first.
+
+        Raises:
+            BudgetSpent: There was not enough left for all of them, or the caller asked to stop.
+        """
+        decoded = self.space.decode(points)[: max(self.left, 0)]
+        rows = max(1, _CHUNK_SAMPLES // len(self.target))
+        losses = np.empty(len(decoded))
+        for start in range(0, len(decoded), rows):
+            part = slice(start, start + rows)
+            losses[part] = self._loss(self.render(decoded[part]), self._analysis).total
+        self._remember(decoded, losses)
+        self._progress(self.renders, self.best)
+        if len(decoded) < len(points) or self._stop():
+            raise BudgetSpent
+        return losses
+
+    def terms(self, audio: NDArray[np.float32]) -> dict[str, float]:
+        """Training loss of one sound `[frames]`: `total` and each term by name."""
+        loss = self._loss(audio[None], self._analysis)
+        return {"total": float(loss.total[0])} | {name: float(term[0]) for name, term in loss.terms.items()}
+
+    def _remember(self, points: NDArray[np.float32], losses: NDArray[np.float64]) -> None:
+        best = self.best
+        for row, loss in enumerate(losses):
+            if loss < best:
+                best = float(loss)
+                self.improvements.append((self.renders + row + 1, best, points[row].copy()))
+        self.renders += len(points)
+        all_points = np.concatenate([self.points, points])
+        all_losses = np.concatenate([self.losses, losses])
+        order = np.argsort(all_losses, kind="stable")[: 4 * self.keep]
+        _, first = np.unique(all_points[order], axis=0, return_index=True)
+        kept = order[np.sort(first)[: self.keep]]
+        self.points, self.losses = all_points[kept], all_losses[kept]

@@ -1,0 +1,90 @@
+"""How fast the parts of a search are, on this machine: what `tonewright bench` prints."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tonewright.audio import Clip
+from tonewright.distances.loss import TrainingLoss
+from tonewright.features import hear
+from tonewright.matching.matcher import match
+from tonewright.synths import synth as make_synth
+
+_RATE_HZ = 16_000
+_SECONDS = 0.5
+_BATCH = 512
+_RUNS = 7
+
+
+def render_speed() -> dict[str, Any]:
+    """Presets per second of Serum-lite: 0.5 s at 16 kHz, all 14 unison voices, batches of 512."""
+    synth = make_synth("serum-lite", _RATE_HZ)
+    params = synth.controls.sample(np.random.default_rng(0), _BATCH)
+    full = params.copy()
+    full[:, [synth.controls.index("osc1_unison"), synth.controls.index("osc2_unison")]] = 1.0
+    return {
+        "presets_per_second_14_voices": _rate(lambda: synth.render(full, 60, _SECONDS)),
+        "presets_per_second_random": _rate(lambda: synth.render(params, 60, _SECONDS)),
+    } | _conditions()
+
+
+def hear_speed() -> dict[str, Any]:
+    """Sounds per second: training loss against analysed targets, descriptors, and render + hear + compare."""
+    synth = make_synth("serum-lite", _RATE_HZ)
+    rng = np.random.default_rng(0)
+    targets = synth.render(synth.controls.sample(rng, _BATCH), 60, _SECONDS)
+    params = synth.controls.sample(rng, _BATCH)
+    candidates = synth.render(params, 60, _SECONDS)
+    loss = TrainingLoss(_RATE_HZ, candidates.shape[1])
+    one, many = loss.analyse(targets[:1]), loss.analyse(targets)
+
+    def step() -> None:
+        loss.compare_and_hear(synth.render(params, 60, _SECONDS), many)
+
+    return {
+        "losses_per_second_one_target": _rate(lambda: loss(candidates, one)),
+        "losses_per_second_many_targets": _rate(lambda: loss(candidates, many)),
+        "hear_loudness_mfcc_per_second": _rate(lambda: hear(candidates, _RATE_HZ, ["loudness", "mfcc"])),
+        "render_hear_compare_per_second": _rate(step),
+    } | _conditions()
+
+
+def match_speed() -> dict[str, Any]:
+    """Seconds of a match of a 1 s target with 10,000 renders, at 44.1 and at 16 kHz."""
+    seconds: dict[str, float] = {}
+    for rate in (44_100, _RATE_HZ):
+        synth = make_synth("serum-lite", rate)
+        params = synth.controls.sample(np.random.default_rng(1), 1)
+        clip = Clip(synth.render(params, 60, 1.0), rate)
+        match(clip, renders=64)  # compiled or loaded from the cache
+        started = time.perf_counter()
+        match(clip, renders=10_000)
+        seconds[f"match_seconds_{rate}_hz"] = time.perf_counter() - started
+    return seconds | _conditions()
+
+
+def _rate(work: Callable[[], object]) -> float:
+    """Items per second of work on one batch: the best of several runs, which other programs disturb least."""
+    work()
+    best = np.inf
+    for _ in range(_RUNS):
+        started = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - started)
+    return _BATCH / best
+
+
+def _conditions() -> dict[str, Any]:
+    import numba
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return {
+        "threads": numba.get_num_threads(),
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6,
+    }
