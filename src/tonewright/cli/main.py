@@ -70,7 +70,7 @@ def _parse(words: list[str]) -> Verb:
                 prog="tonewright",
                 description=_DESCRIPTION,
                 args=words or ["--help"],
-                config=(tyro.conf.FlagCreatePairsOff, tyro.conf.PositionalRequiredArgs),
+                config=(tyro.conf.FlagCreatePairsOff,),
             )
     except SystemExit as stop:
         if stop.code in (0, None):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -46,25 +46,26 @@ class Match:
         """Match, write, and say what came out."""
         from tonewright.audio import read
         from tonewright.cli.progress import search_progress
-        from tonewright.files import prepare_folder
+        from tonewright.files import replacing_folder
         from tonewright.matching import match
 
         note, gate = _number("note", self.note), _number("gate", self.gate)
-        prepare_folder(self.output, overwrite=self.overwrite)
-        clip = read(self.target, max_seconds=600)
-        with search_progress(self.renders, self.seconds_budget) as progress:
-            result = match(
-                clip,
-                synth=self.synth,
-                renders=self.renders,
-                seconds_budget=self.seconds_budget,
-                note=note,
-                gate_seconds=gate,
-                seed=self.seed,
-                method=self.method,
-                progress=progress,
-            )
-        result.save(self.output, overwrite=self.overwrite)
+        with replacing_folder(self.output, overwrite=self.overwrite) as stage:
+            clip = read(self.target, max_seconds=600)
+            with search_progress(self.renders, self.seconds_budget) as progress:
+                result = match(
+                    clip,
+                    synth=self.synth,
+                    renders=self.renders,
+                    seconds_budget=self.seconds_budget,
+                    note=note,
+                    gate_seconds=gate,
+                    seed=self.seed,
+                    method=self.method,
+                    progress=progress,
+                )
+            result = replace(result, target_info={"path": self.target.name, **result.target_info})
+            result.write(stage)
         if result.interrupted:
             print("tonewright: interrupted; wrote the best so far", file=sys.stderr)
         if self.json:

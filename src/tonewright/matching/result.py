@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -72,11 +73,15 @@ class MatchResult:
             OutputError: The folder holds something already (and not `overwrite`), or cannot be written.
         """
         with replacing_folder(folder, overwrite=overwrite) as stage:
-            self.preset.save(stage / "preset.json")
-            write(stage / "match.wav", Clip(self.audio, self.sample_rate_hz))
-            write(stage / "target.wav", Clip(self.target, self.sample_rate_hz))
-            write_text(stage / "result.json", json.dumps(self.summary(), indent=1) + "\n")
-            self.report(stage / "report.html")
+            self.write(stage)
+
+    def write(self, folder: Path) -> None:
+        """Write the files of `save` into a folder that holds none of them."""
+        self.preset.save(folder / "preset.json")
+        write(folder / "match.wav", Clip(self.audio, self.sample_rate_hz))
+        write(folder / "target.wav", Clip(self.target, self.sample_rate_hz))
+        write_text(folder / "result.json", json.dumps(self.summary(), indent=1) + "\n")
+        self.report(folder / "report.html")
 
     def summary(self) -> dict[str, Any]:
         """Everything but the sounds and the preset, as plain values for JSON."""
