@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numba
@@ -85,6 +86,17 @@ def test_a_long_sound_is_heard_in_stretches_that_do_not_show():
     late = hear(sound[-8 * RATE_HZ :], RATE_HZ, ["loudness", "mfcc", "chroma", "onset"]).values
     # By then the K-weighting filter has forgotten how it began.
     np.testing.assert_allclose(long[:, -400:], late[:, -400:], atol=1e-5)
+
+
+def test_memory_is_bounded_by_the_table_whatever_the_lengths():
+    # A hop of one sample: 4,000 windows of 4,096 samples would be 65 MB at once.
+    hear(noise(500), RATE_HZ, ["spectral_shape", "pitch"], window=4096, hop=1)
+    tracemalloc.start()
+    try:
+        hear(noise(4_000), RATE_HZ, ["spectral_shape", "pitch"], window=4096, hop=1)
+        assert tracemalloc.get_traced_memory()[1] < 30e6
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

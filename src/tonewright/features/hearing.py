@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tonewright.audio import Clip, read_blocks
 from tonewright.errors import AudioError, UsageError
 from tonewright.features.framing import Framing, framing
-from tonewright.features.listener import RUN_SAMPLES, Listener
+from tonewright.features.listener import Listener, frames_at_once
 from tonewright.features.registry import Descriptor, select
 from tonewright.features.streaming import StreamAnalyser
 from tonewright.features.table import FeatureTable
@@ -60,7 +60,7 @@ def hear(
     grid = framing(rate, window, hop)
     chosen = select(descriptors)
     count = grid.frame_count(samples.shape[1])
-    rows = max(_LEAST_ROWS, RUN_SAMPLES // (count * grid.hop))
+    rows = max(_LEAST_ROWS, frames_at_once(grid) // count)
     groups = [
         Listener(grid, chosen).listen(_filled_up(samples[first : first + rows], grid))
         for first in range(0, len(samples), rows)

@@ -14,9 +14,9 @@ from tonewright.features.frames import Frames
 from tonewright.features.framing import Framing
 from tonewright.features.registry import Descriptor
 
-# Samples, of all sounds together, that are measured at a time: 1 MB, so that their spectra stay in the cache
-# and an hour takes no more memory than a few seconds.
-RUN_SAMPLES = 1 << 18
+# Frames, of all sounds together, that are measured at a time, and samples under their windows: their spectra
+# take a few megabytes, and an hour takes no more memory than some seconds.
+_RUN_FRAMES, _RUN_SAMPLES = 1024, 1 << 20
 
 # With fewer frames than this a second thread costs more than it brings, and makes live use jitter.
 _FRAMES_WORTH_A_THREAD = 32
@@ -47,7 +47,7 @@ class Listener:
         """
         batch, hop = len(samples), self.framing.hop
         count = samples.shape[1] // hop
-        at_once = max(1, RUN_SAMPLES // (batch * hop))
+        at_once = max(1, frames_at_once(self.framing) // batch)
         values = np.empty((batch, count, self.columns), np.float32)
         for first in range(0, count, at_once):
             last = min(first + at_once, count)
@@ -62,6 +62,11 @@ class Listener:
             following = column + len(one.columns)
             values[:, :, column:following] = frames.measured(one.function)
             column = following
+
+
+def frames_at_once(framing: Framing) -> int:
+    """How many frames are measured in one run, all sounds together."""
+    return min(_RUN_FRAMES, _RUN_SAMPLES // framing.window)
 
 
 @contextmanager
