@@ -79,12 +79,12 @@ class Control:
         return (p - self.low) / (self.high - self.low)
 
     def describe(self, value: float) -> str:
-        """A physical value in plain words: `1.2 kHz`, `35 ms`, `between saw and square`."""
+        """A physical value in plain words: `1.2 kHz`, `35 ms`, `saw 60%, square 40%`."""
         if self.landmarks:
             return _between(self.landmarks, value)
         if not self.unit and (self.low, self.high) == (0.0, 1.0):
             return f"{value:.0%}"
-        shown = float(f"{round(value, 4):.3g}")
+        shown = float(f"{round(value, 4):.3g}") + 0.0  # no negative zero
         unit = self.unit
         if unit == "Hz" and shown >= 1000:
             shown, unit = shown / 1000, "kHz"
