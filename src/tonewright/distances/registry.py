@@ -33,8 +33,8 @@ _REPORT_ORDER = (
     "lufs_difference",
     "f0_cents",
 )
-# Audio of one pass, in samples: keeps the spectra of a large batch below a few hundred megabytes.
-_PASS_SAMPLES = 2**22
+# Audio of one pass, in samples: keeps the spectra of a large batch below 100 MB.
+_PASS_SAMPLES = 2**20
 
 _registered: dict[str, Distance] = {}
 
