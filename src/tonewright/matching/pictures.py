@@ -27,8 +27,8 @@ _FRAMES_PER_COLUMN = 4
 # Hue in degrees and chroma at equal steps of lightness in OKLab: navy, plum, rose, orange, cream.
 _LIGHTNESS = (0.16, 0.96)
 _HUE_CHROMA = (
-    (272, 0.055), (284, 0.115), (304, 0.155), (334, 0.165), (362, 0.165), (388, 0.165), (412, 0.150), (438, 0.125),
-    (458, 0.085),
+    (272, 0.055), (284, 0.115), (304, 0.155), (334, 0.165), (362, 0.165), (388, 0.165), (412, 0.150),
+    (438, 0.125), (458, 0.085),
 )  # fmt: skip
 # OKLab to cone responses to linear sRGB: Ottosson, "A perceptual color space for image processing" (2020).
 _OKLAB_TO_LMS = np.array(
@@ -65,7 +65,7 @@ def colour_map(levels: int = 256) -> NDArray[np.uint8]:
     lab = np.stack([lightness, chroma * np.cos(hue), chroma * np.sin(hue)], axis=1)
     linear = np.clip((lab @ _OKLAB_TO_LMS.T) ** 3 @ _LMS_TO_RGB.T, 0.0, 1.0)
     encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    colours = np.round(255 * encoded).astype(np.uint8)
+    colours: NDArray[np.uint8] = np.round(255 * encoded).astype(np.uint8)
     colours.flags.writeable = False
     return colours
 
@@ -146,7 +146,7 @@ def levels_db(
     loudest = levels.max()
     if not np.isfinite(loudest):
         return np.full(levels.shape, -RANGE_DB, np.float32)
-    return np.maximum(levels - loudest, -RANGE_DB).astype(np.float32)
+    return np.asarray(np.maximum(levels - loudest, -RANGE_DB), np.float32)
 
 
 def spectrogram_pngs(
@@ -188,7 +188,7 @@ def _levels_of_one(
 
 
 def _power_in_columns(sound: NDArray[np.float32], n_fft: int, columns: int) -> NDArray[np.float32]:
-    """Power spectra around the middle of each column, or averaged where frames lie closer, `[columns, bins]`."""
+    """Power spectra `[columns, bins]`: around a column's middle, or its mean where frames lie closer."""
     per_column = len(sound) / columns
     hop = max(1, int(min(per_column, max(n_fft / 2, per_column / _FRAMES_PER_COLUMN))))
     power = power_spectrogram(sound[None], n_fft, hop)[0]
@@ -197,13 +197,14 @@ def _power_in_columns(sound: NDArray[np.float32], n_fft: int, columns: int) -> N
     counts = np.minimum(np.round(edges[1:]).astype(int), len(power)) - first
     middle = np.minimum(np.round((edges[:-1] + edges[1:]) / 2).astype(int), len(power) - 1)
     if (counts <= 1).any():
-        return power[middle]
+        return np.asarray(power[middle])
     return np.asarray(np.add.reduceat(power, first, axis=0) / counts[:, None], np.float32)
 
 
 def _power_in_rows(power: NDArray[np.float32], edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Power along the frequency axis, `[rows, columns]`: interpolated where rows lie closer than bins, else the
-    largest of a row, so that no partial falls between rows.
+    """Power along the frequency axis, `[rows, columns]`.
+
+    Interpolated where rows lie closer than bins, else the largest of a row, so that no partial falls between.
     """
     bins = power.shape[1]
     middle = np.minimum((edges[:-1] + edges[1:]) / 2, bins - 1.001)

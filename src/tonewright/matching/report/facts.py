@@ -1,0 +1,114 @@
+"""What is known about note, target, search and versions, and how to render the preset again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import PurePath
+from typing import Any
+
+from tonewright.matching.report import phrases
+from tonewright.matching.report.markup import Html, join, tag
+from tonewright.matching.result import MatchResult
+
+_METHODS = {"cma": "CMA-ES with restarts", "random": "random search"}
+
+# Facts on the target by their names in `MatchResult.target_info`; others are shown as they come.
+_TARGET: Mapping[str, tuple[str, Callable[[Any], str]]] = {
+    "sample_rate_hz": ("Sample rate", lambda rate: f"{rate:,} Hz"),
+    "channels": ("Channels", str),
+    "seconds": ("Duration", phrases.duration),
+    "trimmed_start_s": ("Silence before it", phrases.duration),
+    "matched_seconds": ("Searched for", lambda seconds: f"{phrases.duration(seconds)} of it"),
+    "shortened": ("Cut", lambda cut: "yes, its beginning was searched for" if cut else "no"),
+    "loudness_lufs": ("Loudness", lambda loudness: phrases.minus(f"{loudness:.1f} LUFS")),
+    "gain_db": ("Gain before the search", phrases.decibels),
+    "note_source": ("Note was", str),
+    "note_estimate": ("Note as estimated", phrases.note),
+    "note_confidence": ("Confidence of the note", lambda confidence: f"{confidence:.0%}"),
+}
+
+
+def target_name(result: MatchResult) -> str:
+    """Name of the target's file without its folder, which is nobody's business where a page is shared."""
+    return PurePath(str(result.target_info.get("path") or "")).name or "the target"
+
+
+def facts(result: MatchResult) -> Html:
+    """Note and gate, the target's file, the search, and versions."""
+    versions = [(name, str(version)) for name, version in result.versions.items()]
+    return tag(
+        "div",
+        _list("The note", _note_facts(result)),
+        _list("The target", _target_facts(result)),
+        _list("The search", _search_facts(result)),
+        _list("Versions", versions),
+        class_="facts",
+    )
+
+
+def again(result: MatchResult) -> Html:
+    """How to render the preset again: on the command line and in Python."""
+    rate_hz, seed = result.sample_rate_hz, result.seed
+    seconds = f"{len(result.target) / rate_hz:.9g}"
+    command = f"tonewright render preset.json -o again.wav --seconds {seconds} --rate {rate_hz} --seed {seed}"
+    code = (
+        "from tonewright.synths import load_preset, render_preset\n\n"
+        'preset = load_preset("preset.json")\n'
+        f"clip = render_preset(preset, sample_rate_hz={rate_hz}, seconds={seconds}, seed={seed})"
+    )
+    return join(
+        tag("pre", tag("code", command), tabindex="0", aria_label="Command line"),
+        tag("pre", tag("code", code), tabindex="0", aria_label="Python"),
+    )
+
+
+def gain_note(result: MatchResult) -> str:
+    """A sentence on the gain that the target was searched at; empty where there was none."""
+    gain_db = result.target_info.get("gain_db")
+    if not isinstance(gain_db, int | float) or abs(gain_db) < 0.05:
+        return ""
+    return (
+        f"The target was turned by {phrases.decibels(gain_db)} before the search; turn a rendering by "
+        f"{phrases.decibels(-gain_db)} to meet the level of the recording."
+    )
+
+
+def _list(title: str, pairs: list[tuple[str, str]]) -> Html:
+    rows = [tag("div", tag("dt", name), tag("dd", text)) for name, text in pairs]
+    return tag("section", tag("h3", title), tag("dl", *rows))
+
+
+def _note_facts(result: MatchResult) -> list[tuple[str, str]]:
+    preset = result.preset
+    seconds = len(result.target) / result.sample_rate_hz
+    pairs = []
+    if preset.midi_note is not None:
+        hz = phrases.frequency(phrases.note_hz(preset.midi_note))
+        pairs.append(("Note", f"{phrases.note(preset.midi_note)} (MIDI {preset.midi_note:.2f}, {hz})"))
+    if preset.gate_seconds is not None:
+        held = f"for {phrases.duration(preset.gate_seconds)} of {phrases.duration(seconds)}"
+        pairs.append(("Key held", "to the end" if preset.gate_seconds >= seconds else held))
+    pairs.append(("Rendered at", f"{result.sample_rate_hz:,} Hz"))
+    pairs.append(("Synth", f"{preset.synth}, version {preset.synth_version}"))
+    return pairs
+
+
+def _target_facts(result: MatchResult) -> list[tuple[str, str]]:
+    pairs = [("File", target_name(result))]
+    for key, fact in result.target_info.items():
+        if key == "path" or fact is None:
+            continue
+        label, words = _TARGET.get(key, (key.replace("_", " ").capitalize(), str))
+        pairs.append((label, words(fact)))
+    return pairs
+
+
+def _search_facts(result: MatchResult) -> list[tuple[str, str]]:
+    speed = phrases.number(result.renders / result.seconds) if result.seconds > 0 else "0"
+    return [
+        ("Method", _METHODS.get(result.method, result.method)),
+        ("Presets rendered", f"{result.renders:,}"),
+        ("Time", f"{phrases.duration(result.seconds)} ({speed} presets per second)"),
+        ("Seed", str(result.seed)),
+        ("Ended", "stopped early" if result.interrupted else "budget spent"),
+    ]

@@ -1,0 +1,71 @@
+"""Numbers and notes in plain words."""
+
+from __future__ import annotations
+
+import re
+
+_NOTES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number with so many significant digits, thousands grouped, and a true minus sign; no exponents."""
+    if 0 < abs(value) < 1e-4:
+        return "< 0.0001"
+    rounded = float(f"{value:.{digits}g}")
+    text = f"{rounded:,.0f}" if abs(rounded) >= 10 ** (digits - 1) else f"{rounded:.{digits}g}"
+    return minus(text)
+
+
+def decibels(value: float) -> str:
+    """A gain: `+3.2 dB`."""
+    return minus(f"{value:+.1f} dB") if abs(value) >= 0.05 else "0 dB"
+
+
+def duration(seconds: float) -> str:
+    """A duration: `35 ms`, `1.52 s`, `2 min 5 s`."""
+    if seconds < 0.9995:
+        return f"{number(1000 * seconds)} ms"
+    if seconds < 100:
+        return f"{number(seconds)} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
+
+
+def frequency(hertz: float) -> str:
+    """A frequency: `440 Hz`, `1.2 kHz`."""
+    return f"{number(hertz / 1000)} kHz" if hertz >= 999.5 else f"{number(hertz)} Hz"
+
+
+def note(midi_note: float) -> str:
+    """A note by name, C4 being MIDI note 60: `C3`, `C3 + 12 cents`."""
+    nearest = round(midi_note)
+    name = f"{_NOTES[nearest % 12]}{nearest // 12 - 1}"
+    cents = round(100 * (midi_note - nearest))
+    if not cents:
+        return name
+    return f"{name} {'+' if cents > 0 else '−'} {abs(cents)} {'cent' if abs(cents) == 1 else 'cents'}"
+
+
+def note_hz(midi_note: float) -> float:
+    """Frequency of a note in equal temperament, A4 being 440 Hz."""
+    return float(440.0 * 2 ** ((midi_note - 69) / 12))
+
+
+def minus(text: str) -> str:
+    """The text with a true minus sign in place of a leading hyphen."""
+    return f"−{text[1:]}" if text.startswith("-") else text
+
+
+def unbroken(text: str) -> str:
+    """The text with numbers tied to the word that follows, so that no line ends between `5` and `ms`."""
+    return re.sub(r"(?<=\d) (?=\w)", "\u00a0", text)
+
+
+def listing(parts: list[str]) -> str:
+    """Parts as an enumeration: `a, b and c`."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def sentence(text: str) -> str:
+    """The text with a capital letter and a full stop."""
+    return f"{text[:1].upper()}{text[1:]}."

@@ -1,0 +1,201 @@
+"""The words of Serum-lite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tonewright.matching.report import phrases
+from tonewright.matching.report.words import Performance, Words
+from tonewright.synths.serum_lite.controls import LFO_FILTER_OCTAVES, LFO_PITCH_SEMITONES, WAVES
+
+Values = Mapping[str, float]
+
+_SILENT = 1e-3  # −60 dB
+_HELD_FULLY = 0.995
+_OSCILLATORS = {"osc1": "oscillator 1", "osc2": "oscillator 2"}
+_ENVELOPES = {"amp": "the level", "mod": "the modulation"}
+_COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven")
+_INTERVALS = (
+    "a semitone", "a whole tone", "a minor third", "a major third", "a fourth", "a tritone",
+    "a fifth", "a minor sixth", "a major sixth", "a minor seventh", "a major seventh", "an octave",
+)  # fmt: skip
+
+
+def idle(values: Values, played: Performance) -> dict[str, str]:
+    """Controls that change nothing as the others are set, by name, and why."""
+    if values["master_volume"] < _SILENT:
+        return {name: "the volume is down" for name in values if name != "master_volume"}
+    reasons: dict[str, str] = {}
+    for prefix, title in _OSCILLATORS.items():
+        if values[f"{prefix}_level"] < _SILENT:
+            others = [name for name in values if name.startswith(prefix) and not name.endswith("_level")]
+            reasons |= dict.fromkeys(others, f"{title} is silent")
+    if all(values[f"{o}_unison"] == 1 or values[f"{o}_level"] < _SILENT for o in _OSCILLATORS):
+        reasons["unison_detune_cents"] = "no unison voices to detune"
+    if values["lfo_amount"] < _SILENT:
+        reasons |= dict.fromkeys(("lfo_rate_hz", "lfo_target"), "the LFO's amount is zero")
+    for prefix, title in _ENVELOPES.items():
+        reasons |= _idle_in_envelope(values, played, prefix, title)
+    if abs(values["filter_envelope_octaves"]) < 0.01:
+        stages = ("attack_s", "decay_s", "sustain", "release_s")
+        reasons |= {f"mod_{stage}": "the filter does not follow this envelope" for stage in stages}
+    return reasons
+
+
+def _idle_in_envelope(values: Values, played: Performance, prefix: str, title: str) -> dict[str, str]:
+    reasons: dict[str, str] = {}
+    if values[f"{prefix}_sustain"] > _HELD_FULLY:
+        reasons[f"{prefix}_decay_s"] = f"{title} is sustained in full"
+    if played.gate_seconds <= values[f"{prefix}_attack_s"]:
+        stages = (f"{prefix}_decay_s", f"{prefix}_sustain")
+        reasons |= dict.fromkeys(stages, "the key is let go before the attack ends")
+    if not played.released:
+        reasons[f"{prefix}_release_s"] = "the key is held to the end"
+    return reasons
+
+
+def summary(values: Values, played: Performance) -> str:
+    """What the preset sounds like, in a few sentences."""
+    if values["master_volume"] < _SILENT:
+        return "The volume is down: nothing is heard."
+    parts = [_source(values), _filter(values), _amplitude(values, played), _lfo(values)]
+    return " ".join(phrases.sentence(part) for part in parts if part)
+
+
+def _source(values: Values) -> str:
+    levels = {prefix: values[f"{prefix}_level"] for prefix in _OSCILLATORS}
+    heard = sorted((o for o in levels if levels[o] >= _SILENT), key=lambda o: -levels[o])
+    noise = values["noise_level"]
+    if not heard:
+        return "white noise alone" if noise >= _SILENT else "no oscillator and no noise: nothing is heard"
+    loudest = levels[heard[0]]
+    text = _oscillator(values, heard[0])
+    if len(heard) == 2:
+        text += f" over {_oscillator(values, heard[1], _balance(levels[heard[1]] / loudest))}"
+    if any(values[f"{prefix}_unison"] > 1 for prefix in heard):
+        cents = values["unison_detune_cents"]
+        text += f", detuned by up to {phrases.number(cents, 2)} cents" if cents >= 0.5 else ", not detuned"
+    if noise > 1.2 * loudest:
+        return f"white noise over {text}"
+    return f"{text}, with {_noise(noise / loudest)}" if noise >= _SILENT else text
+
+
+def _oscillator(values: Values, prefix: str, balance: str = "") -> str:
+    voices, shape = int(values[f"{prefix}_unison"]), _shape(values[f"{prefix}_morph"])
+    words = [*balance.split(), shape]
+    article = "an" if words[0][0] in "aeiou" else "a"
+    text = " ".join([_COUNTS[voices], *words, "voices"] if voices > 1 else [article, *words])
+    semitones = int(values["osc2_semitones"]) if prefix == "osc2" else 0
+    if semitones:
+        text += f" {_INTERVALS[abs(semitones) - 1]} {'above' if semitones > 0 else 'below'} the note"
+    return text
+
+
+def _shape(morph: float) -> str:
+    place = morph * (len(WAVES) - 1)
+    first = min(int(place), len(WAVES) - 2)
+    share = place - first
+    left, right = WAVES[first], WAVES[first + 1]
+    if share < 0.15:
+        return left
+    if share > 0.85:
+        return right
+    if share < 0.35:
+        return f"{left} with a touch of {right}"
+    if share > 0.65:
+        return f"{right} with a touch of {left}"
+    return f"{left}–{right} blend"
+
+
+def _balance(ratio: float) -> str:
+    if ratio > 0.8:
+        return "equally loud"
+    return "quieter" if ratio > 0.35 else "much quieter"
+
+
+def _noise(ratio: float) -> str:
+    if ratio > 0.5:
+        return "plenty of white noise"
+    return "some white noise" if ratio > 0.1 else "a trace of white noise"
+
+
+def _filter(values: Values) -> str:
+    cutoff, octaves, resonance = (
+        values[f"filter_{name}"] for name in ("cutoff_hz", "envelope_octaves", "resonance")
+    )
+    moves = abs(octaves) >= 0.01
+    if cutoff > 15_000 and not moves:
+        return "the filter is open"
+    peak = next(
+        word
+        for limit, word in ((0.15, "hardly any"), (0.4, "mild"), (0.7, "clear"), (2.0, "strong"))
+        if resonance < limit
+    )
+    text = f"the low-pass filter sits at {phrases.frequency(cutoff)} with {peak} resonance"
+    if not moves:
+        return text
+    verb = "opens" if octaves > 0 else "closes"
+    text += (
+        f"; its envelope {verb} it by {phrases.number(abs(octaves), 2)} octaves "
+        f"within {phrases.duration(values['mod_attack_s'])}"
+    )
+    if values["mod_sustain"] > _HELD_FULLY:
+        return f"{text} and keeps it there"
+    return f"{text} and lets it fall back over {phrases.duration(values['mod_decay_s'])}"
+
+
+def _amplitude(values: Values, played: Performance) -> str:
+    attack, sustain = values["amp_attack_s"], values["amp_sustain"]
+    if attack >= played.gate_seconds:
+        text = f"it swells for as long as the key is held (attack {phrases.duration(attack)})"
+    else:
+        start = next(
+            word
+            for limit, word in ((0.01, "starts at once"), (0.05, "speaks quickly"), (0.3, "fades in softly"),
+                                (99.0, "swells slowly"))
+            if attack < limit
+        )  # fmt: skip
+        decay = phrases.duration(values["amp_decay_s"])
+        rest = f"falls to {sustain:.0%} over {decay} while the key is held"
+        if sustain > _HELD_FULLY:
+            rest = "stays at full level while the key is held"
+        elif sustain < 0.01:
+            rest = f"dies away over {decay}"
+        text = f"it {start} ({phrases.duration(attack)}) and {rest}"
+    if played.released and sustain >= 0.01:
+        text += f"; after the release it rings for {phrases.duration(values['amp_release_s'])}"
+    return text
+
+
+def _lfo(values: Values) -> str:
+    amount, target = values["lfo_amount"], values["lfo_target"]
+    cents = 100 * LFO_PITCH_SEMITONES * amount * (1 - target)
+    octaves = LFO_FILTER_OCTAVES * amount * target
+    moved = []
+    if cents >= 3:
+        semitones = cents / 100
+        small, large = f"{phrases.number(cents, 2)} cents", f"{phrases.number(semitones, 2)} semitones"
+        moved.append(f"the pitch by ±{small if semitones < 1 else large}")
+    if octaves >= 0.05:
+        moved.append(f"the cutoff by ±{phrases.number(octaves, 2)} octaves")
+    if not moved:
+        return ""
+    return f"an LFO at {phrases.frequency(values['lfo_rate_hz'])} sways {phrases.listing(moved)}"
+
+
+SERUM_LITE = Words(
+    title="Serum-lite",
+    groups={
+        "osc1": "Oscillator 1",
+        "osc2": "Oscillator 2",
+        "oscs": "Both oscillators",
+        "noise": "Noise",
+        "filter": "Filter",
+        "amp envelope": "Amp envelope",
+        "mod envelope": "Mod envelope",
+        "lfo": "LFO",
+        "master": "Master",
+    },
+    summary=summary,
+    idle=idle,
+)
