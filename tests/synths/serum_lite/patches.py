@@ -2,6 +2,7 @@
 
 import numpy as np
 from scipy.signal import hilbert
+from scipy.signal.windows import tukey
 
 from tonewright.synths.serum_lite.controls import CONTROLS
 from tonewright.synths.serum_lite.synth import SerumLite
@@ -62,15 +63,20 @@ def partial_amplitude(x, frequency_hz, rate_hz):
 
 
 def frequency_hz(x, rate_hz):
-    """Mean frequency of the sine in each row: slope of its phase (analytic signal, ends left out)."""
-    return instantaneous_hz(x, rate_hz).mean(-1)
+    """Mean frequency of the sine in each row."""
+    return instantaneous_hz(x, rate_hz)[1].mean(-1)
 
 
 def instantaneous_hz(x, rate_hz):
-    """Frequency of the sine in each row at every sample but those near the ends."""
-    phase = np.unwrap(np.angle(hilbert(x, axis=-1)), axis=-1)
-    edge = x.shape[-1] // 20
-    return np.diff(phase, axis=-1)[..., edge:-edge] * rate_hz / (2 * np.pi)
+    """Times, and the frequency of the sine in each row at these: the slope of the analytic signal's phase.
+
+    The tenth at either end is faded and left out, where a finite analytic signal is wrong.
+    """
+    frames = x.shape[-1]
+    phase = np.unwrap(np.angle(hilbert(x * tukey(frames, 0.2), axis=-1)), axis=-1)
+    inner = slice(frames // 10, -frames // 10)
+    hz = np.diff(phase, axis=-1) * rate_hz / (2 * np.pi)
+    return (np.arange(frames - 1)[inner] + 0.5) / rate_hz, hz[..., inner]
 
 
 def cents(ratio):
