@@ -28,6 +28,7 @@ _LFO_RATE, _LFO_AMOUNT, _LFO_TARGET, _VOLUME = 20, 21, 22, 23
 
 _BLOCK = 32  # ticks worked on at once: their samples stay in the first-level cache
 _DC_BLOCK_HZ = 3.0
+_SILENCE = 1e-15  # −300 dB: memories below it are emptied, denormal numbers being slow
 _CYCLE = 2.0**32
 _FASTEST = 0.6 * _CYCLE  # phase increments end here; all above half a cycle is silent
 _TABLE = 2 * 2**14  # room for the longest mixed table, pairs of sample and step
@@ -241,6 +242,9 @@ def _filter(
             out[at + k * TICK + j] = np.float32(y1)
             g += g_step
             level += level_step
+        band = band if abs(band) > _SILENCE else 0.0
+        low = low if abs(low) > _SILENCE else 0.0
+        y1 = y1 if abs(y1) > _SILENCE else 0.0
     memory[2], memory[3], memory[4], memory[5] = band, low, x1, y1
 
 
@@ -300,20 +304,23 @@ def _render_row(
             amplitude[0], gain[0] = analogue[0], analogue[1]
 
         audio[: n * TICK] = 0
-        for o in range(2):
-            voices, first = int(p[_UNISON[o]]), o * MAX_UNISON
-            if start == 0:
+        if start == 0:
+            for o in range(2):
+                voices, first = int(p[_UNISON[o]]), o * MAX_UNISON
                 for v in range(voices):
                     phases[first + v] = np.uint32(unison_phase(v, voices) * _CYCLE)
                     increments[first + v] = np.uint32(min(base[first + v] * ratio[0], _FASTEST))
-            if p[_LEVEL[o]] > 0:
-                level_gain = p[_LEVEL[o]] / np.sqrt(voices)
-                levels[o] = _oscillator(
-                    n, voices, base, ratio, p[_MORPH[o]], level_gain, first, phases, increments, levels[o],
-                    block == 0, wavetables, tables, 2 * o * _TABLE, audio,
-                )  # fmt: skip
-        if p[_NOISE] > 0:
-            _noise(n * TICK, start * TICK, seed, p[_NOISE], audio)
+        if amplitude[: n + 1].max() > 0:  # a level that has come down to nothing never rises again
+            for o in range(2):
+                if p[_LEVEL[o]] > 0:
+                    voices = int(p[_UNISON[o]])
+                    level_gain = p[_LEVEL[o]] / np.sqrt(voices)
+                    levels[o] = _oscillator(
+                        n, voices, base, ratio, p[_MORPH[o]], level_gain, o * MAX_UNISON, phases, increments,
+                        levels[o], block == 0, wavetables, tables, 2 * o * _TABLE, audio,
+                    )  # fmt: skip
+            if p[_NOISE] > 0:
+                _noise(n * TICK, start * TICK, seed, p[_NOISE], audio)
         _filter(n, damping, pole, amplitude, gain, analogue, audio, out, block * TICK)
         analogue[0], analogue[1] = amplitude[n], gain[n]
 
