@@ -202,7 +202,7 @@ def hear_bands(
 
 @njit(nogil=True)
 def mean_square(samples: int, contours: NDArray[np.float32]) -> float:
-    """K-weighted mean square of the whole sound: frames overlap so that each sample counts alike."""
+    """K-weighted mean square of the whole sound: frames overlap so that samples count alike, to 3 %."""
     sum_ = 0.0
     for group in range(0, len(contours), 3 * LANES):
         for i in range(group, group + LANES):

@@ -83,14 +83,14 @@ def analysis_window(length: int) -> NDArray[np.float64]:
     return squared
 
 
-@njit(nogil=True)
+@njit(cache=True, nogil=True)
 def frame_count(samples: int, window_length: int) -> int:
     """Frames of a sound with window − hop zeros at both ends: four frames cover every sample alike."""
     hop = window_length // HOPS_PER_WINDOW
     return (samples + hop - 1) // hop + HOPS_PER_WINDOW - 1
 
 
-@njit(nogil=True)
+@njit(cache=True, nogil=True)
 def group_count(samples: int, window_length: int) -> int:
     """Groups of eight frames that hold those frames; what fills the last group up is silent."""
     return (frame_count(samples, window_length) + LANES - 1) // LANES
