@@ -64,8 +64,8 @@ def again(result: MatchResult) -> Html:
 
 def gain_note(result: MatchResult) -> str:
     """A sentence on the gain that the target was searched at; empty where there was none."""
-    gain_db = result.target_info.get("gain_db")
-    if not isinstance(gain_db, int | float) or abs(gain_db) < 0.05:
+    gain_db = result.target_info.get("gain_db", 0.0)
+    if abs(gain_db) < 0.05:
         return ""
     return (
         f"The target was turned by {phrases.decibels(gain_db)} before the search; turn a rendering by "

@@ -21,19 +21,25 @@ def decibels(value: float) -> str:
     return minus(f"{value:+.1f} dB") if abs(value) >= 0.05 else "0 dB"
 
 
-def duration(seconds: float) -> str:
+def duration(seconds: float, digits: int = 3) -> str:
     """A duration: `35 ms`, `1.52 s`, `2 min 5 s`."""
     if seconds < 0.9995:
-        return f"{number(1000 * seconds)} ms"
+        return f"{number(1000 * seconds, digits)} ms"
     if seconds < 100:
-        return f"{number(seconds)} s"
+        return f"{number(seconds, digits)} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s"
 
 
-def frequency(hertz: float) -> str:
+def frequency(hertz: float, digits: int = 3) -> str:
     """A frequency: `440 Hz`, `1.2 kHz`."""
-    return f"{number(hertz / 1000)} kHz" if hertz >= 999.5 else f"{number(hertz)} Hz"
+    return f"{number(hertz / 1000, digits)} kHz" if hertz >= 999.5 else f"{number(hertz, digits)} Hz"
+
+
+def quantity(value: float, unit: str, digits: int = 3) -> str:
+    """A number with its unit in the singular or plural: `1 octave`, `2.1 octaves`."""
+    text = number(value, digits)
+    return f"{text} {unit}" if text == "1" else f"{text} {unit}s"
 
 
 def note(midi_note: float) -> str:
@@ -43,7 +49,7 @@ def note(midi_note: float) -> str:
     cents = round(100 * (midi_note - nearest))
     if not cents:
         return name
-    return f"{name} {'+' if cents > 0 else '−'} {abs(cents)} {'cent' if abs(cents) == 1 else 'cents'}"
+    return f"{name} {'+' if cents > 0 else '−'} {quantity(abs(cents), 'cent')}"
 
 
 def note_hz(midi_note: float) -> float:

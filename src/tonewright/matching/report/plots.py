@@ -79,7 +79,7 @@ def value_ticks(low: float, high: float, most: int, unit: str = "") -> list[Tick
 def count_ticks(low: float, high: float) -> list[Tick]:
     """Labels of a logarithmic axis of counts, at powers of ten and, where these are few, between them."""
     decades = np.log10(high / low)
-    steps = (1,) if decades > 3 else (1, 2, 5)
+    steps = (1,) if decades > 5 else (1, 2, 5)
     return [
         Tick(float(np.log10(value / low) / decades), f"{value:,}", minor=nice > 1)
         for power in range(10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from tonewright.matching.report import phrases
 from tonewright.matching.report.words import Performance, Words
@@ -10,8 +11,13 @@ from tonewright.synths.serum_lite.controls import LFO_FILTER_OCTAVES, LFO_PITCH_
 
 Values = Mapping[str, float]
 
+# The cards below the summary have the digits.
+_about = partial(phrases.quantity, digits=2)
+_about_s = partial(phrases.duration, digits=2)
+_about_hz = partial(phrases.frequency, digits=2)
+
 _SILENT = 1e-3  # −60 dB
-_HELD_FULLY = 0.995
+_HELD_FULLY = 0.999
 _OSCILLATORS = {"osc1": "oscillator 1", "osc2": "oscillator 2"}
 _ENVELOPES = {"amp": "the level", "mod": "the modulation"}
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven")
@@ -71,13 +77,13 @@ def _source(values: Values) -> str:
     loudest = levels[heard[0]]
     text = _oscillator(values, heard[0])
     if len(heard) == 2:
-        text += f" over {_oscillator(values, heard[1], _balance(levels[heard[1]] / loudest))}"
+        text += f" with {_oscillator(values, heard[1], _balance(levels[heard[1]] / loudest))}"
     if any(values[f"{prefix}_unison"] > 1 for prefix in heard):
         cents = values["unison_detune_cents"]
-        text += f", detuned by up to {phrases.number(cents, 2)} cents" if cents >= 0.5 else ", not detuned"
+        text += f", detuned by up to {_about(cents, 'cent')}" if cents >= 0.5 else ", not detuned"
     if noise > 1.2 * loudest:
         return f"white noise over {text}"
-    return f"{text}, with {_noise(noise / loudest)}" if noise >= _SILENT else text
+    return f"{text}, plus {_noise(noise / loudest)}" if noise >= _SILENT else text
 
 
 def _oscillator(values: Values, prefix: str, balance: str = "") -> str:
@@ -131,23 +137,26 @@ def _filter(values: Values) -> str:
         for limit, word in ((0.15, "hardly any"), (0.4, "mild"), (0.7, "clear"), (2.0, "strong"))
         if resonance < limit
     )
-    text = f"the low-pass filter sits at {phrases.frequency(cutoff)} with {peak} resonance"
+    text = f"the low-pass filter sits at {_about_hz(cutoff)} with {peak} resonance"
     if not moves:
         return text
     verb = "opens" if octaves > 0 else "closes"
     text += (
-        f"; its envelope {verb} it by {phrases.number(abs(octaves), 2)} octaves "
-        f"within {phrases.duration(values['mod_attack_s'])}"
+        f"; its envelope {verb} it by {_about(abs(octaves), 'octave')} "
+        f"within {_about_s(values['mod_attack_s'])}"
     )
     if values["mod_sustain"] > _HELD_FULLY:
         return f"{text} and keeps it there"
-    return f"{text} and lets it fall back over {phrases.duration(values['mod_decay_s'])}"
+    if values["mod_sustain"] >= 0.01:
+        text += f" and lets it fall back to {values['mod_sustain']:.0%} of that"
+        return f"{text} over {_about_s(values['mod_decay_s'])}"
+    return f"{text} and lets it fall back over {_about_s(values['mod_decay_s'])}"
 
 
 def _amplitude(values: Values, played: Performance) -> str:
     attack, sustain = values["amp_attack_s"], values["amp_sustain"]
     if attack >= played.gate_seconds:
-        text = f"it swells for as long as the key is held (attack {phrases.duration(attack)})"
+        text = f"it swells for as long as the key is held (attack {_about_s(attack)})"
     else:
         start = next(
             word
@@ -155,15 +164,15 @@ def _amplitude(values: Values, played: Performance) -> str:
                                 (99.0, "swells slowly"))
             if attack < limit
         )  # fmt: skip
-        decay = phrases.duration(values["amp_decay_s"])
+        decay = _about_s(values["amp_decay_s"])
         rest = f"falls to {sustain:.0%} over {decay} while the key is held"
         if sustain > _HELD_FULLY:
             rest = "stays at full level while the key is held"
         elif sustain < 0.01:
             rest = f"dies away over {decay}"
-        text = f"it {start} ({phrases.duration(attack)}) and {rest}"
+        text = f"it {start} ({_about_s(attack)}) and {rest}"
     if played.released and sustain >= 0.01:
-        text += f"; after the release it rings for {phrases.duration(values['amp_release_s'])}"
+        text += f"; after the release it rings for {_about_s(values['amp_release_s'])}"
     return text
 
 
@@ -174,13 +183,13 @@ def _lfo(values: Values) -> str:
     moved = []
     if cents >= 3:
         semitones = cents / 100
-        small, large = f"{phrases.number(cents, 2)} cents", f"{phrases.number(semitones, 2)} semitones"
+        small, large = _about(cents, "cent"), _about(semitones, "semitone")
         moved.append(f"the pitch by ±{small if semitones < 1 else large}")
     if octaves >= 0.05:
-        moved.append(f"the cutoff by ±{phrases.number(octaves, 2)} octaves")
+        moved.append(f"the cutoff by ±{_about(octaves, 'octave')}")
     if not moved:
         return ""
-    return f"an LFO at {phrases.frequency(values['lfo_rate_hz'])} sways {phrases.listing(moved)}"
+    return f"an LFO at {_about_hz(values['lfo_rate_hz'])} sways {phrases.listing(moved)}"
 
 
 SERUM_LITE = Words(

@@ -1,0 +1,362 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import io
+import json
+import re
+import shutil
+import struct
+import subprocess
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tonewright.audio.loudness import integrated_lufs
+from tonewright.matching.report import report_html
+from tonewright.matching.result import MatchResult
+from tonewright.synths import Preset, parse_preset, synth
+
+RATE = 16_000
+SYNTH = synth("serum-lite", RATE)
+VOID = {"br", "img", "input", "meta"}
+
+
+def make_result(seconds: float = 0.6, seed: int = 0, **changes: object) -> MatchResult:
+    """A random preset as target, and its neighbour as match; figures are made up."""
+    rng = np.random.default_rng(seed)
+    params = np.concatenate([SYNTH.controls.sample(rng, 1)] * 2)
+    params[:, SYNTH.controls.index("osc1_level")] = 0.8
+    params[:, SYNTH.controls.index("amp_attack_s")] = 0.1
+    params[1] = np.clip(params[1] + rng.normal(0, 0.05, len(SYNTH.controls)), 0, 1)
+    target, audio = SYNTH.render(params, 48.12, seconds, 0.4, 7)
+    result = MatchResult(
+        preset=Preset.of(SYNTH, params[1], midi_note=48.12, gate_seconds=0.4),
+        audio=audio,
+        target=target,
+        sample_rate_hz=RATE,
+        distances={"mss": 3.21, "rms": 0.987, "f0_cents": 12.5, "mine": 0.5},
+        terms={"total": 0.123, "mrstft": 0.2, "brand_new": 0.1},
+        similarity=72.4,
+        curve=((1, 0.9), (64, 0.5), (640, 0.123)),
+        renders=1000,
+        seconds=2.5,
+        seed=7,
+        method="cma",
+        target_info={"path": "folder/bass.wav", "sample_rate_hz": 48_000, "channels": 2, "gain_db": -3.1,
+                     "note_estimate": 48.0, "note_confidence": 0.93, "shortened": False, "odd": None},
+        versions={"tonewright": "0.1.0", "serum-lite": "1"},
+    )  # fmt: skip
+    return replace(result, **changes)
+
+
+class Page(HTMLParser):
+    """Every element with its attributes, and the text outside scripts and styles; checks the nesting."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.texts: list[str] = []
+        self._open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert not self._open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self._open[-1:] not in (["script"], ["style"]):
+            self.texts.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+    def by_id(self, name: str) -> dict[str, str]:
+        return next(attributes for _, attributes in self.elements if attributes.get("id") == name)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.texts).split())
+
+
+def decode(uri: str, kind: str) -> bytes:
+    head, _, body = uri.partition(",")
+    assert head == f"data:{kind};base64"
+    return base64.b64decode(body, validate=True)
+
+
+def without_data(document: str) -> str:
+    return re.sub(r"base64,[\w+/=]*", "", document)
+
+
+def wavs(page: Page) -> tuple[np.ndarray, int]:
+    sounds = [
+        soundfile.read(io.BytesIO(decode(page.by_id(side)["src"], "audio/wav")), dtype="float32")
+        for side in ("target", "match")
+    ]
+    assert sounds[0][1] == sounds[1][1]
+    return np.stack([sound for sound, _ in sounds]), sounds[0][1]
+
+
+@pytest.fixture(scope="module")
+def result() -> MatchResult:
+    return make_result()
+
+
+@pytest.fixture(scope="module")
+def document(result: MatchResult) -> str:
+    return report_html(result)
+
+
+@pytest.fixture(scope="module")
+def page(document: str) -> Page:
+    return Page(document)
+
+
+def test_the_page_needs_nothing_else(document: str, page: Page) -> None:
+    assert not re.search(r"https?:|//[a-z]|@import|url\(|<link|<iframe|fetch\(", without_data(document))
+    for _, attributes in page.elements:
+        for name in ("src", "href", "srcset", "poster", "action", "data"):
+            assert attributes.get(name, "data:").startswith("data:")
+
+
+def test_the_policy_forbids_connections_and_other_scripts(document: str, page: Page) -> None:
+    policy = next(meta["content"] for meta in page.all("meta") if "http-equiv" in meta)
+    assert policy.startswith("default-src 'none'; ")
+    (script,) = re.findall(r"<script>(.*?)</script>", document, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}';" in policy
+
+
+def test_ids_are_unique_and_referred_to(page: Page) -> None:
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    for _, attributes in page.elements:
+        for name in ("aria-labelledby", "aria-controls"):
+            assert attributes.get(name, ids[0]) in ids
+
+
+def test_every_picture_button_and_player_has_a_name(page: Page) -> None:
+    assert all(picture["alt"] for picture in page.all("img"))
+    for drawing in page.all("svg"):
+        assert drawing.get("aria-hidden") == "true" or drawing["aria-label"]
+    assert page.by_id("seek")["aria-label"]
+
+
+def test_pictures_decode_to_their_size(page: Page) -> None:
+    pictures = [decode(picture["src"], "image/png") for picture in page.all("img")]
+    assert [struct.unpack(">II", png[16:24]) for png in pictures] == [(960, 240)] * 2
+
+
+def test_players_hold_both_sounds_equally_loud(result: MatchResult, page: Page) -> None:
+    sounds, rate = wavs(page)
+    assert rate == RATE
+    assert sounds.shape == (2, len(result.target))
+    loudness = integrated_lufs(sounds, rate)
+    assert abs(loudness[0] - loudness[1]) < 0.05
+    assert loudness[0] <= -15.9
+    assert 0.05 < np.abs(sounds).max() < 10 ** (-1 / 20) + 1e-3
+    for sound, original in zip(sounds, (result.target, result.audio), strict=True):
+        gain = np.dot(sound, original) / np.dot(original, original)
+        np.testing.assert_allclose(sound, gain * original, atol=1 / 32_000)
+
+
+def test_a_loud_peak_lowers_both_players() -> None:
+    clicks = np.zeros((2, RATE), np.float32)
+    clicks[0, ::4000], clicks[1] = 1.0, 0.01 * np.sin(np.arange(RATE))
+    sounds, _ = wavs(Page(report_html(make_result(target=clicks[0], audio=clicks[1]))))
+    loudness = integrated_lufs(sounds, RATE)
+    assert abs(loudness[0] - loudness[1]) < 0.5
+    assert np.abs(sounds).max() < 0.9
+
+
+def test_the_preset_on_the_page_is_the_preset(result: MatchResult, page: Page) -> None:
+    (link,) = [anchor for anchor in page.all("a") if anchor.get("download") == "preset.json"]
+    preset = parse_preset(decode(link["href"], "application/json").decode())
+    assert preset.controls == json.loads(json.dumps(result.preset.controls))
+    assert preset.midi_note == result.preset.midi_note
+
+
+def test_the_code_on_the_page_renders_the_match(
+    result: MatchResult, page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = next(text for text in page.texts if "render_preset(" in text)
+    monkeypatch.chdir(tmp_path)
+    result.preset.save("preset.json")
+    names: dict[str, object] = {}
+    exec(code, names)
+    np.testing.assert_array_equal(names["clip"].samples[0], result.audio)
+    assert "tonewright render preset.json -o again.wav --seconds 0.6 --rate 16000 --seed 7" in page.text
+
+
+def test_every_control_appears_with_its_value(result: MatchResult, document: str) -> None:
+    rows = re.findall(r'<div class="row[^"]*">.*?class="unseen"', document, re.DOTALL)
+    assert len(rows) == len(SYNTH.controls)
+    for control, row in zip(
+        (c for group in SYNTH.controls.groups.values() for c in group), rows, strict=True
+    ):
+        said = control.describe(result.preset.controls[control.name]).replace("-", "−")
+        assert said.removesuffix("s") in html.unescape(row)
+
+
+@pytest.mark.parametrize(("similarity", "shown"), [(72.4, "72"), (0.0, "0"), (100.0, "100"), (-3.0, "0")])
+def test_the_meter_shows_the_similarity(similarity: float, shown: str) -> None:
+    page = Page(report_html(make_result(seconds=0.05, similarity=similarity)))
+    (meter,) = [attributes for _, attributes in page.elements if attributes.get("role") == "meter"]
+    assert float(meter["aria-valuenow"]) == pytest.approx(max(similarity, 0))
+    assert f"Similarity {shown} of 100" in page.text
+    assert "median random preset" in page.text
+    assert "identical sound" in page.text
+
+
+def test_distances_and_terms_are_explained(page: Page) -> None:
+    assert "mss difference of log-mel spectrograms at three time scales 3.21 dB 0 lower" in page.text
+    assert "rms cosine similarity of RMS envelopes 0.987 1 higher" in page.text
+    assert "mine 0.5" in page.text  # a distance that is not registered here
+    assert "total weighted mean of the terms 0.123" in page.text
+    assert "brand_new 0.1" in page.text
+
+
+def test_facts_are_in_words(page: Page) -> None:
+    for fact in (
+        "Note C3 + 12 cents (MIDI 48.12, 132 Hz)", "Key held for 400 ms of 600 ms", "File bass.wav",
+        "Gain before the search −3.1 dB", "Note as estimated C3", "Confidence of the note 93%",
+        "Presets rendered 1,000", "Time 2.5 s (400 presets per second)", "Method CMA-ES with restarts",
+        "turn a rendering by +3.1 dB",
+    ):  # fmt: skip
+        assert fact in page.text.replace("\u00a0", " ")
+    assert "folder" not in page.text
+
+
+def test_text_is_escaped_everywhere() -> None:
+    evil = "<script>alert('1')</script>\"&<img src=x onerror=alert(2)>"
+    clean = Page(report_html(make_result()))
+    result = make_result(
+        target_info={"path": f"a\\{evil.replace('/', '∕')}.wav", evil: evil},
+        versions={evil: evil},
+        method=evil,
+        distances={evil: 1.0},
+        terms={evil: 1.0},
+    )
+    result = replace(result, preset=replace(result.preset, name=evil, tags=(evil,)))
+    page = Page(report_html(result))
+    assert evil in page.text
+    assert len(page.all("script")) == 1
+    assert len(page.all("img")) == len(clean.all("img"))
+    allowed = {name for _, attributes in clean.elements for name in attributes}
+    assert {name for _, attributes in page.elements for name in attributes} <= allowed
+
+
+def test_a_short_sound_gives_a_small_page(document: str) -> None:
+    assert len(document) < 450_000
+
+
+def test_a_long_sound_is_cut_for_the_players_and_says_so() -> None:
+    sounds = np.random.default_rng(0).normal(0, 0.1, (2, 25 * RATE)).astype(np.float32)
+    document = report_html(make_result(target=sounds[0], audio=sounds[1]))
+    page = Page(document)
+    players, rate = wavs(page)
+    assert players.shape[1] == 10 * rate
+    assert abs(players[:, -1]).max() < 0.01  # faded, or it would click
+    assert "first 10 s of 25 s" in page.text.replace("\u00a0", " ")
+    assert page.by_id("player")["data-duration"] == "25"
+    assert page.by_id("player")["data-seconds"] == "10"
+    assert len(document) < 1_600_000
+
+
+@pytest.mark.parametrize("silent", ["target", "audio"])
+def test_a_silent_sound_gives_a_page_that_says_so(silent: str) -> None:
+    page = Page(report_html(make_result(**{silent: np.zeros(9600, np.float32)})))
+    assert "One of the sounds is silent" in page.text
+    sounds, _ = wavs(page)
+    assert np.isfinite(sounds).all()
+    assert np.abs(sounds).max() > 0.01
+
+
+@pytest.mark.parametrize("frames", [1, 30, 441])
+def test_the_shortest_sounds_give_a_page(frames: int) -> None:
+    sound = np.full(frames, 0.1, np.float32)
+    Page(report_html(make_result(target=sound, audio=sound)))
+
+
+@pytest.mark.parametrize("curve", [(), ((1, 0.5),), ((256, 0.0),), ((64, 0.4), (64, 0.3), (9000, 1e-9))])
+def test_any_search_curve_is_drawn(curve: tuple[tuple[int, float], ...]) -> None:
+    document = report_html(make_result(seconds=0.05, curve=curve))
+    Page(document)
+    assert not re.search(r"\b(nan|inf)\b", without_data(document))
+
+
+def test_an_interrupted_search_is_owned_up_to(page: Page) -> None:
+    assert "stopped early" not in page.text
+    assert "stopped early" in Page(report_html(make_result(interrupted=True))).text
+
+
+def test_the_page_is_the_same_every_time(result: MatchResult, document: str) -> None:
+    assert report_html(result) == document
+
+
+def test_text_stands_out_in_light_and_dark(document: str) -> None:
+    schemes = [
+        dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})[;\s]", block))
+        for block in re.findall(r":root \{(.*?)\}", document, re.DOTALL)
+    ]
+    for scheme in (schemes[0], {**schemes[0], **schemes[1]}):
+        pairs = [
+            (text, on) for text in ("ink", "quiet", "accent", "target", "match") for on in ("paper", "card")
+        ]
+        for text, on in [*pairs, ("on-accent", "accent")]:
+            lighter, darker = sorted((luminance(scheme[text]), luminance(scheme[on])), reverse=True)
+            assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (text, on)  # WCAG 2.2, AA
+
+
+def luminance(colour: str) -> float:
+    encoded = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+SELF_TEST = """<script>
+addEventListener("load", async () => {
+  const tick = (ms) => new Promise((done) => setTimeout(done, ms));
+  const seen = [];
+  addEventListener("error", (event) => seen.push(event.message));
+  const player = document.getElementById("player");
+  const press = (key) => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  seen.push(player.dataset.state);
+  press(" "); await tick(300);
+  seen.push(player.dataset.state, player.dataset.heard);
+  press("b");
+  seen.push(player.dataset.heard);
+  press(" ");
+  press("Home"); press("ArrowRight");
+  seen.push(document.getElementById("clock").textContent);
+  document.title = seen.join("|");
+});
+</script></body>"""
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium")
+def test_the_player_plays_in_a_browser(document: str, tmp_path: Path) -> None:
+    page = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", document)
+    (tmp_path / "page.html").write_text(page.replace("</body>", SELF_TEST), encoding="utf-8")
+    flags = [
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+        "--mute-audio", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--autoplay-policy=no-user-gesture-required", f"--user-data-dir={tmp_path / 'profile'}",
+        "--timeout=4000", "--virtual-time-budget=4000", "--dump-dom",
+    ]  # fmt: skip
+    dumped = subprocess.run(
+        ["chromium", *flags, f"file://{tmp_path}/page.html"], capture_output=True, timeout=60, check=True
+    )
+    assert "<title>rewound|playing|a|b|0.10 / 0.60 s</title>" in dumped.stdout.decode()

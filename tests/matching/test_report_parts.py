@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from tonewright.matching.report import phrases, plots
+from tonewright.matching.report.lanes import levels_dbfs
+from tonewright.matching.report.markup import Html, join, tag
+from tonewright.matching.report.serum_lite import idle, summary
+from tonewright.matching.report.words import Performance, label, value, words
+from tonewright.synths import Control, ControlSpace, synth
+
+SYNTH = synth("serum-lite", 16_000)
+CONTROLS = SYNTH.controls
+NEUTRAL = CONTROLS.to_values(CONTROLS.defaults())
+PLAYED = Performance(seconds=0.5, gate_seconds=0.3)
+
+
+def render(values: Mapping[str, float], played: Performance) -> np.ndarray:
+    return SYNTH.render(CONTROLS.to_unit(values)[None], 50.0, played.seconds, played.gate_seconds, 3)[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "played", "expected"),
+    [
+        ({}, PLAYED, {"osc2_morph", "osc2_unison", "osc2_semitones", "unison_detune_cents", "lfo_rate_hz",
+                      "lfo_target", "mod_attack_s", "mod_decay_s", "mod_sustain", "mod_release_s"}),
+        ({"osc1_level": 0, "osc2_level": 0.5, "osc2_unison": 4, "lfo_amount": 0.5, "noise_level": 0.2,
+          "filter_envelope_octaves": 2}, PLAYED, {"osc1_morph", "osc1_unison"}),
+        ({"osc1_unison": 3, "osc2_level": 0.5, "lfo_amount": 0.5, "filter_envelope_octaves": -2,
+          "amp_attack_s": 1.0, "mod_sustain": 1.0}, PLAYED, {"amp_decay_s", "amp_sustain", "mod_decay_s"}),
+        ({"osc1_unison": 3, "osc2_level": 0.5, "lfo_amount": 0.5, "filter_envelope_octaves": -2},
+         Performance(0.5, 0.5), {"amp_release_s", "mod_release_s"}),
+        ({"master_volume": 0}, PLAYED, set(CONTROLS.names) - {"master_volume"}),
+    ],
+)  # fmt: skip
+def test_a_control_said_to_be_idle_changes_no_sample(
+    changes: dict[str, float], played: Performance, expected: set[str]
+) -> None:
+    values = {**NEUTRAL, **changes}
+    assert set(idle(values, played)) == expected
+    audio = render(values, played)
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        turned = CONTROLS.to_values(CONTROLS.sample(rng, 1)[0])
+        changed = {**values, **{name: turned[name] for name in expected}}
+        np.testing.assert_array_equal(render(changed, played), audio)
+
+
+def test_a_control_not_said_to_be_idle_changes_the_sound() -> None:
+    busy = {
+        "osc2_level": 0.5, "osc1_unison": 3, "osc2_unison": 2, "noise_level": 0.1, "lfo_amount": 0.3,
+        "lfo_target": 0.5, "filter_envelope_octaves": 2, "filter_cutoff_hz": 1000, "mod_sustain": 0.5,
+    }  # fmt: skip
+    values = {**NEUTRAL, **busy}
+    assert idle(values, PLAYED) == {}
+    audio = render(values, PLAYED)
+    for control in CONTROLS:
+        other = control.high if values[control.name] != control.high else control.low
+        assert np.abs(render({**values, control.name: other}, PLAYED) - audio).max() > 1e-3, control.name
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({}, "A saw."),
+        ({"osc1_unison": 5, "unison_detune_cents": 18}, "Five saw voices, detuned by up to 18 cents."),
+        ({"osc2_level": 0.4, "osc2_morph": 2 / 3, "osc2_semitones": -12},
+         "A saw with a quieter square an octave below the note."),
+        ({"osc1_level": 0, "osc2_level": 0.4, "osc2_semitones": 7}, "A saw a fifth above the note."),
+        ({"osc2_level": 0.8, "osc1_morph": 0.5}, "A saw–square blend with an equally loud saw."),
+        ({"noise_level": 0.05}, "A saw, plus a trace of white noise."),
+        ({"noise_level": 1.0, "osc1_level": 0.3}, "White noise over a saw."),
+        ({"noise_level": 1.0, "osc1_level": 0.0}, "White noise alone."),
+        ({"osc1_level": 0.0}, "No oscillator and no noise: nothing is heard."),
+        ({"filter_cutoff_hz": 20_000}, "The filter is open."),
+        ({"filter_cutoff_hz": 1234, "filter_resonance": 0.8}, "sits at 1.2 kHz with strong resonance."),
+        ({"filter_envelope_octaves": 2.1, "mod_decay_s": 0.4},
+         "opens it by 2.1 octaves within 5 ms and lets it fall back over 400 ms."),
+        ({"filter_envelope_octaves": -1, "mod_sustain": 1},
+         "closes it by 1 octave within 5 ms and keeps it there."),
+        ({"amp_sustain": 0.0}, "It starts at once (5 ms) and dies away over 300 ms."),
+        ({"amp_sustain": 1.0},
+         "stays at full level while the key is held; after the release it rings for 200 ms."),
+        ({"amp_attack_s": 1.5}, "It swells for as long as the key is held (attack 1.5 s)"),
+        ({"lfo_amount": 0.05, "lfo_rate_hz": 5}, "An LFO at 5 Hz sways the pitch by ±35 cents."),
+        ({"lfo_amount": 0.5, "lfo_target": 1}, "sways the cutoff by ±1.2 octaves."),
+        ({"lfo_amount": 0.5, "lfo_target": 0.5},
+         "sways the pitch by ±1.8 semitones and the cutoff by ±0.62 octaves."),
+        ({"master_volume": 0}, "The volume is down: nothing is heard."),
+    ],
+)  # fmt: skip
+def test_summary(changes: dict[str, float], sentence: str) -> None:
+    assert sentence in summary({**NEUTRAL, **changes}, PLAYED)
+
+
+def test_every_random_preset_has_a_summary() -> None:
+    for params in CONTROLS.sample(np.random.default_rng(0), 200):
+        text = summary(CONTROLS.to_values(params), PLAYED)
+        assert re.fullmatch(r"([A-Z][^.]*(\.\d[^.]*)*\. ?){2,4}", text), text
+
+
+def test_a_synth_without_words_of_its_own_gets_some() -> None:
+    controls = ControlSpace(
+        (Control("tone_hz", "tone", 20, 2000, 200, "log", "Hz"), Control("level", "out", 0, 1, 0.5))
+    )
+    wording = words("beeper", controls)
+    assert wording.title == "beeper"
+    said = wording.summary({"tone_hz": 1500.0, "level": 0.5}, PLAYED)
+    assert said == "Farthest from the neutral preset: tone tone 1.5 kHz."
+    assert wording.summary({"tone_hz": 200.0, "level": 0.5}, PLAYED).startswith("Every control is where")
+    assert wording.idle({}, PLAYED) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("filter_cutoff_hz", "cutoff"), ("osc1_morph", "morph"), ("amp_attack_s", "attack"),
+     ("unison_detune_cents", "unison detune"), ("osc2_semitones", "semitones"), ("lfo_rate_hz", "rate"),
+     ("filter_envelope_octaves", "envelope"), ("master_volume", "volume"), ("noise_level", "level")],
+)  # fmt: skip
+def test_labels_drop_module_and_unit(name: str, shown: str) -> None:
+    assert label(CONTROLS[name]) == shown
+
+
+def test_values_in_words() -> None:
+    assert value(CONTROLS["osc1_unison"], 1) == "1 voice"
+    assert value(CONTROLS["osc1_unison"], 2) == "2 voices"
+    assert value(CONTROLS["osc2_semitones"], -1) == "−1 semitone"
+    assert value(CONTROLS["filter_envelope_octaves"], -1.5) == "−1.5 octaves"
+    assert value(CONTROLS["filter_cutoff_hz"], 1200) == "1.2 kHz"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (phrases.quantity(0.96, "octave", 1), "1 octave"),
+        (phrases.quantity(1, "cent"), "1 cent"),
+        (phrases.number(1234.5), "1,230"),
+        (phrases.number(0.00012345), "0.000123"),
+        (phrases.number(0), "0"),
+        (phrases.number(99.96), "100"),
+        (phrases.number(-1.5), "−1.5"),
+        (phrases.number(3e-7), "< 0.0001"),
+        (phrases.number(1e7), "10,000,000"),
+        (phrases.decibels(3.21), "+3.2 dB"),
+        (phrases.decibels(0.01), "0 dB"),
+        (phrases.decibels(-2), "−2.0 dB"),
+        (phrases.duration(0.035), "35 ms"),
+        (phrases.duration(0.9996), "1 s"),
+        (phrases.duration(125), "2 min 5 s"),
+        (phrases.frequency(999.6), "1 kHz"),
+        (phrases.frequency(440), "440 Hz"),
+        (phrases.note(60), "C4"),
+        (phrases.note(48.12), "C3 + 12 cents"),
+        (phrases.note(59.99), "C4 − 1 cent"),
+        (phrases.note(0), "C-1"),
+        (phrases.listing(["a"]), "a"),
+        (phrases.listing(["a", "b", "c"]), "a, b and c"),
+        (phrases.unbroken("5 ms of 3 s"), "5\u00a0ms of 3\u00a0s"),
+    ],
+)
+def test_phrases(said: str, expected: str) -> None:
+    assert said == expected
+
+
+def test_note_frequency() -> None:
+    assert phrases.note_hz(69) == 440.0
+    assert phrases.note_hz(60) == pytest.approx(261.6256, abs=1e-4)
+
+
+def test_markup_escapes_text_and_attributes() -> None:
+    made = tag(
+        "a", '<b>"&', Html("<i></i>"), href='"><script>', hidden=True, title=None, data_x=0.25, class_="c"
+    )
+    assert made == (
+        '<a href="&quot;&gt;&lt;script&gt;" hidden data-x="0.25" class="c">&lt;b&gt;&quot;&amp;<i></i></a>'
+    )
+    assert tag("br") == "<br>"
+    assert join("<", Html("<")) == "&lt;<"
+
+
+@pytest.mark.parametrize(
+    ("span", "most", "step"), [(1.0, 10, 0.1), (1.4, 10, 0.2), (0.9, 5, 0.2), (30, 10, 5)]
+)
+def test_nice_steps(span: float, most: int, step: float) -> None:
+    assert plots.nice_step(span, most) == pytest.approx(step)
+
+
+@pytest.mark.parametrize("seconds", [0.001, 0.0201, 0.278, 0.5, 1.0, 3.25, 30.0, 600.0])
+def test_time_ticks_are_where_they_say(seconds: float) -> None:
+    ticks = plots.time_ticks(seconds)
+    assert 4 <= len(ticks) <= 11
+    for tick in ticks:
+        figure, unit = tick.label.split()
+        assert float(figure) / (1000 if unit == "ms" else 1) == pytest.approx(tick.at * seconds, abs=1e-9)
+
+
+def test_count_ticks_lie_on_a_log_axis() -> None:
+    ticks = plots.count_ticks(10, 1000)
+    assert [tick.label for tick in ticks] == ["10", "20", "50", "100", "200", "500", "1,000"]
+    assert ticks[3].at == pytest.approx(0.5)
+    assert plots.nice_floor(64) == 50
+    assert plots.nice_floor(1) == 1
+
+
+def test_levels_of_known_sounds() -> None:
+    frames = 16_000
+    sounds = np.stack([np.full(frames, 0.5, np.float32), np.zeros(frames, np.float32)])
+    sounds[0, frames // 2 :] = 0.05
+    levels = levels_dbfs(sounds, 160, 101)
+    assert levels[0, 10] == pytest.approx(20 * np.log10(0.5), abs=1e-6)
+    assert levels[0, 90] == pytest.approx(20 * np.log10(0.05), abs=1e-6)
+    assert np.isneginf(levels[1]).all()
