@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from tonewright.errors import UnknownNameError
 from tonewright.matching.objective import Objective
 
-_BATCH = 64  # presets in a generation
+_BATCH = 48  # presets in a generation
 _FIRST_LOOK = 512  # random presets heard before the search starts from the best of them
-_SPREAD = 0.2  # standard deviation of the first generation, in unit coordinates
+_SPREAD = 0.3  # standard deviation of the first generation, in unit coordinates
 _POLISH_SPREAD = 0.05
 _STARTS = 20
 _PATIENCE = 40  # generations without 0.1 % of progress end a run
