@@ -8,29 +8,33 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from tonewright.cli.options import Flag, print_json
+from tonewright.cli.options import Count, Counts, Flag, Names
 
 
 @dataclass(frozen=True)
 class Bench:
-    """Measure speed on this machine, or with --suite how good matches are."""
+    """Measure speed on this machine or, with --suite, the quality of matches."""
 
     what: tyro.conf.Positional[Literal["render", "hear", "match"]]
     """render: the synth. hear: losses and descriptors. match: a whole match."""
-    suite: str | None = None
-    """Quality of matches on random, factory, real, or a folder of sounds."""
-    methods: tuple[str, ...] = ("random", "cma")
-    """Search methods: random, cma, or self (around the true preset)."""
-    renders: tuple[int, ...] = (200, 1_000, 5_000, 20_000)
-    """Budgets."""
-    targets: int | None = None
-    """Only the first targets of the suite."""
-    sounds: Path = Path("benchmarks/sounds")
+    suite: Annotated[str | None, tyro.conf.arg(metavar="SUITE", help_behavior_hint="")] = None
+    """Match the targets of a suite: random, factory, real, or a folder of sounds."""
+    methods: Names = ("random", "cma")
+    """Search methods of a suite: random, cma, or self (around the true preset)."""
+    renders: Counts = (200, 1_000, 5_000, 20_000)
+    """Budgets of a suite."""
+    targets: Count = None
+    """Only so many targets of a suite."""
+    sounds: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("benchmarks/sounds")
     """Recordings of the suite real."""
-    log: Path | None = None
-    """JSON-lines file that finished targets are kept in; a second run goes on from it."""
-    output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None
+    log: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")] = None
+    """JSON-lines file to keep finished targets of a suite in; a second run goes on from it."""
+    output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"], metavar="FILE", help_behavior_hint="")] = (
+        None
+    )
     """Also write the result as JSON to this file."""
+    overwrite: Flag = False
+    """Replace the file if it exists."""
     json: Flag = False
     """Print JSON."""
 
@@ -38,11 +42,15 @@ class Bench:
         """Measure and print."""
         import json
 
-        from tonewright.files import write_text
+        from tonewright.cli.output import print_json
+        from tonewright.files import replacing
 
-        result = self._quality() if self.suite else self._speed()
         if self.output:
-            write_text(self.output, json.dumps(result, indent=1) + "\n", overwrite=True)
+            with replacing(self.output, overwrite=self.overwrite) as temporary:
+                result = self._measure()
+                temporary.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        else:
+            result = self._measure()
         if self.json:
             print_json(result)
         elif self.suite:
@@ -51,25 +59,26 @@ class Bench:
             for name, value in result.items():
                 print(f"{name:34} {value:12,.1f}")
 
+    def _measure(self) -> dict[str, Any]:
+        return self._quality(self.suite) if self.suite else self._speed()
+
     def _speed(self) -> dict[str, Any]:
         from tonewright.matching import speed
 
         measures = {"render": speed.render_speed, "hear": speed.hear_speed, "match": speed.match_speed}
         return measures[self.what]()
 
-    def _quality(self) -> dict[str, Any]:
+    def _quality(self, name: str) -> dict[str, Any]:
         from tonewright.cli.progress import steps_progress
         from tonewright.errors import UsageError
         from tonewright.matching.evaluation import evaluate, suite, summarise
 
         if self.what != "match":
-            raise UsageError(f"--suite measures matches: tonewright bench match --suite {self.suite}")
-        if min(self.renders, default=0) < 1:
-            raise UsageError("--renders takes whole numbers from 1")
-        cases = suite(str(self.suite), sounds=self.sounds)[: self.targets]
-        with steps_progress(f"suite {self.suite}", len(cases) * len(self.methods)) as step:
+            raise UsageError(f"--suite measures matches: tonewright bench match --suite {name}")
+        cases = suite(name, sounds=self.sounds)[: self.targets]
+        with steps_progress(f"suite {name}", len(cases) * len(self.methods)) as step:
             records = evaluate(cases, self.methods, self.renders, log=self.log, progress=step)
-        return {"suite": self.suite, "summary": summarise(records), "records": records}
+        return {"suite": name, "summary": summarise(records), "records": records}
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
@@ -80,5 +89,5 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     table = Table("method", "renders", "targets", *names, title="median (90th percentile)")
     for row in rows:
         cells = [f"{row[name]['median']:.3g} ({row[name]['p90']:.3g})" for name in names]
-        table.add_row(str(row["method"]), f"{row['renders']:,}", str(row["targets"]), *cells)
+        table.add_row(row["method"], f"{row['renders']:,}", str(row["targets"]), *cells)
     Console(width=200).print(table)

@@ -8,19 +8,19 @@ from typing import Annotated
 
 import tyro
 
-from tonewright.cli.options import Flag, OutputPath
+from tonewright.cli.options import Flag, Names, OutputFile
 
 
 @dataclass(frozen=True)
 class Hear:
-    """Write what a listener measures in a sound, frame by frame, as a table."""
+    """Measure a sound frame by frame and write a table."""
 
     file: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="FILE")]
     """The sound; it may be hours long."""
-    output: OutputPath
-    """Table to write: .csv or .parquet."""
-    descriptors: tuple[str, ...] = ("loudness", "spectral_shape", "mfcc", "pitch", "onset")
-    """Descriptors or categories of descriptors."""
+    output: OutputFile
+    """Table to make: .csv or .parquet."""
+    descriptors: Names = ("loudness", "spectral_shape", "mfcc", "pitch", "onset")
+    """Descriptors or categories of them; all takes every one, _delta at the end asks for the slope."""
     overwrite: Flag = False
     """Replace the file if it exists."""
 
@@ -32,6 +32,6 @@ class Hear:
         writers = {".csv": write_csv, ".parquet": write_parquet}
         ending = self.output.suffix.lower()
         if ending not in writers:
-            raise UsageError(f"a table ends in .csv or .parquet; got '{self.output.name}'")
+            raise UsageError(f"a table ends in .csv or .parquet; got {self.output.name!r}")
         writers[ending](self.output, hear_file(self.file, self.descriptors), overwrite=self.overwrite)
         print(f"wrote {self.output}")

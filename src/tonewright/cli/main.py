@@ -1,59 +1,82 @@
 """`tonewright`: one command, one verb per task.
 
 Whatever goes wrong on purpose ends in one line on stderr, with exit code 2 (the request makes no sense) or 1
-(it could not be carried out).
+(it could not be carried out). Ctrl-C ends with 130, except in a search that has something to show: it writes
+the best so far and ends with 0.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
+import os
 import sys
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import tyro
+from tyro.extras import subcommand_cli_from_dict
 
 from tonewright.cli.bench import Bench
 from tonewright.cli.compare import Compare
+from tonewright.cli.complaint import one_line
 from tonewright.cli.hear import Hear
 from tonewright.cli.match import Match
 from tonewright.cli.render import Render
 from tonewright.cli.synths import Synths
-from tonewright.errors import TonewrightError, UsageError
+from tonewright.errors import TonewrightError, UnknownNameError, UsageError
 
-Verb = (
-    Annotated[Match, tyro.conf.subcommand("match")]
-    | Annotated[Render, tyro.conf.subcommand("render")]
-    | Annotated[Synths, tyro.conf.subcommand("synths")]
-    | Annotated[Compare, tyro.conf.subcommand("compare")]
-    | Annotated[Hear, tyro.conf.subcommand("hear")]
-    | Annotated[Bench, tyro.conf.subcommand("bench")]
-)
+
+class Verb(Protocol):
+    """What a command line asks for."""
+
+    def run(self) -> None:
+        """Do it."""
+        ...
+
+
+VERBS: dict[str, Callable[..., Verb]] = {
+    "match": Match,
+    "render": Render,
+    "synths": Synths,
+    "compare": Compare,
+    "hear": Hear,
+    "bench": Bench,
+}
 _DESCRIPTION = "Agents that listen and then act on sound. `tonewright VERB --help` explains a verb."
-_FRAME = "│╭╮╰╯─ "
+_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Run the command line and exit.
+    """Run the command line; whatever goes wrong ends in `SystemExit`.
 
     Args:
         args: Words after `tonewright`; those of the process if not given.
     """
     words = list(sys.argv[1:] if args is None else args)
-    if words == ["--version"]:
-        from importlib.metadata import version
-
-        print(f"tonewright {version('tonewright')}")
-        return
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that lacks a sign gets another one
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        _parse(words).run()
+        if words == ["--version"]:
+            _print_version()
+        else:
+            _parse(words).run()
+        sys.stdout.flush()
     except TonewrightError as error:
         print(f"tonewright: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         print("tonewright: interrupted", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(_INTERRUPTED)
+    except BrokenPipeError:  # the reader of the output, `head` for one, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _print_version() -> None:
+    from importlib.metadata import version
+
+    print(f"tonewright {version('tonewright')}")
 
 
 def _parse(words: list[str]) -> Verb:
@@ -62,23 +85,19 @@ def _parse(words: list[str]) -> Verb:
     Raises:
         UsageError: The words make no sense.
     """
-    complaint = io.StringIO()
+    name, rest = (words[0], words[1:]) if words else ("--help", [])
+    if name in ("-h", "--help") or name.startswith("--tyro-"):  # tyro prints completions for shells
+        subcommand_cli_from_dict(VERBS, prog="tonewright", description=_DESCRIPTION, args=[name, *rest])
+    if name.startswith("-"):
+        raise UsageError(f"there is no option {name}; a verb comes first: {', '.join(VERBS)}")
+    if name not in VERBS:
+        raise UnknownNameError("verb", name, VERBS)
+    box = io.StringIO()
     try:
-        with contextlib.redirect_stderr(complaint):
-            return tyro.cli(
-                Verb,
-                prog="tonewright",
-                description=_DESCRIPTION,
-                args=words or ["--help"],
-                config=(tyro.conf.FlagCreatePairsOff,),
-            )
+        with contextlib.redirect_stderr(box):
+            verb: Verb = tyro.cli(VERBS[name], prog=f"tonewright {name}", args=rest)
     except SystemExit as stop:
         if stop.code in (0, None):
             raise
-        raise UsageError(_one_line(complaint.getvalue())) from None
-
-
-def _one_line(complaint: str) -> str:
-    """What tyro says in a framed box, as one line."""
-    lines = [line.strip(_FRAME) for line in complaint.splitlines()[1:]]
-    return " ".join(line for line in lines if line)
+        raise UsageError(one_line(box.getvalue(), name)) from None
+    return verb

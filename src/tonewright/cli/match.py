@@ -9,62 +9,59 @@ from typing import Annotated
 
 import tyro
 
-from tonewright.cli.options import Flag, OutputPath, print_json
+from tonewright.cli.options import Count, Flag, Name, NoteOrAuto, OutputFolder, Seconds, SecondsOrAuto, Seed
 
 
 @dataclass(frozen=True)
 class Match:
-    """Find a preset that sounds like a recording, and write it with its sound and a report.
-
-    Ctrl-C ends the search and writes the best so far.
-    """
+    """Find a preset that sounds like a recording."""
 
     target: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="TARGET")]
     """The recording: WAV, AIFF, FLAC, OGG or MP3."""
-    output: OutputPath
+    output: OutputFolder
     """Folder for preset.json, match.wav, target.wav, result.json and report.html."""
-    synth: str = "serum-lite"
+    synth: Name = "serum-lite"
     """Synth to match with; `tonewright synths` lists them."""
-    renders: int | None = None
-    """How many presets to try (10000 unless a time is given)."""
-    seconds_budget: float | None = None
-    """How long to search, in seconds."""
-    note: str = "auto"
-    """MIDI note to play (60 is middle C, fractions allowed), or auto."""
-    gate: str = "auto"
-    """Seconds after which the key is let go, or auto."""
-    seed: int = 0
+    renders: Count = None
+    """How many presets to try: 10000 unless a time is given. Ctrl-C ends earlier and keeps the best."""
+    seconds_budget: Seconds = None
+    """How long to search."""
+    note: NoteOrAuto = None
+    """MIDI note to play: 60 is middle C, fractions are allowed."""
+    gate: SecondsOrAuto = None
+    """When the key is let go."""
+    seed: Seed = 0
     """The same seed and renders give the same preset."""
-    method: str = "cma"
+    method: Name = "cma"
     """Search method: cma or random."""
     overwrite: Flag = False
-    """Replace what the folder holds."""
+    """Replace files of these names in a folder that holds something."""
     json: Flag = False
     """Print the result as JSON instead of a summary."""
 
     def run(self) -> None:
         """Match, write, and say what came out."""
-        from tonewright.audio import read
+        from tonewright.cli.output import print_json
         from tonewright.cli.progress import search_progress
         from tonewright.files import replacing_folder
         from tonewright.matching import match
+        from tonewright.matching.recording import read_recording
 
-        note, gate = _number("note", self.note), _number("gate", self.gate)
         with replacing_folder(self.output, overwrite=self.overwrite) as stage:
-            clip = read(self.target, max_seconds=600)
+            recording = read_recording(self.target)
             with search_progress(self.renders, self.seconds_budget) as progress:
                 result = match(
-                    clip,
+                    recording.clip,
                     synth=self.synth,
                     renders=self.renders,
                     seconds_budget=self.seconds_budget,
-                    note=note,
-                    gate_seconds=gate,
+                    note=self.note,
+                    gate_seconds=self.gate,
                     seed=self.seed,
                     method=self.method,
                     progress=progress,
                 )
-            result = replace(result, target_info={"path": self.target.name, **result.target_info})
+            result = replace(result, target_info=recording.info(result.target_info))
             result.write(stage)
         if result.interrupted:
             print("tonewright: interrupted; wrote the best so far", file=sys.stderr)
@@ -72,15 +69,4 @@ class Match:
             print_json(result.summary())
         else:
             print(result.describe())
-            print(f"wrote {self.output}/report.html, preset.json, match.wav, target.wav and result.json")
-
-
-def _number(name: str, text: str) -> float | None:
-    from tonewright.errors import UsageError
-
-    if text == "auto":
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        raise UsageError(f"--{name} is a number or auto; got '{text}'") from None
+            print(f"wrote preset.json, match.wav, target.wav, result.json and report.html to {self.output}")

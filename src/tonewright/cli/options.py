@@ -1,33 +1,93 @@
-"""Types of options that several verbs share."""
+"""Types of options that several verbs share.
+
+A number that makes no sense is refused while the command line is read, under the name that the user typed.
+What a function cannot do with a sensible number it says itself.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
+from tyro.constructors import PrimitiveConstructorSpec
 
-OutputPath = Annotated[Path, tyro.conf.arg(aliases=["-o"], metavar="PATH")]
+_NO_DEFAULT = tyro.conf.arg(help_behavior_hint="")
+
+
+def _number(
+    rule: str, convert: Callable[[str], float], fits: Callable[[float], bool]
+) -> Callable[[str], float]:
+    """A reader of numbers that follow a rule."""
+
+    def read(word: str) -> float:
+        try:
+            value = convert(word)
+        except ValueError:
+            value = float("nan")
+        if not fits(value):  # also false for NaN
+            raise ValueError(f"takes {rule}; got {word!r}")
+        return value
+
+    return read
+
+
+_count = _number("a whole number from 1", int, lambda value: value >= 1)
+_from_0 = _number("a whole number from 0", int, lambda value: value >= 0)
+_hz = _number("a whole number of Hz from 1", int, lambda value: value >= 1)
+_seconds = _number("a number of seconds above 0", float, lambda value: 0 < value < float("inf"))
+_note = _number("a MIDI note from 0 to 127", float, lambda value: 0 <= value <= 127)
+
+
+def _one(metavar: str, read: Callable[[str], Any]) -> PrimitiveConstructorSpec[Any]:
+    return PrimitiveConstructorSpec(
+        1, metavar, lambda words: read(words[0]), lambda value: True, lambda value: [str(value)]
+    )
+
+
+def _one_or_auto(metavar: str, read: Callable[[str], float]) -> PrimitiveConstructorSpec[Any]:
+    """One value, or None for the word `auto`."""
+
+    def read_one(words: list[str]) -> float | None:
+        if words == ["auto"]:
+            return None
+        try:
+            return read(words[0])
+        except ValueError as error:
+            raise ValueError(str(error).replace(";", " or auto;", 1)) from None
+
+    return PrimitiveConstructorSpec(1, metavar, read_one, lambda value: True, lambda value: ["auto"])
+
+
+def _many(metavar: str, read: Callable[[str], Any]) -> PrimitiveConstructorSpec[Any]:
+    """One or more values."""
+
+    def read_all(words: list[str]) -> tuple[Any, ...]:
+        if not words:
+            raise ValueError("takes one value or more; got none")
+        return tuple(read(word) for word in words)
+
+    return PrimitiveConstructorSpec(
+        "*", metavar, read_all, lambda value: True, lambda values: [str(value) for value in values]
+    )
+
+
+OutputFile = Annotated[Path, tyro.conf.arg(aliases=["-o"], metavar="FILE")]
+OutputFolder = Annotated[Path, tyro.conf.arg(aliases=["-o"], metavar="DIR")]
 """Where the result goes: `-o`."""
 
-Flag = tyro.conf.FlagCreatePairsOff[bool]
+Flag = Annotated[tyro.conf.FlagCreatePairsOff[bool], _NO_DEFAULT]
 """A switch that is off unless named."""
 
+Name = Annotated[str, tyro.conf.arg(metavar="NAME")]
+Names = Annotated[tuple[str, ...], _many("NAME ...", str)]
 
-def print_json(value: object) -> None:
-    """Print a value as JSON, numbers that JSON lacks as null."""
-    import json
-
-    print(json.dumps(_plain(value), indent=1))
-
-
-def _plain(value: object) -> object:
-    import math
-
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+Count = Annotated[int | None, _one("N", _count), _NO_DEFAULT]
+Counts = Annotated[tuple[int, ...], _many("N ...", _count)]
+Seed = Annotated[int, _one("N", _from_0)]
+Rate = Annotated[int, _one("HZ", _hz)]
+Seconds = Annotated[float | None, _one("SECONDS", _seconds), _NO_DEFAULT]
+Note = Annotated[float | None, _one("NOTE", _note), _NO_DEFAULT]
+SecondsOrAuto = Annotated[float | None, _one_or_auto("SECONDS", _seconds)]
+NoteOrAuto = Annotated[float | None, _one_or_auto("NOTE", _note)]

@@ -1,4 +1,4 @@
-"""Progress bars for long work; silent where nobody watches."""
+"""Progress bars for long work on stderr; silent where nobody watches."""
 
 from __future__ import annotations
 
@@ -12,43 +12,53 @@ from contextlib import contextmanager
 def search_progress(
     renders: int | None, seconds_budget: float | None
 ) -> Iterator[Callable[[int, float], None]]:
-    """One live line on stderr: how far the search is, its best loss, its speed and the time left.
+    """One live line: how far a search is, its speed, its best loss and the time left.
 
     Args:
         renders: Budget in renders, if there is one.
         seconds_budget: Budget in seconds, if there is one.
     """
     if not sys.stderr.isatty():
-        yield lambda renders, best: None
+        yield lambda spent, best: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from tonewright.matching.matcher import DEFAULT_RENDERS
+
     by_time = seconds_budget is not None and renders is None
-    total = seconds_budget if by_time else float(renders or 10_000)
-    started = time.perf_counter()
+    total = float((seconds_budget if by_time else renders) or DEFAULT_RENDERS)
     columns = (
-        TextColumn("matching"),
-        BarColumn(),
-        TextColumn(
-            "{task.fields[spent]:,} renders · {task.fields[speed]:,.0f}/s · loss {task.fields[best]:.3f}"
-        ),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[state]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("matching", total=total, spent=0, speed=0.0, best=1.0)
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("preparing", total=None, state="")
+        first: tuple[float, int] | None = None
 
         def update(spent: int, best: float) -> None:
-            elapsed = time.perf_counter() - started
-            done = elapsed if by_time else spent
-            bar.update(task, completed=done, spent=spent, speed=spent / max(elapsed, 1e-9), best=best)
+            nonlocal first
+            now = time.perf_counter()
+            first = first or (now, spent)
+            elapsed = now - first[0]
+            speed = f"{(spent - first[1]) / elapsed:,.0f}/s · " if elapsed else ""
+            done = elapsed if by_time else float(spent)
+            bar.update(
+                task,
+                description="judging" if done >= total else "matching",
+                total=total,
+                completed=done,
+                state=f"{spent:,} renders · {speed}loss {best:.3f}",
+            )
 
         yield update
 
 
 @contextmanager
 def steps_progress(name: str, total: int) -> Iterator[Callable[[], None]]:
-    """One live line on stderr for work of so many equal steps; call what it gives after each."""
+    """One live line for work of so many equal steps; call what it gives after each."""
     if not sys.stderr.isatty():
         yield lambda: None
         return

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import tyro
 
-from tonewright.cli.options import Flag, OutputPath
+from tonewright.cli.options import Flag, Note, OutputFile, Rate, Seconds, Seed
 
 
 @dataclass(frozen=True)
@@ -17,27 +17,27 @@ class Render:
 
     preset: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="PRESET.json")]
     """The preset."""
-    output: OutputPath
-    """Sound file to write: .wav (32-bit float) or .flac."""
-    note: float | None = None
-    """MIDI note; that of the preset, or 60."""
-    seconds: float | None = None
-    """Duration; until the release has ended if not given."""
-    gate: float | None = None
-    """Seconds after which the key is let go; that of the preset, or three quarters of the duration."""
-    rate: int = 44_100
-    """Sample rate in Hz."""
-    seed: int = 0
+    output: OutputFile
+    """Sound file to make: .wav (32-bit float) or .flac (24 bit)."""
+    note: Note = None
+    """MIDI note; that of the preset if not given, or 60."""
+    seconds: Seconds = None
+    """Duration; until the sound has died away if not given."""
+    gate: Seconds = None
+    """When the key is let go; that of the preset if not given, or one second."""
+    rate: Rate = 44_100
+    """Sample rate."""
+    seed: Seed = 0
     """Seed of the noise."""
     overwrite: Flag = False
     """Replace the file if it exists."""
 
     def run(self) -> None:
         """Render and write."""
-        from tonewright.audio import Clip, write
+        from tonewright.audio import write
         from tonewright.synths import load_preset, render_preset
 
-        clip: Clip = render_preset(
+        clip = render_preset(
             load_preset(self.preset),
             sample_rate_hz=self.rate,
             midi_note=self.note,

@@ -7,20 +7,21 @@ from typing import Annotated
 
 import tyro
 
-from tonewright.cli.options import Flag, print_json
+from tonewright.cli.options import Flag
 
 
 @dataclass(frozen=True)
 class Synths:
-    """List the synths, or everything that can be turned on one of them."""
+    """List the synths, or what can be turned on one of them."""
 
-    name: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="[NAME]")] = ""
+    name: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="[NAME]", help_behavior_hint="")] = ""
     """A synth to describe."""
     json: Flag = False
     """Print JSON: the names, or the JSON Schema of the synth's presets."""
 
     def run(self) -> None:
         """Print."""
+        from tonewright.cli.output import print_json
         from tonewright.synths import names, preset_schema, synth
 
         if not self.name:
@@ -38,4 +39,4 @@ class Synths:
             print(f"\n{group}")
             for control in controls:
                 reach = f"{control.low:g}…{control.high:g} {control.unit}".rstrip()
-                print(f"  {control.name:24} {reach:22} {control.meaning}")
+                print(f"  {control.name:24} {reach:20} {control.meaning}")

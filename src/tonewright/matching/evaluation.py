@@ -1,7 +1,8 @@
 """How good matches are: suites of held-out targets, search methods at equal renders, every distance.
 
 One run per target and method at the largest budget; smaller budgets are read off the same run, since no
-method knows its budget. Finished targets are kept in a JSON-lines file, so that an interrupted evaluation goes on.
+method knows its budget. Finished targets are kept in a JSON-lines file, so that an interrupted evaluation can
+go on.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.audio import read
 from tonewright.distances import compare
-from tonewright.errors import UnknownNameError, UsageError
+from tonewright.errors import OutputError, UnknownNameError, UsageError
 from tonewright.matching.objective import BudgetSpent, Objective
+from tonewright.matching.recording import read_recording
 from tonewright.matching.search import METHODS, around_search
 from tonewright.matching.space import SearchSpace
 from tonewright.matching.target import prepare
@@ -38,6 +39,10 @@ _RANDOM_TARGETS = 256
 _RANDOM_SEED = 20_260_101
 _AUDIBLE_DBFS = -34.0
 _SELF_RENDERS = 1_000
+_SOUND_ENDINGS = (".wav", ".flac", ".aiff", ".aif", ".ogg", ".mp3")
+_RECORD_START = b'{"target"'
+
+_Key = tuple[str, str, int]  # target, method, renders
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,15 +116,15 @@ def factory_suite(synth: Synth) -> list[Case]:
 
 def recorded_suite(folder: Path) -> list[Case]:
     """Every sound file of a folder, prepared as `match` does, in the order of their names."""
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SOUND_ENDINGS)
+    if not paths:
+        raise UsageError(f"{str(folder)!r} holds no sound (WAV, AIFF, FLAC, OGG or MP3); name another folder")
+    stems = [path.stem for path in paths]
     cases = []
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in {".wav", ".flac", ".aiff", ".aif", ".ogg", ".mp3"}:
-            target = prepare(read(path, max_seconds=600))
-            cases.append(
-                Case(path.stem, target.audio, target.sample_rate_hz, target.midi_note, target.gate_seconds)
-            )
-    if not cases:
-        raise UsageError(f"{folder} holds no sound file (WAV, AIFF, FLAC, OGG or MP3)")
+    for path in paths:
+        name = path.stem if stems.count(path.stem) == 1 else path.name
+        target = prepare(read_recording(path).clip)
+        cases.append(Case(name, target.audio, target.sample_rate_hz, target.midi_note, target.gate_seconds))
     return cases
 
 
@@ -139,12 +144,12 @@ def evaluate_case(case: Case, method: str, budgets: Sequence[int], *, seed: int 
         if case.true_params is None:
             raise UsageError(f"{case.name} is a recording: its true preset is not known")
         search = around_search(space.point(case.true_params, 0.0, 0.0))
-        budgets = (_SELF_RENDERS,)
     elif method in METHODS:
         search = METHODS[method]
     else:
         raise UnknownNameError("search method", method, [*METHODS, SELF])
-    objective = Objective(synth, space, case.audio, renders=max(budgets), seed=0)
+    budgets = _spent(method, budgets)
+    objective = Objective(synth, space, case.audio, renders=budgets[-1], seed=0)
     with suppress(BudgetSpent):
         search(objective, np.random.default_rng(seed))
     points = [_best_by(objective, budget) for budget in budgets]
@@ -175,20 +180,23 @@ def evaluate(
         progress: Called after each target.
 
     Returns:
-        Records as of `evaluate_case`.
+        Records as of `evaluate_case`, in the order of methods, targets and budgets.
+
+    Raises:
+        UsageError: The log is another kind of file.
+        OutputError: The log cannot be read or written.
     """
-    done = _read_log(log)
+    known = {} if log is None else _open_log(log)
     records = []
     for method in methods:
         for case in cases:
-            found = [r for r in done if r["target"] == case.name and r["method"] == method]
-            wanted = {_SELF_RENDERS} if method == SELF else set(budgets)
-            if not wanted <= {r["renders"] for r in found}:
+            keys = [(case.name, method, renders) for renders in _spent(method, budgets)]
+            if not all(key in known for key in keys):
                 found = evaluate_case(case, method, budgets)
+                known |= {_key(record): record for record in found}
                 if log is not None:
-                    with log.open("a", encoding="utf-8") as file:
-                        file.writelines(json.dumps(record) + "\n" for record in found)
-            records += [r for r in found if r["renders"] in wanted]
+                    _append(log, found)
+            records += [known[key] for key in keys]
             progress()
     return records
 
@@ -214,18 +222,47 @@ def summarise(records: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
+def _spent(method: str, budgets: Sequence[int]) -> tuple[int, ...]:
+    """The budgets at which a method is measured, in order."""
+    return (_SELF_RENDERS,) if method == SELF else tuple(sorted(set(budgets)))
+
+
 def _best_by(objective: Objective, budget: int) -> tuple[float, NDArray[np.float32]]:
     heard = [(loss, point) for renders, loss, point in objective.improvements if renders <= budget]
     return heard[-1]
 
 
-def _read_log(log: Path | None) -> list[dict[str, Any]]:
-    if log is None or not log.exists():
-        return []
-    records = []
-    for line in log.read_text(encoding="utf-8").splitlines():
-        try:
-            records.append(json.loads(line))
-        except ValueError:
-            continue  # the last line of a run that was killed
-    return records
+def _key(record: dict[str, Any]) -> _Key:
+    return record["target"], record["method"], record["renders"]
+
+
+def _append(log: Path, records: list[dict[str, Any]]) -> None:
+    try:
+        with log.open("a", encoding="utf-8") as file:
+            file.write("".join(json.dumps(record) + "\n" for record in records))
+    except OSError as error:
+        raise _unusable(log, error) from error
+
+
+def _open_log(log: Path) -> dict[_Key, dict[str, Any]]:
+    """Finished work by target, method and budget; the line that a killed run left half-written is cut off.
+
+    Makes the log if there is none, so that a place that cannot be written shows before the work.
+    """
+    try:
+        with log.open("a+b") as file:
+            file.seek(0)
+            lines = file.read().splitlines(keepends=True)
+            if lines and not lines[-1].endswith(b"\n") and _RECORD_START.startswith(lines[-1][:9]):
+                file.truncate(sum(map(len, lines[:-1])))
+                lines.pop()
+        return {_key(record): record for record in map(json.loads, lines)}
+    except OSError as error:
+        raise _unusable(log, error) from error
+    except (ValueError, KeyError, TypeError):
+        raise UsageError(f"{str(log)!r} is no log of matches; name another file") from None
+
+
+def _unusable(log: Path, error: OSError) -> OutputError:
+    reason = (error.strerror or str(error)).lower()
+    return OutputError(f"cannot keep a log in {str(log)!r}: {reason}; name another file")

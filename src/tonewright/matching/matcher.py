@@ -20,6 +20,7 @@ from tonewright.matching.space import SearchSpace
 from tonewright.matching.target import Target, prepare
 from tonewright.synths import Preset
 from tonewright.synths import synth as make_synth
+from tonewright.synths.base import check_whole
 
 DEFAULT_RENDERS = 10_000
 _UNLIMITED = 2**62
@@ -61,7 +62,7 @@ def match(
         UsageError: A budget, note or gate that makes no sense.
         UnknownNameError: No such synth or method.
     """
-    _check_budget(renders, seconds_budget, note, gate_seconds, seed)
+    _check_arguments(renders, seconds_budget, note, gate_seconds, seed)
     search = search_method(method)
     target = prepare(clip, note=note, gate_seconds=gate_seconds)
     player = make_synth(synth, target.sample_rate_hz)
@@ -84,7 +85,7 @@ def match(
     except BudgetSpent:
         pass
     except KeyboardInterrupt:
-        if not objective.renders:
+        if not len(objective.points):
             raise
         interrupted = True
     seconds = time.perf_counter() - started
@@ -140,19 +141,20 @@ def _random_presets(objective: Objective) -> NDArray[np.float32]:
     return audible if len(audible) else audio
 
 
-def _check_budget(
+def _check_arguments(
     renders: int | None,
     seconds_budget: float | None,
     note: float | None,
     gate_seconds: float | None,
     seed: int,
 ) -> None:
+    if renders is not None:
+        check_whole(renders, "renders", 1, np.inf)
+    check_whole(seed, "seed", 0, np.inf)
     rules: tuple[tuple[str, float | None, Callable[[float], bool]], ...] = (
-        ("renders is a whole number from 1", renders, lambda value: value >= 1 and value == int(value)),
         ("seconds_budget is above 0", seconds_budget, lambda value: 0 < value < np.inf),
         ("note lies between 0 and 127", note, lambda value: 0 <= value <= 127),
-        ("gate_seconds lies above 0", gate_seconds, lambda value: 0 < value < np.inf),
-        ("seed is a whole number from 0", seed, lambda value: value >= 0 and value == int(value)),
+        ("gate_seconds lies above 0 and up to 3600", gate_seconds, lambda value: 0 < value <= 3600),
     )
     for rule, value, fits in rules:
         if value is not None and not fits(value):

@@ -104,10 +104,10 @@ class Objective:
             if loss < best:
                 best = float(loss)
                 self.improvements.append((self.renders + row + 1, best, points[row].copy()))
-        self.renders += len(points)
         all_points = np.concatenate([self.points, points])
         all_losses = np.concatenate([self.losses, losses])
         order = np.argsort(all_losses, kind="stable")[: 4 * self.keep]
         _, first = np.unique(all_points[order], axis=0, return_index=True)
         kept = order[np.sort(first)[: self.keep]]
         self.points, self.losses = all_points[kept], all_losses[kept]
+        self.renders += len(points)

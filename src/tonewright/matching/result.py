@@ -105,8 +105,9 @@ class MatchResult:
 
     def describe(self) -> str:
         """The outcome in a few lines of text."""
-        distances = "  ".join(f"{name} {value:.3g}" for name, value in self.distances.items())
+        values = [f"{name} {value:.4g}" for name, value in self.distances.items()]
         return (
             f"similarity {self.similarity:.0f} of 100, {self.renders:,} renders in {self.seconds:.1f} s\n"
-            f"note {self.preset.midi_note:.2f}, gate {self.preset.gate_seconds:.2f} s\n{distances}"
+            f"note {self.preset.midi_note:.2f}, gate {self.preset.gate_seconds:.2f} s\n"
+            f"{', '.join(values[:5])},\n{', '.join(values[5:])}"
         )

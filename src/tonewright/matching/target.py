@@ -21,6 +21,7 @@ _COMFORTABLE_DBFS = -18.0
 _NOTE_CONFIDENCE = 0.4
 _FINE_TUNE_SEMITONES = 0.5
 _NOTE_RANGE = (24.0, 96.0)
+_SHORTEST_GATE_SECONDS = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,7 @@ def prepare(clip: Clip, *, note: float | None = None, gate_seconds: float | None
     if sound.seconds < _MIN_SECONDS:
         raise AudioError(
             f"the target sounds for {1000 * sound.seconds:.0f} ms; a match needs at least "
-            f"{1000 * _MIN_SECONDS:.0f} ms"
+            f"{1000 * _MIN_SECONDS:.0f} ms: choose a longer one"
         )
     rate = min(max(sound.sample_rate_hz, _MIN_RATE_HZ), MAX_RATE_HZ)
     if rate != sound.sample_rate_hz:
@@ -81,7 +82,7 @@ def prepare(clip: Clip, *, note: float | None = None, gate_seconds: float | None
         audio,
         rate,
         midi_note,
-        (max(0.02, 0.05 * sound.seconds), sound.seconds) if gate_seconds is None else float(gate_seconds),
+        _gate_range(sound.seconds) if gate_seconds is None else float(gate_seconds),
         {
             "sample_rate_hz": clip.sample_rate_hz,
             "channels": clip.channels,
@@ -98,13 +99,18 @@ def prepare(clip: Clip, *, note: float | None = None, gate_seconds: float | None
 
 def _gain_db(sound: Clip) -> float:
     """Gain that brings the loudest 50 ms to where the synth can go; 0 if they are there already."""
-    power = np.square(sound.samples[0], dtype=np.float64)
-    window = min(len(power), max(1, round(0.05 * sound.sample_rate_hz)))
-    loudest = np.convolve(power, np.full(window, 1 / window), "valid").max()
+    energy = np.append(0.0, np.cumsum(np.square(sound.samples[0], dtype=np.float64)))
+    window = min(sound.frames, max(1, round(0.05 * sound.sample_rate_hz)))
+    loudest = (energy[window:] - energy[:-window]).max() / window
     level_dbfs = 10 * np.log10(max(loudest, 1e-20))
     if _REACH_DBFS[0] <= level_dbfs <= _REACH_DBFS[1]:
         return 0.0
     return float(_COMFORTABLE_DBFS - level_dbfs)
+
+
+def _gate_range(seconds: float) -> tuple[float, float]:
+    shortest = max(_SHORTEST_GATE_SECONDS, 0.05 * seconds)
+    return min(shortest, 0.5 * seconds), seconds
 
 
 def _note(
