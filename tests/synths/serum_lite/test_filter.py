@@ -6,8 +6,9 @@ from scipy.optimize import minimize_scalar
 from scipy.signal import csd, welch
 
 from tonewright.synths.serum_lite.controls import CONTROLS
-from tonewright.synths.serum_lite.kernel import _filter, _noise
+from tonewright.synths.serum_lite.filter import low_pass as compiled_low_pass
 from tonewright.synths.serum_lite.modulation import filter_gain
+from tonewright.synths.serum_lite.noise import add_noise
 from tonewright.synths.serum_lite.oscillator import TICK
 
 from .patches import decibels, note_hz, partial_amplitude, patch, patches, play
@@ -31,7 +32,9 @@ def impulse_response(cutoff_hz, resonance, rate_hz, ticks):
     impulse[0] = 1
     response = np.empty_like(impulse)
     gain = np.full(ticks + 1, filter_gain(cutoff_hz, rate_hz))
-    _filter(ticks, 1 / q_of(resonance), 1.0, np.ones(ticks + 1), gain, np.zeros(6), impulse, response, 0)
+    compiled_low_pass(
+        ticks, 1 / q_of(resonance), 1.0, np.ones(ticks + 1), gain, np.zeros(6), impulse, response, 0
+    )
     return response.astype(np.float64)
 
 
@@ -60,7 +63,7 @@ class TestResponse:
         seconds, seed = 12, 3
         sound = play(rows, 60, seconds, rate_hz=rate_hz, seed=seed)
         noise = np.zeros(sound.shape[1], np.float32)
-        _noise(len(noise), 0, np.uint32(np.random.SeedSequence(seed).generate_state(1)[0]), 1.0, noise)
+        add_noise(len(noise), 0, np.uint32(np.random.SeedSequence(seed).generate_state(1)[0]), 1.0, noise)
         span = {"fs": rate_hz, "nperseg": 4 * rate_hz}
         hz, noise_power = welch(noise, **span)
         for cutoff, row in zip(cutoffs, sound, strict=True):
@@ -139,7 +142,7 @@ class TestStability:
         out = np.empty_like(impulse)
         cutoffs = np.exp(rng.uniform(np.log(30), np.log(2e5), ticks + 1))
         gain = np.array([filter_gain(f, 44_100) for f in cutoffs])
-        _filter(ticks, 1 / 16, 1.0, np.ones(ticks + 1), gain, np.zeros(6), impulse, out, 0)
+        compiled_low_pass(ticks, 1 / 16, 1.0, np.ones(ticks + 1), gain, np.zeros(6), impulse, out, 0)
         assert np.abs(out).max() < 2
         assert np.abs(out[-1000:]).max() < 1e-3
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from tonewright.synths.serum_lite.kernel import HEADROOM, _noise
+from tonewright.synths.serum_lite.kernel import HEADROOM
+from tonewright.synths.serum_lite.noise import add_noise
 
 from .patches import patch, play, rms
 
@@ -13,7 +14,7 @@ NOISE = {"osc1_level": 0.0, "noise_level": 1.0}
 
 def samples(seed, count=1 << 18, first=0):
     noise = np.zeros(count, np.float32)
-    _noise(count, first, np.uint32(seed), 1.0, noise)
+    add_noise(count, first, np.uint32(seed), 1.0, noise)
     return noise.astype(np.float64)
 
 

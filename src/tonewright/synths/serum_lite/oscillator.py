@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 TICK = 16
 """Samples per control step: envelopes, LFO, pitch and cutoff are computed once a tick and run in straight
 lines between."""
+BLOCK = 32
+"""Ticks worked on at once: their samples stay in the first-level cache."""
 
 _I32, _I64, _F32 = ir.IntType(32), ir.IntType(64), ir.FloatType()
 _V1, _V32, _V64, _VF = (ir.VectorType(t, TICK) for t in (ir.IntType(1), _I32, _I64, _F32))
