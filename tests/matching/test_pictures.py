@@ -112,6 +112,14 @@ def test_a_long_sound_is_averaged_so_that_nothing_falls_between_columns() -> Non
     assert levels[:, 35].max() > -20
 
 
+def test_a_sound_cut_short_draws_no_click() -> None:
+    cosine = np.cos(2 * np.pi * 201.3 * np.arange(RATE // 2) / RATE).astype(np.float32)
+    levels = levels_db(cosine[None], RATE, AXIS, 200, 120)[0]
+    far = slice(0, int((1 - AXIS.height(4000.0)) * 120))
+    assert levels[far, 0].max() > -50  # its sudden start does
+    assert levels[far, -1].max() < -60
+
+
 def test_silence_is_dark() -> None:
     assert (levels_db(np.zeros((2, 4000), np.float32), RATE, AXIS, 50, 40) == -80).all()
 

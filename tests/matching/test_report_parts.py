@@ -72,6 +72,12 @@ def test_a_control_not_said_to_be_idle_changes_the_sound() -> None:
          "A saw with a quieter square an octave below the note."),
         ({"osc1_level": 0, "osc2_level": 0.4, "osc2_semitones": 7}, "A saw a fifth above the note."),
         ({"osc2_level": 0.8, "osc1_morph": 0.5}, "A saw–square blend with an equally loud saw."),
+        ({"osc1_morph": 0.5, "osc1_unison": 2, "unison_detune_cents": 0},
+         "Two saw–square voices, not detuned."),
+        ({"osc1_morph": 0.4}, "A square-tinged saw."),
+        ({"osc1_morph": 0.25, "osc1_unison": 2}, "Two sine-tinged saw voices, detuned"),
+        ({"filter_envelope_octaves": 3, "mod_attack_s": 0.9},
+         "opens it by 1 octave until the key is let go."),
         ({"noise_level": 0.05}, "A saw, plus a trace of white noise."),
         ({"noise_level": 1.0, "osc1_level": 0.3}, "White noise over a saw."),
         ({"noise_level": 1.0, "osc1_level": 0.0}, "White noise alone."),
@@ -131,6 +137,7 @@ def test_values_in_words() -> None:
     assert value(CONTROLS["osc2_semitones"], -1) == "−1 semitone"
     assert value(CONTROLS["filter_envelope_octaves"], -1.5) == "−1.5 octaves"
     assert value(CONTROLS["filter_cutoff_hz"], 1200) == "1.2 kHz"
+    assert value(CONTROLS["amp_decay_s"], 1.0) == "1 s"
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,9 @@ def _power_in_columns(sound: NDArray[np.float32], n_fft: int, columns: int) -> N
     """Power spectra `[columns, bins]`: around a column's middle, or its mean where frames lie closer."""
     per_column = len(sound) / columns
     hop = max(1, int(min(per_column, max(n_fft / 2, per_column / _FRAMES_PER_COLUMN))))
-    power = power_spectrogram(sound[None], n_fft, hop)[0]
+    # Mirrored at its end: to go on as silence would draw a click where a sound is cut short.
+    mirrored = np.concatenate([sound, sound[::-1][: n_fft // 2]])
+    power = power_spectrogram(mirrored[None], n_fft, hop)[0, : 1 + len(sound) // hop]
     edges = np.arange(columns + 1) * per_column / hop  # in frames
     first = np.minimum(np.round(edges[:-1]).astype(int), len(power) - 1)
     counts = np.minimum(np.round(edges[1:]).astype(int), len(power)) - first

@@ -31,8 +31,8 @@ def lanes(result: MatchResult, played: Performance, preview_seconds: float) -> H
 
 
 def level_window_s(seconds: float) -> float:
-    """Over how long the level is measured: 20 ms, less in a sound of less than a second."""
-    return min(max(seconds / 50, 0.004), 0.02)
+    """Over how long the level is measured: 20 ms, or an eighth of a shorter sound."""
+    return min(seconds / 8, 0.02)
 
 
 def levels_dbfs(sounds: NDArray[np.float32], window: int, points: int) -> NDArray[np.float64]:

@@ -143,7 +143,7 @@ def _levels(sounds: Players, seconds: float, gain_note: str) -> str:
     else:
         text = (
             f"Both players stand at {phrases.minus(f'{sounds.lufs:.1f}')} LUFS (target {target_db}, match "
-            f"{match_db}); pictures and figures show the levels before that."
+            f"{match_db}) and fade out over the last 5 ms; pictures and figures show the sounds before that."
         )
     if sounds.cut:
         text += (

@@ -64,7 +64,7 @@ def summary(values: Values, played: Performance) -> str:
     """What the preset sounds like, in a few sentences."""
     if values["master_volume"] < _SILENT:
         return "The volume is down: nothing is heard."
-    parts = [_source(values), _filter(values), _amplitude(values, played), _lfo(values)]
+    parts = [_source(values), _filter(values, played), _amplitude(values, played), _lfo(values)]
     return " ".join(phrases.sentence(part) for part in parts if part)
 
 
@@ -90,7 +90,10 @@ def _oscillator(values: Values, prefix: str, balance: str = "") -> str:
     voices, shape = int(values[f"{prefix}_unison"]), _shape(values[f"{prefix}_morph"])
     words = [*balance.split(), shape]
     article = "an" if words[0][0] in "aeiou" else "a"
-    text = " ".join([_COUNTS[voices], *words, "voices"] if voices > 1 else [article, *words])
+    if voices > 1:
+        text = " ".join([_COUNTS[voices], *words, "voices"])
+    else:
+        text = " ".join([article, *words, *(["blend"] if "–" in shape else [])])
     semitones = int(values["osc2_semitones"]) if prefix == "osc2" else 0
     if semitones:
         text += f" {_INTERVALS[abs(semitones) - 1]} {'above' if semitones > 0 else 'below'} the note"
@@ -107,10 +110,8 @@ def _shape(morph: float) -> str:
     if share > 0.85:
         return right
     if share < 0.35:
-        return f"{left} with a touch of {right}"
-    if share > 0.65:
-        return f"{right} with a touch of {left}"
-    return f"{left}–{right} blend"
+        return f"{right}-tinged {left}"
+    return f"{left}-tinged {right}" if share > 0.65 else f"{left}–{right}"
 
 
 def _balance(ratio: float) -> str:
@@ -125,7 +126,7 @@ def _noise(ratio: float) -> str:
     return "some white noise" if ratio > 0.1 else "a trace of white noise"
 
 
-def _filter(values: Values) -> str:
+def _filter(values: Values, played: Performance) -> str:
     cutoff, octaves, resonance = (
         values[f"filter_{name}"] for name in ("cutoff_hz", "envelope_octaves", "resonance")
     )
@@ -141,11 +142,12 @@ def _filter(values: Values) -> str:
     if not moves:
         return text
     verb = "opens" if octaves > 0 else "closes"
-    text += (
-        f"; its envelope {verb} it by {_about(abs(octaves), 'octave')} "
-        f"within {_about_s(values['mod_attack_s'])}"
-    )
-    if values["mod_sustain"] > _HELD_FULLY:
+    attack = values["mod_attack_s"]
+    if attack >= played.gate_seconds:
+        reached = abs(octaves) * played.gate_seconds / attack
+        return f"{text}; its envelope {verb} it by {_about(reached, 'octave')} until the key is let go"
+    text += f"; its envelope {verb} it by {_about(abs(octaves), 'octave')} within {_about_s(attack)}"
+    if values["mod_sustain"] > 0.97:
         return f"{text} and keeps it there"
     if values["mod_sustain"] >= 0.01:
         text += f" and lets it fall back to {values['mod_sustain']:.0%} of that"

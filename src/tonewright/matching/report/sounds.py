@@ -20,7 +20,7 @@ PREVIEW_FRAMES = 480_000
 _LOUDEST_LUFS = -16.0  # where nothing stands against it: comfortable, and room for most peaks
 _HIGHEST_DBTP = -1.0
 _SILENT_LUFS = -70.0
-_FADE_S = 0.01
+_FADE_S = 0.005
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,9 @@ def players(sounds: NDArray[np.float32], sample_rate_hz: int) -> Players:
     """
     preview = sounds[:, : min(round(PREVIEW_S * sample_rate_hz), PREVIEW_FRAMES)].copy()
     cut = preview.shape[1] < sounds.shape[1]
-    if cut:
-        fade = round(_FADE_S * sample_rate_hz)
-        preview[:, -fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
+    # A sound that ends in full swing would click, in the loop at every round.
+    fade = min(round(_FADE_S * sample_rate_hz), preview.shape[1] // 10)
+    preview[:, preview.shape[1] - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
     loudness = integrated_lufs(preview, sample_rate_hz)
     audible = loudness > _SILENT_LUFS
     headroom_db = _HIGHEST_DBTP - true_peak_dbtp(preview)

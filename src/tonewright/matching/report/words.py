@@ -71,8 +71,9 @@ def label(control: Control) -> str:
 def value(control: Control, physical: float) -> str:
     """A control's value in words: `1.2 kHz`, `−3 semitones`."""
     text = phrases.minus(control.describe(physical))
-    one = control.unit.endswith("s") and text.split()[0].strip("+−") == "1"
-    return text.removesuffix("s") if one else text
+    return (
+        text.removesuffix("s") if text.strip("+−") == f"1 {control.unit}" and len(control.unit) > 1 else text
+    )
 
 
 def _farthest(values: Mapping[str, float], controls: ControlSpace) -> str:
