@@ -42,6 +42,33 @@ EVERYTHING = {
     "lfo_target": 0.5,
     "filter_envelope_octaves": 1.0,
 }
+IN_USE = {  # every control matters in these
+    "osc1_morph": 0.2,
+    "osc1_unison": 3,
+    "osc1_level": 0.7,
+    "osc2_morph": 0.8,
+    "osc2_unison": 2,
+    "osc2_level": 0.6,
+    "unison_detune_cents": 20,
+    "noise_level": 0.1,
+    "filter_cutoff_hz": 1500,
+    "filter_resonance": 0.4,
+    "filter_envelope_octaves": 1.5,
+    "amp_decay_s": 0.1,
+    "amp_sustain": 0.5,
+    "amp_release_s": 0.2,
+    "mod_decay_s": 0.1,
+    "mod_sustain": 0.4,
+    "mod_release_s": 0.2,
+    "lfo_rate_hz": 5,
+    "lfo_amount": 0.4,
+    "lfo_target": 0.5,
+}
+BASES = {
+    "bright": {},
+    "dark": {"filter_cutoff_hz": 200, "filter_envelope_octaves": -1, "filter_resonance": 0.1},
+    "open": {"filter_cutoff_hz": 15_000, "noise_level": 0.5, "filter_envelope_octaves": -3},
+}
 GOLDEN = Path(__file__).parents[2] / "data" / "serum_lite_version_1.json"
 
 
@@ -50,6 +77,18 @@ def test_the_panel():
     assert CONTROLS.names == [name for controls in PANEL.values() for name in controls]
     for name, (low, high) in RANGES.items():
         assert (CONTROLS[name].low, CONTROLS[name].high) == (low, high)
+
+
+@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize("name", CONTROLS.names)
+def test_no_control_has_a_dead_zone(name, base):
+    """At 44.1 kHz each step of a 128th of the range (a whole one) moves a sample by −90 dB or more."""
+    control = CONTROLS[name]
+    unit = (np.arange(control.steps) + 0.5) / control.steps if control.steps else np.linspace(0, 1, 129)
+    params = np.repeat(patch(**{**IN_USE, **BASES[base]}), len(unit), axis=0)
+    params[:, CONTROLS.index(name)] = unit
+    change = np.abs(np.diff(play(params, 48, 0.4, 0.25), axis=0)).max(axis=1)
+    assert 20 * np.log10(change.min()) > -90, f"nothing happens at {unit[change.argmin()]:.3f}"
 
 
 class TestLive:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from tonewright.synths.serum_lite.controls import LFO_FILTER_OCTAVES, LFO_PITCH_SEMITONES, MAX_UNISON
@@ -214,25 +214,4 @@ def render_rows(
             physical[b], midi_note[b], gate_seconds[b], seed, sample_rate_hz, first_tick,
             phases[b], increments[b], levels[b], analogue[b],
             wavetables, tables[worker], audio[worker], curves[worker], out[b],
-        )  # fmt: skip
-
-
-@njit(cache=True, nogil=True, parallel=True, error_model="numpy")
-def render_rows_in_parallel(
-    physical: NDArray[np.float64],
-    midi_note: NDArray[np.float64],
-    gate_seconds: NDArray[np.float64],
-    seed: np.uint32,
-    sample_rate_hz: float,
-    first_tick: int,
-    state: State,
-    wavetables: Wavetables,
-    scratch: Scratch,
-    out: NDArray[np.float32],
-) -> None:
-    """Render a batch with all workers side by side; see `render_rows`."""
-    for worker in prange(len(scratch.tables)):
-        render_rows(
-            physical, midi_note, gate_seconds, seed, sample_rate_hz, first_tick,
-            state, wavetables, scratch, worker, out,
         )  # fmt: skip

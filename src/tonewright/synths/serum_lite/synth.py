@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,14 +17,12 @@ from tonewright.synths.base import (
 )
 from tonewright.synths.control import ControlSpace
 from tonewright.synths.serum_lite.controls import CONTROLS
-from tonewright.synths.serum_lite.kernel import (
-    new_scratch,
-    new_state,
-    render_rows,
-    render_rows_in_parallel,
-)
+from tonewright.synths.serum_lite.kernel import new_scratch, new_state, render_rows
 from tonewright.synths.serum_lite.oscillator import TICK
 from tonewright.synths.serum_lite.wavetables import wavetables
+
+_WORTH_A_THREAD = 1 << 16
+"""Samples of a batch, a millisecond's work, from which on threads are started to share it."""
 
 
 class SerumLite:
@@ -129,8 +129,16 @@ class SerumLiteVoice:
     def _render_ticks(self, out: NDArray[np.float32]) -> None:
         note = (self._physical, self._midi_note, self._gate, self._seed, self._sample_rate_hz, self._tick)
         room = (self._state, wavetables(), self._scratch)
-        if len(self._scratch.tables) > 1:
-            render_rows_in_parallel(*note, *room, out)
-        else:  # a single live voice never waits for other threads
-            render_rows(*note, *room, 0, out)
+
+        def render_share(worker: int) -> None:
+            render_rows(*note, *room, worker, out)
+
+        # Not Numba's own threads: some of its threading layers end the process when two callers meet in them.
+        workers = range(len(self._scratch.tables))
+        if len(workers) > 1 and out.size > _WORTH_A_THREAD:
+            with ThreadPoolExecutor(len(workers)) as pool:
+                list(pool.map(render_share, workers))
+        else:
+            for worker in workers:
+                render_share(worker)
         self._tick += out.shape[1] // TICK
