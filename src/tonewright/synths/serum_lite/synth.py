@@ -28,7 +28,8 @@ _WORTH_A_THREAD = 1 << 16
 class SerumLite:
     """The house synthesizer, fast enough to be searched: see `tonewright synths serum-lite` for its controls.
 
-    Signal path: (osc1 + osc2 + noise) → low-pass filter → amp envelope → volume → DC blocker.
+    Signal path: (osc1 + osc2 + noise) → low-pass filter → amp envelope → volume → DC blocker. Phases,
+    envelopes and LFO begin with the note. Full volume may exceed full scale where sources and resonance add up.
 
     Args:
         sample_rate_hz: Rate of everything it renders, 4–384 kHz.
