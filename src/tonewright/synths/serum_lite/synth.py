@@ -29,7 +29,7 @@ class SerumLite:
     """The house synthesizer, fast enough to be searched: see `tonewright synths serum-lite` for its controls.
 
     Signal path: (osc1 + osc2 + noise) → low-pass filter → amp envelope → volume → DC blocker. Phases,
-    envelopes and LFO begin with the note. Full volume may exceed full scale where sources and resonance add up.
+    envelopes and LFO begin with the note. Sources and resonance add up, beyond full scale if they are many.
 
     Args:
         sample_rate_hz: Rate of everything it renders, 4–384 kHz.
