@@ -1,0 +1,115 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import tonewright as tw
+from tonewright.audio import Clip
+from tonewright.distances import names
+from tonewright.errors import OutputError
+from tonewright.synths import load_preset, render_preset
+
+FILES = ["match.wav", "preset.json", "report.html", "result.json", "target.wav"]
+
+
+@pytest.fixture(scope="module")
+def result(factory_sound):
+    recording = np.stack([factory_sound(30)[1]] * 2)
+    return tw.match(Clip(recording, 16_000), renders=200, seed=7)
+
+
+@pytest.fixture(scope="module")
+def folder(result, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("saved") / "out"
+    result.save(folder)
+    return folder
+
+
+def listing(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+class TestSave:
+    def test_writes_five_files(self, folder):
+        assert listing(folder) == FILES
+        assert listing(folder.parent) == ["out"]
+
+    def test_sounds_come_back_bit_for_bit(self, folder, result):
+        for name, samples in (("match", result.audio), ("target", result.target)):
+            clip = tw.read(folder / f"{name}.wav")
+            assert clip.sample_rate_hz == 16_000
+            np.testing.assert_array_equal(clip.samples[0], samples)
+
+    def test_the_preset_renders_the_match_bit_for_bit(self, folder, result):
+        preset = load_preset(folder / "preset.json")
+        assert preset == result.preset
+        summary = json.loads((folder / "result.json").read_text())
+        again = render_preset(
+            preset,
+            sample_rate_hz=summary["sample_rate_hz"],
+            seconds=len(result.target) / summary["sample_rate_hz"],
+            seed=summary["seed"],
+        )
+        np.testing.assert_array_equal(again.samples[0], result.audio)
+
+    def test_the_result_is_the_summary_as_json(self, folder, result):
+        text = (folder / "result.json").read_text()
+        assert json.loads(text) == json.loads(json.dumps(result.summary()))
+        assert "NaN" not in text
+        assert "Infinity" not in text
+
+    def test_the_report_is_a_page(self, folder, result):
+        page = (folder / "report.html").read_text(encoding="utf-8")
+        assert page.lower().startswith("<!doctype html>")
+        assert page.rstrip().endswith("</html>")
+
+    def test_an_empty_folder_is_filled(self, result, tmp_path):
+        result.save(tmp_path)
+        assert listing(tmp_path) == FILES
+
+    def test_a_folder_that_holds_something_is_left_alone(self, result, tmp_path):
+        (tmp_path / "preset.json").write_text("mine")
+        with pytest.raises(OutputError, match="not empty"):
+            result.save(tmp_path)
+        assert listing(tmp_path) == ["preset.json"]
+        result.save(tmp_path, overwrite=True)
+        assert listing(tmp_path) == FILES
+        assert load_preset(tmp_path / "preset.json") == result.preset
+
+    def test_all_or_nothing(self, result, tmp_path):
+        loud = replace(result, audio=np.full((2, 3, 4), np.nan, np.float32))
+        with pytest.raises(Exception, match=r"NaN|array"):
+            loud.save(tmp_path / "out")
+        assert listing(tmp_path) == []
+
+
+class TestReport:
+    def test_alone(self, result, tmp_path):
+        result.report(tmp_path / "report.html")
+        with pytest.raises(OutputError, match="it exists"):
+            result.report(tmp_path / "report.html")
+        result.report(tmp_path / "report.html", overwrite=True)
+        assert listing(tmp_path) == ["report.html"]
+
+
+class TestSummary:
+    def test_names_everything(self, result):
+        summary = result.summary()
+        assert list(summary["distances"]) == names()
+        assert summary["loss"]["total"] == result.terms["total"]
+        assert (summary["renders"], summary["seed"], summary["method"]) == (200, 7, "cma")
+        assert summary["seconds"] == result.seconds
+        assert summary["curve"][-1] == list(result.curve[-1])
+        assert summary["target"]["channels"] == 2
+        assert "numpy" in summary["versions"]
+        assert not summary["interrupted"]
+
+    def test_is_plain(self, result):
+        json.dumps(result.summary(), allow_nan=False)
+
+    def test_in_words_fits_a_terminal(self, result):
+        lines = result.describe().splitlines()
+        assert lines[0].startswith(f"similarity {result.similarity:.0f} of 100, 200 renders in ")
+        assert max(map(len, lines)) <= 80
+        assert all(name in lines[2] + lines[3] for name in names())
