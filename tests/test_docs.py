@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tonewright.distances import registry as distances
+from tonewright.features import all_descriptors
+from tonewright.features import registry as descriptors
+
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 SNIPPETS = [
@@ -20,15 +24,10 @@ def test_snippet_runs(code, tmp_path, monkeypatch):
     (tmp_path / "examples").mkdir()
     shutil.copytree(ROOT / "examples" / "sounds", tmp_path / "examples" / "sounds")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("tonewright.distances.registry._registered", {}, raising=True)
-    monkeypatch.setattr("tonewright.features.registry._registered", _copy_of_descriptors())
+    all_descriptors()  # the registry reads its folder on first use
+    for registry in (distances, descriptors):  # what a snippet registers is forgotten after it
+        monkeypatch.setattr(registry, "_registered", dict(registry._registered))
     exec(compile(code, "snippet", "exec"), {"__name__": "snippet"})
-
-
-def _copy_of_descriptors():
-    from tonewright.features import all_descriptors
-
-    return {one.name: one for one in all_descriptors()}
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)

@@ -19,7 +19,7 @@ _MIN_SECONDS = 0.02
 _REACH_DBFS = (-36.0, -6.0)
 _COMFORTABLE_DBFS = -18.0
 _NOTE_CONFIDENCE = 0.4
-_FINE_TUNE_SEMITONES = 0.5
+_FINE_TUNE_SEMITONES = 0.2  # more, and a slow LFO with a mistuned note is a way out of the right patch
 _NOTE_RANGE = (24.0, 96.0)
 _SHORTEST_GATE_SECONDS = 0.02
 
@@ -48,7 +48,7 @@ def prepare(clip: Clip, *, note: float | None = None, gate_seconds: float | None
 
     Mixed to mono, silence around it trimmed, cut to `MAX_SECONDS`, at most 44.1 kHz. The level is kept where
     the synth reaches it (loudest 50 ms between −36 and −6 dBFS RMS), otherwise changed by one gain. A note
-    that is not given is estimated and left free by half a semitone; without a clear pitch it is searched
+    that is not given is estimated and left free by 20 cents; without a clear pitch it is searched
     over six octaves. A gate that is not given is searched.
 
     Args:
