@@ -1,20 +1,21 @@
 """What is wrong with a command line, in one line.
 
-tyro draws its complaints in a box: the complaint, under a rule what might help, under another where to find
-more. What is not known here is passed on in tyro's own words.
+tyro draws its complaints in a box: a title, the complaint, under a rule what might help, under another where
+to find more. A complaint that is not known here is passed on in tyro's own words.
 """
 
 from __future__ import annotations
 
 import re
 
-_INDENT = "│" + 5 * " "  # of options that tyro names; their help is indented further
+_RULE = re.compile("[─-]{3,}.?")  # with the corner, in the last line; plain hyphens where signs are lacking
+_INDENT = "    "  # of options that tyro names; their help is indented further
 
 
 def one_line(box: str, verb: str) -> str:
     """The complaint in a box that tyro drew about a verb, with the remedy."""
     complaint, *hints = _parts(box)
-    text = " ".join(" ".join(line.strip("│ ") for line in complaint).split())
+    text = " ".join(" ".join(complaint).split())
     if text.startswith("Missing from "):
         text = f"{verb} needs {' and '.join(_options(complaint))}"
     elif found := re.fullmatch(r"Unrecognized options: (.*)", text):
@@ -33,20 +34,21 @@ def one_line(box: str, verb: str) -> str:
 
 
 def _parts(box: str) -> list[list[str]]:
-    """Lines of a box without its frame, parted at the rules in it."""
+    """Lines of a box without title and frame, parted at the rules in it."""
     parts: list[list[str]] = [[]]
-    for line in box.splitlines():
-        if line.startswith("│ ──"):
+    for line in box.splitlines()[1:]:
+        inside = line[2:].rstrip("│ ")
+        if _RULE.fullmatch(inside):
             parts.append([])
-        elif line.startswith("│"):
-            parts[-1].append(line)
-    return parts
+        elif inside:
+            parts[-1].append(inside)
+    return [part for part in parts if part] or [[box]]
 
 
 def _options(lines: list[str]) -> list[str]:
     """Options and arguments that tyro names: the first spelling of each, with its placeholder."""
     named = [line.removeprefix(_INDENT) for line in lines if line.startswith(_INDENT)]
-    return [line.strip("│ ").split(",")[0] for line in named if not line.startswith(" ")]
+    return [line.split(", ")[0] for line in named if not line.startswith(" ")]
 
 
 def _unrecognized(words: list[str]) -> str:

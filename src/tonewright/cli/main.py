@@ -43,7 +43,7 @@ VERBS: dict[str, Callable[..., Verb]] = {
     "hear": Hear,
     "bench": Bench,
 }
-_DESCRIPTION = "Agents that listen and then act on sound. `tonewright VERB --help` explains a verb."
+_DESCRIPTION = "Agents that listen and then act on sound.\n`tonewright VERB --help` explains a verb."
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 

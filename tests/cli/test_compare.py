@@ -1,0 +1,61 @@
+import json
+
+import numpy as np
+import soundfile
+
+from tonewright.audio import Clip, write
+
+KEYS = [
+    "mss",
+    "wmfcc",
+    "sot",
+    "rms",
+    "spectral_convergence",
+    "log_stft_mae",
+    "mfcc_mae",
+    "lufs_difference",
+    "f0_cents",
+]
+
+
+def test_json_has_every_published_distance(run, wav, tmp_path, sound):
+    write(tmp_path / "b.wav", Clip(0.5 * sound[::-1].copy(), 16_000))
+    outcome = run("compare", wav, tmp_path / "b.wav", "--json")
+    values = json.loads(outcome.out)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert list(values) == KEYS
+    assert all(np.isfinite(value) for value in values.values())
+    assert values["mss"] > 1
+
+
+def test_a_sound_is_like_itself(run, wav):
+    values = json.loads(run("compare", wav, wav, "--json").out)
+    assert values == dict.fromkeys(KEYS, 0.0) | {"rms": 1.0}
+
+
+def test_text_explains_each(run, wav):
+    outcome = run("compare", wav, wav)
+    lines = outcome.out.splitlines()
+    assert [line.split()[0] for line in lines] == KEYS
+    assert all(len(line.split()) > 3 for line in lines)
+
+
+def test_rates_lengths_and_channels_may_differ(run, wav, tmp_path):
+    time_s = np.arange(96_000) / 192_000
+    tone = 0.3 * np.sin(2 * np.pi * 220 * time_s)
+    soundfile.write(tmp_path / "b.flac", np.stack([tone] * 8, axis=1), 192_000, subtype="PCM_24")
+    values = json.loads(run("compare", wav, tmp_path / "b.flac", "--json").out)
+    assert values["f0_cents"] < 10
+
+
+def test_silence_can_be_compared(run, wav, tmp_path, sound):
+    write(tmp_path / "silent.wav", Clip(0 * sound, 16_000))
+    values = json.loads(run("compare", wav, tmp_path / "silent.wav", "--json").out)
+    assert all(np.isfinite(value) for value in values.values())
+    assert values["rms"] == 0
+
+
+def test_more_than_a_minute_is_refused(refuse, wav, tmp_path):
+    soundfile.write(tmp_path / "b.wav", np.zeros(61 * 8_000), 8_000)
+    complaint = refuse("compare", wav, tmp_path / "b.wav", code=1)
+    assert complaint.endswith("lasts 61.00 s; at most 60 s are taken: cut it")

@@ -1,0 +1,168 @@
+"""Command lines that make no sense: one line, exit code 2, in words of the user."""
+
+import io
+import sys
+
+import pytest
+
+from tonewright.cli.complaint import one_line
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("mtach", "no verb is called 'mtach'; did you mean 'match'?"),
+        ("dance", "no verb is called 'dance'; choose from: bench, compare, hear, match, render, synths"),
+        (
+            "--dance",
+            "there is no option --dance; a verb comes first: match, render, synths, compare, hear, bench",
+        ),
+        ("match", "match needs TARGET and -o DIR; see tonewright match --help"),
+        ("match a.wav", "match needs -o DIR; see tonewright match --help"),
+        ("match -o out", "match needs TARGET; see tonewright match --help"),
+        ("match a.wav -o", "-o/--output needs a value; see tonewright match --help"),
+        ("match a.wav b.wav -o out", "one argument too many: 'b.wav'; see tonewright match --help"),
+        ("match a.wav -o out --loud", "there is no option --loud; see tonewright match --help"),
+        ("match a.wav -o out --render 9", "there is no option --render; did you mean --renders?"),
+        ("match a.wav -o out --json yes", "one argument too many: 'yes'; see tonewright match --help"),
+        ("match a.wav -o out --renders", "--renders needs a value; see tonewright match --help"),
+        ("render", "render needs PRESET.json and -o FILE; see tonewright render --help"),
+        ("compare a.wav", "compare needs B; see tonewright compare --help"),
+        ("hear a.wav", "hear needs -o FILE; see tonewright hear --help"),
+        (
+            "hear a.wav -o a.csv --descriptors",
+            "--descriptors takes one value or more; got none; see tonewright hear --help",
+        ),
+        ("synths a b", "one argument too many: 'b'; see tonewright synths --help"),
+        ("bench", "bench needs {render,hear,match}; see tonewright bench --help"),
+        ("bench dance", "choose from 'render', 'hear', 'match'; got 'dance'; see tonewright bench --help"),
+    ],
+)
+def test_words(refuse, line, complaint):
+    assert refuse(*line.split(), code=2) == complaint
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "rule"),
+    [
+        *(
+            ("--renders", value, "a whole number from 1")
+            for value in ("abc", "0", "-5", "1.5", "1e4", "None", "")
+        ),
+        *(
+            ("--seconds-budget", value, "a number of seconds above 0")
+            for value in ("abc", "0", "-1", "nan", "inf")
+        ),
+        *(("--note", value, "a MIDI note from 0 to 127 or auto") for value in ("500", "-1", "A4", "nan")),
+        *(("--gate", value, "a number of seconds above 0 or auto") for value in ("-1", "0", "long", "inf")),
+        *(("--seed", value, "a whole number from 0") for value in ("-1", "0.5", "abc")),
+    ],
+)
+def test_numbers_of_match(refuse, wav, tmp_path, option, value, rule):
+    complaint = refuse("match", wav, "-o", tmp_path / "out", option, value, code=2)
+    assert complaint == f"{option} takes {rule}; got {value!r}; see tonewright match --help"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "rule"),
+    [
+        ("--note", "500", "a MIDI note from 0 to 127"),
+        ("--note", "auto", "a MIDI note from 0 to 127"),
+        ("--seconds", "0", "a number of seconds above 0"),
+        ("--seconds", "-0.5", "a number of seconds above 0"),
+        ("--gate", "-1", "a number of seconds above 0"),
+        ("--rate", "0", "a whole number of Hz from 1"),
+        ("--rate", "44.1k", "a whole number of Hz from 1"),
+        ("--seed", "-1", "a whole number from 0"),
+    ],
+)
+def test_numbers_of_render(refuse, preset, tmp_path, option, value, rule):
+    complaint = refuse("render", preset, "-o", tmp_path / "a.wav", option, value, code=2)
+    assert complaint == f"{option} takes {rule}; got {value!r}; see tonewright render --help"
+
+
+@pytest.mark.parametrize(
+    ("options", "rule"),
+    [
+        ("--rate 100", "sample_rate_hz is a whole number between 4000 and 384000; got 100"),
+        ("--rate 999999999", "sample_rate_hz is a whole number between 4000 and 384000"),
+        ("--seconds 601", "seconds lies above 0 and up to 600; got 601"),
+        ("--gate 100", "without --seconds the gate is at most 60 s; got 100"),
+    ],
+)
+def test_what_the_synth_cannot_do(refuse, preset, tmp_path, options, rule):
+    assert refuse("render", preset, "-o", tmp_path / "a.wav", *options.split(), code=2).startswith(rule)
+
+
+@pytest.mark.parametrize("option", ["--renders", "--targets"])
+def test_numbers_of_bench(refuse, option):
+    complaint = refuse("bench", "match", "--suite", "random", option, "0", code=2)
+    assert complaint == f"{option} takes a whole number from 1; got '0'; see tonewright bench --help"
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "complaint"),
+    [
+        ("--synth", "serum", "no synth is called 'serum'; did you mean 'serum-lite'?"),
+        ("--synth", "pd:", "no synth is called 'pd:'; choose from: serum-lite"),
+        ("--method", "guess", "no search method is called 'guess'; choose from: cma, random"),
+    ],
+)
+def test_names(refuse, wav, tmp_path, option, name, complaint):
+    assert refuse("match", wav, "-o", tmp_path / "out", option, name, code=2) == complaint
+
+
+def test_unknown_synths(refuse):
+    assert refuse("synths", "serum", code=2) == "no synth is called 'serum'; did you mean 'serum-lite'?"
+
+
+def test_unknown_descriptors(refuse, wav, tmp_path):
+    complaint = refuse("hear", wav, "-o", tmp_path / "a.csv", "--descriptors", "mfc", code=2)
+    assert complaint == "no descriptor is called 'mfc'; did you mean 'mfcc'?"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+@pytest.mark.parametrize("columns", ["20", "40", "80", "200"])
+def test_do_not_depend_on_the_terminal(refuse, monkeypatch, columns, encoding):
+    monkeypatch.setenv("COLUMNS", columns)
+    for line, complaint in (
+        ("match", "match needs TARGET and -o DIR; see tonewright match --help"),
+        ("match a b -o c", "one argument too many: 'b'; see tonewright match --help"),
+        ("match a -o b --render 9", "there is no option --render; did you mean --renders?"),
+        (
+            "match a -o b --renders x",
+            "--renders takes a whole number from 1; got 'x'; see tonewright match --help",
+        ),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+            assert refuse(*line.split(), code=2) == complaint
+
+
+FRAMED = """\
+╭─ Trouble ──────╮
+│ Something new  │
+│ happened.      │
+│ ────────────── │
+│ Help: none     │
+╰────────────────╯
+"""
+PLAIN = """\
+ Trouble
+ --------------
+  Something new
+  happened.
+  -------------
+  Help: none
+
+"""
+
+
+@pytest.mark.parametrize("box", [FRAMED, PLAIN])
+def test_what_is_not_known_is_passed_on(box):
+    assert one_line(box, "match") == "Something new happened.; see tonewright match --help"
+
+
+@pytest.mark.parametrize("box", ["", "\n", "just words", "╭─╮\n╰─╯"])
+def test_a_box_without_words_makes_no_further_trouble(box):
+    assert one_line(box, "match").endswith("; see tonewright match --help")

@@ -1,0 +1,57 @@
+import csv
+
+import numpy as np
+import pytest
+import soundfile
+
+from tonewright.audio import read
+from tonewright.features import hear
+
+
+def rows_of(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_writes_what_is_heard_as_csv(run, wav, tmp_path):
+    outcome = run("hear", wav, "-o", tmp_path / "a.csv", "--descriptors", "mfcc", "pitch_f0")
+    assert outcome == (0, f"wrote {tmp_path / 'a.csv'}\n", "")
+    rows = rows_of(tmp_path / "a.csv")
+    table = hear(read(wav), descriptors=["mfcc", "pitch_f0"])
+    assert list(rows[0]) == ["sound", "time_s", *table.names]
+    values = np.array([[float(row[name]) for name in table.names] for row in rows])
+    np.testing.assert_allclose(values, table.values[0], rtol=1e-5, atol=1e-5)
+    assert table["pitch_f0"][0, 4, 0] == pytest.approx(220, rel=0.005)
+
+
+def test_writes_parquet(run, wav, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    assert run("hear", wav, "-o", tmp_path / "a.parquet", "--descriptors", "loudness").code == 0
+    table = parquet.read_table(tmp_path / "a.parquet")
+    assert table.column_names[:3] == ["sound", "time_s", "loudness_rms_dbfs"]
+
+
+def test_every_descriptor_at_once(run, wav, tmp_path):
+    assert run("hear", wav, "-o", tmp_path / "a.csv", "--descriptors", "all", "loudness_delta").code == 0
+    assert len(rows_of(tmp_path / "a.csv")[0]) > 100
+
+
+def test_ten_minutes_are_heard_whole(run, tmp_path):
+    time_s = np.arange(600 * 4_000) / 4_000
+    soundfile.write(tmp_path / "long.flac", 0.3 * np.sin(2 * np.pi * 220 * time_s), 4_000)
+    run("hear", tmp_path / "long.flac", "-o", tmp_path / "a.csv", "--descriptors", "loudness_rms")
+    assert float(rows_of(tmp_path / "a.csv")[-1]["time_s"]) == pytest.approx(600, abs=0.02)
+
+
+@pytest.mark.parametrize(("rate_hz", "channels"), [(192_000, 1), (44_100, 8)])
+def test_unusual_sounds(run, tmp_path, rate_hz, channels):
+    noise = 0.1 * np.random.default_rng(1).standard_normal((rate_hz // 10, channels))
+    soundfile.write(tmp_path / "a.wav", noise, rate_hz)
+    assert run("hear", tmp_path / "a.wav", "-o", tmp_path / "a.csv").code == 0
+
+
+def test_overwrites_only_when_told(run, refuse, wav, tmp_path):
+    (tmp_path / "a.csv").write_text("mine")
+    assert "it exists" in refuse("hear", wav, "-o", tmp_path / "a.csv", code=1)
+    assert run("hear", wav, "-o", tmp_path / "a.csv", "--overwrite").code == 0
+    assert rows_of(tmp_path / "a.csv")

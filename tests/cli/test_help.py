@@ -1,0 +1,77 @@
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tonewright.cli.main import VERBS
+
+HEAVY = ("numba", "scipy", "soundfile", "soxr", "cma", "numpy", "pyarrow")
+LIGHT = f"""
+import sys
+from tonewright.cli.main import main
+try:
+    main()
+except SystemExit as stop:
+    assert not stop.code
+print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)
+"""
+
+
+@pytest.fixture(autouse=True)
+def _terminal_of_80_columns(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+@pytest.mark.parametrize("words", [[], ["-h"], ["--help"]], ids=str)
+def test_names_every_verb(run, words):
+    outcome = run(*words)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert all(f" {verb} " in outcome.out for verb in VERBS)
+    assert max(map(len, outcome.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_explains_a_verb(run, verb):
+    outcome = run(verb, "--help")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.startswith(f"usage: tonewright {verb} ")
+    lines = outcome.out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert run(verb, "-h").out == outcome.out
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_speaks_of_things_and_not_of_types(run, verb):
+    out = run(verb, "--help").out
+    for jargon in ("None", "INT", "FLOAT", "STR", "BOOL", "True", "False"):
+        assert jargon not in out
+
+
+@pytest.mark.parametrize(
+    ("verb", "told"),
+    [
+        ("match", ["TARGET", "-o DIR", "--renders N", "--note NOTE", "(default: auto)", "Ctrl-C"]),
+        ("render", ["PRESET.json", "-o FILE", "--seconds SECONDS", "(default: 44100)"]),
+        ("synths", ["[NAME]", "--json"]),
+        ("compare", ["A ", "B ", "--json"]),
+        ("hear", ["FILE", "--descriptors NAME ...", ".parquet"]),
+        ("bench", ["{render,hear,match}", "--suite SUITE", "(default: 200 1000 5000 20000)"]),
+    ],
+)
+def test_names_options_and_defaults(run, verb, told):
+    out = run(verb, "--help").out
+    assert all(words in out for words in told)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["match", "--help"], ["--version"]], ids=str)
+def test_is_light(process, words):
+    """Nothing that takes long to import is imported to explain what there is."""
+    outcome = process(*words, code=LIGHT)
+    assert outcome.returncode == 0
+    assert outcome.stderr == "[]\n"
+
+
+def test_version(run):
+    project = Path(__file__).parents[2] / "pyproject.toml"
+    version = tomllib.loads(project.read_text())["project"]["version"]
+    assert run("--version") == (0, f"tonewright {version}\n", "")

@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from tonewright.audio import info, read
+from tonewright.synths import load_preset, render_preset
+
+
+def test_renders_until_the_sound_has_died_away(run, preset, tmp_path):
+    outcome = run("render", preset, "-o", tmp_path / "a.wav")
+    clip = read(tmp_path / "a.wav")
+    assert outcome == (0, f"wrote {tmp_path / 'a.wav'}: {clip.seconds:.2f} s at 44100 Hz\n", "")
+    np.testing.assert_array_equal(clip.samples, render_preset(load_preset(preset)).samples)
+
+
+def test_options_reach_the_synth(run, preset, tmp_path):
+    words = ["--note", 64.5, "--seconds", 0.5, "--gate", 0.2, "--rate", 22_050, "--seed", 8]
+    assert run("render", preset, "-o", tmp_path / "a.wav", *words).code == 0
+    expected = render_preset(
+        load_preset(preset), sample_rate_hz=22_050, midi_note=64.5, seconds=0.5, gate_seconds=0.2, seed=8
+    )
+    clip = read(tmp_path / "a.wav")
+    assert (clip.frames, clip.sample_rate_hz) == (11_025, 22_050)
+    np.testing.assert_array_equal(clip.samples, expected.samples)
+
+
+@pytest.mark.parametrize(("name", "subtype"), [("a.wav", "FLOAT"), ("a.flac", "PCM_24"), ("A.WAV", "FLOAT")])
+def test_the_ending_chooses_the_format(run, preset, tmp_path, name, subtype):
+    run("render", preset, "-o", tmp_path / name, "--seconds", 0.1)
+    assert info(tmp_path / name).subtype == subtype
+
+
+def test_overwrites_only_when_told(run, refuse, preset, tmp_path):
+    (tmp_path / "a.wav").write_text("mine")
+    assert "it exists" in refuse("render", preset, "-o", tmp_path / "a.wav", "--seconds", 0.1, code=1)
+    assert run("render", preset, "-o", tmp_path / "a.wav", "--seconds", 0.1, "--overwrite").code == 0
+    assert read(tmp_path / "a.wav").frames == 4_410
+
+
+def test_the_link_to_an_output_stays_a_link(run, preset, tmp_path):
+    (tmp_path / "link.wav").symlink_to(tmp_path / "real.wav")
+    run("render", preset, "-o", tmp_path / "link.wav", "--seconds", 0.1)
+    assert (tmp_path / "link.wav").is_symlink()
+    assert (tmp_path / "real.wav").is_file()

@@ -1,0 +1,27 @@
+import json
+
+import jsonschema
+
+from tonewright.synths import synth
+from tonewright.synths.serum_lite.factory import factory_presets
+
+
+def test_lists_the_synths(run):
+    assert "serum-lite" in run("synths").out.splitlines()
+    assert "serum-lite" in json.loads(run("synths", "--json").out)
+
+
+def test_lists_every_control_by_group(run):
+    out = run("synths", "serum-lite").out
+    controls = synth("serum-lite").controls
+    assert out.startswith("serum-lite, version 1: 24 controls\n")
+    assert all(f"\n{group}\n" in out for group in controls.groups)
+    named = [line.split()[0] for line in out.splitlines() if line.startswith("  ")]
+    assert named == controls.names
+    assert max(map(len, out.splitlines())) <= 100
+
+
+def test_json_is_the_schema_of_presets(run):
+    schema = json.loads(run("synths", "serum-lite", "--json").out)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(json.loads(factory_presets()[0].to_json()), schema)
