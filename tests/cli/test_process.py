@@ -115,7 +115,7 @@ class TestTerminal:
     @pytest.mark.parametrize(
         ("budget", "stages"),
         [
-            (("--seconds-budget", 1), ["preparing", "matching"]),
+            (("--seconds-budget", 0.6), ["preparing", "matching"]),
             (("--renders", 600), ["preparing", "judging"]),
         ],
         ids=["seconds", "renders"],

@@ -9,7 +9,7 @@ RATE_HZ = 16_000
 
 @pytest.fixture(scope="module")
 def random_presets(synth):
-    params = synth.controls.sample(np.random.default_rng(1), 64)
+    params = synth.controls.sample(np.random.default_rng(1), 40)
     audio = synth.render(params, 57.0, 0.25, 0.2)
     return audio[np.abs(audio).max(axis=1) > 0.01]
 
@@ -24,8 +24,8 @@ class TestMeter:
         assert similarity(target, target, random_presets, RATE_HZ) == 100.0
 
     def test_random_presets_have_about_0(self, target, random_presets):
-        zero = random_presets[:24]
-        scores = [similarity(target, one, zero, RATE_HZ) for one in random_presets[24:44]]
+        zero = random_presets[:14]
+        scores = [similarity(target, one, zero, RATE_HZ) for one in random_presets[14:26]]
         assert 0 <= np.median(scores) < 15
 
     def test_the_median_in_every_distance_has_0(self, target, random_presets):
@@ -37,7 +37,7 @@ class TestMeter:
     def test_falls_as_the_sound_moves_away(self, target, random_presets, rng):
         noise = rng.standard_normal(len(target)).astype(np.float32)
         scores = [
-            similarity(target, target + np.float32(amount) * noise, random_presets, RATE_HZ)
+            similarity(target, target + np.float32(amount) * noise, random_presets[:9], RATE_HZ)
             for amount in (0.0, 1e-4, 1e-3, 1e-2, 1e-1)
         ]
         assert (np.diff(scores) < 0).all()
