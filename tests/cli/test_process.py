@@ -8,7 +8,9 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
+import soundfile
 
 from tonewright.synths import load_preset
 
@@ -128,6 +130,16 @@ class TestTerminal:
             assert words in seen
         assert seen.rstrip("\r\n").endswith("\x1b[2K")  # the line is wiped
         assert process.stdout.read().startswith("similarity ")
+
+    def test_hearing_shows_how_far_it_is(self, start, tmp_path):
+        noise = 0.1 * np.random.default_rng(0).standard_normal(90 * 8_000)
+        soundfile.write(tmp_path / "a.flac", noise, 8_000)
+        process, terminal = start("hear", tmp_path / "a.flac", "-o", tmp_path / "a.csv")
+        seen = read_until(terminal, None)
+        assert process.wait(60) == 0
+        assert "hearing" in seen
+        assert "100%" in seen
+        assert process.stdout.read() == f"wrote {tmp_path / 'a.csv'}\n"
 
 
 def read_until(terminal, words, seconds=100.0):

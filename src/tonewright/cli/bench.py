@@ -69,15 +69,15 @@ class Bench:
         return measures[self.what]()
 
     def _quality(self, name: str) -> dict[str, Any]:
-        from tonewright.cli.progress import steps_progress
+        from tonewright.cli.progress import work_progress
         from tonewright.errors import UsageError
         from tonewright.matching.evaluation import evaluate, suite, summarise
 
         if self.what != "match":
             raise UsageError(f"--suite measures matches: tonewright bench match --suite {name}")
         cases = suite(name, sounds=self.sounds)[: self.targets]
-        with steps_progress(f"suite {name}", len(cases) * len(self.methods)) as step:
-            records = evaluate(cases, self.methods, self.renders, log=self.log, progress=step)
+        with work_progress(f"suite {name}", len(cases) * len(self.methods)) as done:
+            records = evaluate(cases, self.methods, self.renders, log=self.log, progress=lambda: done(1))
         return {"suite": name, "summary": summarise(records), "records": records}
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from tonewright.cli.options import Flag, Names, OutputFile
+
+if TYPE_CHECKING:
+    from tonewright.features.table import FeatureTable
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class Hear:
 
     def run(self) -> None:
         """Analyse block by block and write."""
+        from tonewright.audio import info
+        from tonewright.cli.progress import work_progress
         from tonewright.errors import UsageError
         from tonewright.features import hear_file, write_csv, write_parquet
 
@@ -33,5 +39,16 @@ class Hear:
         ending = self.output.suffix.lower()
         if ending not in writers:
             raise UsageError(f"a table ends in .csv or .parquet; got {self.output.name!r}")
-        writers[ending](self.output, hear_file(self.file, self.descriptors), overwrite=self.overwrite)
+        tables = hear_file(self.file, self.descriptors)
+        with work_progress("hearing", info(self.file).seconds) as done:
+            writers[ending](self.output, _telling(tables, done), overwrite=self.overwrite)
         print(f"wrote {self.output}")
+
+
+def _telling(tables: Iterable[FeatureTable], done: Callable[[float], None]) -> Iterator[FeatureTable]:
+    """The tables again; tells how many seconds have been heard since the one before."""
+    heard_s = 0.0
+    for table in tables:
+        yield table
+        done(table.times_s[-1] - heard_s)
+        heard_s = table.times_s[-1]

@@ -57,14 +57,19 @@ def search_progress(
 
 
 @contextmanager
-def steps_progress(name: str, total: int) -> Iterator[Callable[[], None]]:
-    """One live line for work of so many equal steps; call what it gives after each."""
+def work_progress(name: str, total: float) -> Iterator[Callable[[float], None]]:
+    """One live line for other work; call what it gives with how much has been done since.
+
+    Args:
+        name: What is done.
+        total: How much there is to do, in whatever unit.
+    """
     if not sys.stderr.isatty():
-        yield lambda: None
+        yield lambda amount: None
         return
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True)) as bar:
+    with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(name, total=total)
-        yield lambda: bar.advance(task)
+        yield lambda amount: bar.advance(task, amount)

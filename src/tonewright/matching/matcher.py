@@ -136,7 +136,7 @@ def _random_presets(objective: Objective) -> NDArray[np.float32]:
     """Audible random presets `[batch, frames]` at the target's length, the zero of the similarity meter."""
     points = objective.space.sample(np.random.default_rng([objective.seed, 1]), _RANDOM_PRESETS)
     audio = objective.render(objective.space.decode(points))
-    power = np.square(audio, dtype=np.float64).mean(axis=1)
+    power = np.einsum("bn,bn->b", audio, audio) / audio.shape[1]
     audible = audio[power > 10 ** (_AUDIBLE_DBFS / 10)]
     return audible if len(audible) else audio
 
