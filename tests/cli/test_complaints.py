@@ -4,6 +4,8 @@ import io
 import sys
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tonewright.cli.complaint import one_line
 
@@ -137,6 +139,36 @@ def test_do_not_depend_on_the_terminal(refuse, monkeypatch, columns, encoding):
         with monkeypatch.context() as patch:
             patch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
             assert refuse(*line.split(), code=2) == complaint
+
+
+OPTIONS = ("-o", "--output", "--json", "--note", "--note=60", "--renders", "--seed", "--gate", "--overwrite")
+VALUES = ("--help", "--", "-", "-1", "5", "auto", "none.wav", "=", "a=b")
+ANYTHING = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+
+
+@settings(
+    max_examples=300,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    verb=st.sampled_from(["match", "render", "compare", "hear"])
+    | ANYTHING.filter(lambda word: word != "bench"),
+    words=st.lists(st.sampled_from(OPTIONS + VALUES) | ANYTHING, max_size=8),
+)
+def test_whatever_is_typed_ends_in_one_line_or_help(run, tmp_path, monkeypatch, verb, words):
+    monkeypatch.chdir(tmp_path)
+    outcome = run(verb, *words)
+    if outcome.code:
+        assert outcome.code in (1, 2)
+        assert outcome.out == ""
+        assert outcome.err.startswith("tonewright: ")
+        assert outcome.err.count("\n") == 1
+    else:
+        assert outcome.err == ""
+        assert "usage" in outcome.out or verb == "synths"
+    assert list(tmp_path.iterdir()) == []
 
 
 FRAMED = """\
