@@ -33,14 +33,26 @@ def _number(
     return read
 
 
+def _above_0(value: float) -> bool:
+    return 0 < value < float("inf")
+
+
+def _on_the_keyboard(value: float) -> bool:
+    return 0 <= value <= 127
+
+
 _count = _number("a whole number from 1", int, lambda value: value >= 1)
 _from_0 = _number("a whole number from 0", int, lambda value: value >= 0)
 _hz = _number("a whole number of Hz from 1", int, lambda value: value >= 1)
-_seconds = _number("a number of seconds above 0", float, lambda value: 0 < value < float("inf"))
-_note = _number("a MIDI note from 0 to 127", float, lambda value: 0 <= value <= 127)
+_seconds = _number("a number of seconds above 0", float, _above_0)
+_seconds_or_auto = _number("a number of seconds above 0 or auto", float, _above_0)
+_note = _number("a MIDI note from 0 to 127", float, _on_the_keyboard)
+_note_or_auto = _number("a MIDI note from 0 to 127 or auto", float, _on_the_keyboard)
 
 
 def _one(metavar: str, read: Callable[[str], Any]) -> PrimitiveConstructorSpec[Any]:
+    """One value."""
+
     return PrimitiveConstructorSpec(
         1, metavar, lambda words: read(words[0]), lambda value: True, lambda value: [str(value)]
     )
@@ -50,12 +62,7 @@ def _one_or_auto(metavar: str, read: Callable[[str], float]) -> PrimitiveConstru
     """One value, or None for the word `auto`."""
 
     def read_one(words: list[str]) -> float | None:
-        if words == ["auto"]:
-            return None
-        try:
-            return read(words[0])
-        except ValueError as error:
-            raise ValueError(str(error).replace(";", " or auto;", 1)) from None
+        return None if words[0] == "auto" else read(words[0])
 
     return PrimitiveConstructorSpec(1, metavar, read_one, lambda value: True, lambda value: ["auto"])
 
@@ -89,5 +96,5 @@ Seed = Annotated[int, _one("N", _from_0)]
 Rate = Annotated[int, _one("HZ", _hz)]
 Seconds = Annotated[float | None, _one("SECONDS", _seconds), _NO_DEFAULT]
 Note = Annotated[float | None, _one("NOTE", _note), _NO_DEFAULT]
-SecondsOrAuto = Annotated[float | None, _one_or_auto("SECONDS", _seconds)]
-NoteOrAuto = Annotated[float | None, _one_or_auto("NOTE", _note)]
+SecondsOrAuto = Annotated[float | None, _one_or_auto("SECONDS", _seconds_or_auto)]
+NoteOrAuto = Annotated[float | None, _one_or_auto("NOTE", _note_or_auto)]
