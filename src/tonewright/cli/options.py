@@ -52,7 +52,6 @@ _note_or_auto = _number("a MIDI note from 0 to 127 or auto", float, _on_the_keyb
 
 def _one(metavar: str, read: Callable[[str], Any]) -> PrimitiveConstructorSpec[Any]:
     """One value."""
-
     return PrimitiveConstructorSpec(
         1, metavar, lambda words: read(words[0]), lambda value: True, lambda value: [str(value)]
     )
