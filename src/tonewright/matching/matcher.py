@@ -24,7 +24,8 @@ from tonewright.synths.base import check_whole
 
 DEFAULT_RENDERS = 10_000
 _UNLIMITED = 2**62
-_NEARLY_BEST = 1.02  # presets within 2 % of the best loss are re-ranked on the held-out distances
+# Re-ranked on the held-out distances: presets within 2 % of the best loss, the best of each run within 10 %.
+_NEARLY_BEST, _RUN_BEST = 1.02, 1.1
 _RANDOM_PRESETS = 64
 _AUDIBLE_DBFS = -50.0
 _LIBRARIES = ("numpy", "scipy", "numba", "rocket-fft", "cma", "soxr")
@@ -96,7 +97,7 @@ def _result(
     objective: Objective, target: Target, *, seconds: float, method: str, interrupted: bool
 ) -> MatchResult:
     rate = target.sample_rate_hz
-    near = objective.points[objective.losses <= _NEARLY_BEST * objective.best]
+    near = objective.contenders(_NEARLY_BEST, _RUN_BEST)
     audio = objective.render(near)
     chosen = rank_by_ear(target.audio, audio, rate)[0]
     terms = objective.terms(audio[chosen])

@@ -25,6 +25,7 @@ class Objective:
 
     Never forgets the best: `points` and `losses` hold the `keep` best different points heard so far, and
     `improvements` every point that was the best when it was heard, with the renders spent by then.
+    `run_bests` holds loss and point of the best of each run that the search has announced.
 
     Args:
         synth: Renders the points.
@@ -54,6 +55,7 @@ class Objective:
         self.points = np.empty((0, len(space)), np.float32)
         self.losses = np.empty(0, np.float64)
         self.improvements: list[tuple[int, float, NDArray[np.float32]]] = []
+        self.run_bests: list[tuple[float, NDArray[np.float32]]] = []
         self._stop, self._progress = stop, progress
         self._loss = TrainingLoss(synth.sample_rate_hz, len(target))
         self._analysis = self._loss.analyse(target[None])
@@ -67,6 +69,25 @@ class Objective:
     def best(self) -> float:
         """Smallest loss so far; infinite before the first call."""
         return float(self.losses[0]) if len(self.losses) else np.inf
+
+    def begin_run(self) -> None:
+        """Announce a run from another start, whose best is kept beside those of earlier runs."""
+        self.run_bests.append((np.inf, np.empty(0, np.float32)))
+
+    def contenders(self, nearly_best: float, run_best: float) -> NDArray[np.float32]:
+        """Points `[n, N]` that the ear should choose from, the best first.
+
+        Args:
+            nearly_best: The best points count up to so many times the smallest loss.
+            run_best: The best of each run counts up to so many times the smallest loss.
+        """
+        near = self.points[self.losses <= nearly_best * self.best]
+        others = [
+            point
+            for loss, point in self.run_bests
+            if loss <= run_best * self.best and not (near == point).all(axis=1).any()
+        ]
+        return np.concatenate([near, *(point[None] for point in others)])
 
     def render(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
         """Audio `[batch, frames]` of points; spends nothing."""
@@ -104,6 +125,10 @@ class Objective:
             if loss < best:
                 best = float(loss)
                 self.improvements.append((self.renders + row + 1, best, points[row].copy()))
+        if self.run_bests and len(losses):
+            row = int(np.argmin(losses))
+            if losses[row] < self.run_bests[-1][0]:
+                self.run_bests[-1] = (float(losses[row]), points[row].copy())
         all_points = np.concatenate([self.points, points])
         all_losses = np.concatenate([self.losses, losses])
         order = np.argsort(all_losses, kind="stable")[: 4 * self.keep]

@@ -34,15 +34,20 @@ def random_search(objective: Objective, rng: np.random.Generator) -> None:
 
 
 def cma_search(objective: Objective, rng: np.random.Generator) -> None:
-    """CMA-ES with restarts, from the best of a random first look.
+    """CMA-ES with restarts, from the best of a first look at random presets.
 
-    Each run is followed by a sweep over every value of every discrete control and, if that or the run itself
-    made progress, by a finer run around the best.
+    Half of the first look are simple presets, in which each control stays at its default with probability
+    1/2, since people's sounds are simpler than random ones. Each run is followed by a sweep over every value
+    of every discrete control and by a finer run around the best.
     """
     points = objective.space.sample(rng, _FIRST_LOOK)
+    simple = points[::2]
+    neutral = objective.space.neutral()
+    simple[:] = np.where((rng.random(simple.shape) < 0.5) & np.isfinite(neutral), neutral, simple)
     starts = points[np.argsort(objective(points))[:_STARTS]]
     run = 0
     while True:
+        objective.begin_run()
         _evolve(objective, starts[run % _STARTS], _SPREAD, rng)
         _sweep(objective)
         _evolve(objective, objective.points[0], _POLISH_SPREAD, rng)
@@ -121,7 +126,6 @@ def _evolve(
         spread,
         {
             "popsize": _BATCH,
-            "bounds": [0, 1],
             "verbose": -9,
             "seed": np.nan,  # all randomness comes from our generator
             "randn": lambda *shape: rng.standard_normal(shape),
@@ -133,12 +137,17 @@ def _evolve(
     while not strategy.stop() and not _stalled(best_per_generation):
         asked = strategy.ask()
         points = np.empty((len(asked), len(objective.space)))
-        points[:, continuous] = asked
+        points[:, continuous] = _mirrored(asked)
         points[:, choices.columns] = choices.sample(rng, len(asked))
         losses = objective(points)
         strategy.tell(asked, losses.tolist())
         choices.learn(points[:, choices.columns], losses)
         best_per_generation.append(float(losses.min()))
+
+
+def _mirrored(asked: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Points folded into [0, 1] at its ends, so that the strategy itself knows no bounds."""
+    return np.asarray(1 - np.abs(1 - np.mod(np.array(asked), 2)))
 
 
 def _stalled(history: list[float]) -> bool:

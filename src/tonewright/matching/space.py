@@ -62,6 +62,11 @@ class SearchSpace:
         """Points drawn uniformly, `[batch, N]`."""
         return rng.random((batch, len(self)), dtype=np.float32)
 
+    def neutral(self) -> NDArray[np.float32]:
+        """The synth's neutral preset as a point `[N]`; NaN where a coordinate has no neutral value."""
+        free = np.full(len(self) - len(self.controls), np.nan, np.float32)
+        return np.concatenate([self.controls.defaults(), free])
+
     def decode(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
         """Points moved into the space: clipped to [0, 1], discrete coordinates to the middle of their bin."""
         points = np.clip(points, 0, 1).astype(np.float32)
