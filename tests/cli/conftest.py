@@ -69,7 +69,7 @@ def process():
             check=False,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=400,  # enough to compile everything on a fresh machine
             **settings,
         )
 

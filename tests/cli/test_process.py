@@ -142,7 +142,7 @@ class TestTerminal:
         assert process.stdout.read() == f"wrote {tmp_path / 'a.csv'}\n"
 
 
-def read_until(terminal, words, seconds=100.0):
+def read_until(terminal, words, seconds=400.0):
     """What a process shows on a terminal, until words appear or, without words, until it ends."""
     seen, end = "", time.monotonic() + seconds
     while words is None or words not in seen:
