@@ -69,17 +69,20 @@ def match(
     player = make_synth(synth, target.sample_rate_hz)
     if renders is None:
         renders = DEFAULT_RENDERS if seconds_budget is None else _UNLIMITED
-    started = time.perf_counter()
-    deadline = np.inf if seconds_budget is None else started + seconds_budget
+    space = SearchSpace(player.controls, target.midi_note, target.gate_seconds)
     objective = Objective(
         player,
-        SearchSpace(player.controls, target.midi_note, target.gate_seconds),
+        space,
         target.audio,
         renders=renders,
         seed=seed,
         stop=lambda: time.perf_counter() >= deadline,
         progress=progress,
     )
+    # On a fresh machine this compiles for a while, which is not the search's time.
+    objective.terms(objective.render(space.decode(np.full((1, len(space)), 0.5)))[0])
+    started = time.perf_counter()
+    deadline = np.inf if seconds_budget is None else started + seconds_budget
     interrupted = False
     try:
         search(objective, np.random.default_rng(seed))
