@@ -38,6 +38,12 @@ def speed_table() -> str:
         ("the loss against SciPy's three spectra alone, as a ratio", "", ratio),
         ("loudness and MFCC of 0.5 s at 16 kHz", "", hear["hear_loudness_mfcc_per_second"]),
         ("render + hear + compare, 0.5 s at 16 kHz", "≥ 4,000/s", hear["render_hear_compare_per_second"]),
+        (
+            "a live note of 14 voices in blocks of 64 at 44.1 kHz, times realtime",
+            "",
+            render["live_voice_times_realtime"],
+        ),
+        ("every descriptor of a live hop of 16 ms, milliseconds", "", hear["live_hop_milliseconds"]),
         ("match, 10,000 renders of 1 s at 44.1 kHz, seconds", "≤ 15 s", match["match_seconds_44100_hz"]),
         ("match, 10,000 renders of 1 s at 16 kHz, seconds", "≤ 15 s", match["match_seconds_16000_hz"]),
         ("peak memory of a process that renders, hears and matches, MB", "≤ 400 MB", memory),

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 import tracemalloc
 
 import numpy as np
@@ -113,14 +112,3 @@ def test_an_hour_does_not_drift():
     quiet = 1e-3 * np.sin(2 * np.pi * 1000 / rate_hz * np.arange(2 * rate_hz) + 1)
     np.testing.assert_allclose(analyser.push(quiet)[-1], hear(quiet, rate_hz, names).values[0, -2], atol=1e-3)
     np.testing.assert_array_equal(analyser.push(np.zeros(2 * rate_hz))[-1], -100.0)
-
-
-def test_a_hop_is_heard_well_within_its_duration():
-    # 0.5 ms at 16 kHz on the machine this was written on; the hop lasts 16 ms.
-    analyser, block = StreamAnalyser(RATE_HZ, "all"), noise(256)
-    seconds = []
-    for _ in range(100):
-        start = time.perf_counter()
-        analyser.push(block)
-        seconds.append(time.perf_counter() - start)
-    assert np.median(seconds) < 0.008

@@ -1,7 +1,6 @@
 """The control panel, live use, and that version 1 goes on sounding like version 1."""
 
 import json
-import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -92,34 +91,15 @@ def test_no_control_has_a_dead_zone(name, base):
 
 
 class TestLive:
-    @pytest.mark.parametrize("note", [12, 60])
-    def test_blocks_of_64_leave_most_of_the_processor_free(self, note):
-        """Fourteen voices in blocks of 64 at 44.1 kHz cost at most a third of a core."""
-        voice = SerumLite(44_100).voice(patch(**EVERYTHING), note)
-        voice.render(64)
-        spent = []
-        for _ in range(10):
-            begin = time.thread_time()
-            for _ in range(30):
-                voice.render(64)
-            spent.append(time.thread_time() - begin)
-        assert min(spent) < 30 * 64 / 44_100 / 3
-
-    def test_a_finished_note_is_silent_and_nearly_free(self):
-        """Also long after, when what is left in the memories would be denormal numbers."""
+    def test_a_finished_note_is_silent_and_its_memories_are_empty(self):
+        """What is left in them would decay through denormal numbers, which are slow."""
         voice = SerumLite(44_100).voice(patch(**EVERYTHING, amp_release_s=0.02, filter_resonance=1.0), 36)
-        sounding = min(self.cost(voice) for _ in range(9))
-        voice.release()
-        voice.render(4 * 44_100)
-        assert not voice.render(44_100).any()
-        voice.render(40 * 44_100)
-        assert min(self.cost(voice) for _ in range(9)) < 0.8 * sounding
-
-    @staticmethod
-    def cost(voice):
-        begin = time.thread_time()
         voice.render(11_025)
-        return time.thread_time() - begin
+        voice.release()
+        voice.render(44 * 44_100)
+        assert not voice.render(44_100).any()
+        integrators_and_blocker = voice._state.analogue[0, [2, 3, 5]]
+        np.testing.assert_array_equal(integrators_and_blocker, 0.0)
 
     def test_a_row_that_has_finished_leaves_the_others_alone(self):
         params = np.repeat(patch(**EVERYTHING, amp_release_s=0.02), 3, axis=0)

@@ -109,6 +109,8 @@ def _control_curves(
     volume = HEADROOM * p[_VOLUME]
     pitch_octaves = p[_LFO_AMOUNT] * (1 - p[_LFO_TARGET]) * LFO_PITCH_SEMITONES / 12
     cutoff_octaves = p[_LFO_AMOUNT] * p[_LFO_TARGET] * LFO_FILTER_OCTAVES
+    steady = p[_LFO_AMOUNT] == 0 and p[_FILTER_ENVELOPE] == 0
+    steady_gain = filter_gain(p[_CUTOFF], sample_rate_hz)
     for k in range(ticks):
         t = (first_tick + k) * TICK / sample_rate_hz
         octaves = 0.0
@@ -119,7 +121,7 @@ def _control_curves(
             ratio[k] = exp2(lfo * pitch_octaves)
         if p[_FILTER_ENVELOPE] != 0:
             octaves += p[_FILTER_ENVELOPE] * envelope(t, gate, p[_MOD], p[_MOD + 1], p[_MOD + 2], p[_MOD + 3])
-        gain[k] = filter_gain(p[_CUTOFF] * exp2(octaves), sample_rate_hz)
+        gain[k] = steady_gain if steady else filter_gain(p[_CUTOFF] * exp2(octaves), sample_rate_hz)
         amplitude[k] = volume * envelope(t, gate, p[_AMP], p[_AMP + 1], p[_AMP + 2], p[_AMP + 3])
 
 

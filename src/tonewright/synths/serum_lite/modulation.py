@@ -19,9 +19,10 @@ def exp2(x: float) -> float:
     """2ˣ to a relative 3e-10 for −128 ≤ x < 127: Taylor series around the nearest whole number."""
     whole = np.floor(x + 0.5)
     f = (x - whole) * 0.6931471805599453
-    series = 1 + f * (
-        1 + f / 2 * (1 + f / 3 * (1 + f / 4 * (1 + f / 5 * (1 + f / 6 * (1 + f / 7 * (1 + f / 8))))))
-    )
+    # The factorials are constants that multiply: divisions would take ten times as long.
+    series = 1 / 5040 + f * (1 / 40320)
+    series = 1 / 24 + f * (1 / 120 + f * (1 / 720 + f * series))
+    series = 1 + f * (1 + f * (1 / 2 + f * (1 / 6 + f * series)))
     return float(series * _POWERS[int(whole) + 128])
 
 
@@ -30,7 +31,8 @@ def sine_of_cycle(x: float) -> float:
     """The sine of 2πx to 1e-9 for x in −0.25…0.25: Taylor series."""
     a = 6.283185307179586 * x
     s = a * a
-    return a * (1 - s / 6 * (1 - s / 20 * (1 - s / 42 * (1 - s / 72 * (1 - s / 110 * (1 - s / 156))))))
+    series = 1 / 362880 - s * (1 / 39916800 - s * (1 / 6227020800))
+    return a * (1 - s * (1 / 6 - s * (1 / 120 - s * (1 / 5040 - s * series))))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

