@@ -26,6 +26,7 @@ bench: $(VENV)/base
 
 clean:
 	rm -rf $(VENV) demo
+	find src -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/base: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -14,6 +14,7 @@ def test_of_the_synth():
     assert {*measured} == {
         "presets_per_second_14_voices",
         "presets_per_second_random",
+        "live_voice_times_realtime",
         "threads",
         "peak_memory_mb",
     }

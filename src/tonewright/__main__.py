@@ -1,0 +1,5 @@
+"""`python -m tonewright`."""
+
+from tonewright.cli.main import main
+
+main()
