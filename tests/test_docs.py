@@ -24,7 +24,9 @@ def test_snippet_runs(code, tmp_path, monkeypatch):
     (tmp_path / "examples").mkdir()
     shutil.copytree(ROOT / "examples" / "sounds", tmp_path / "examples" / "sounds")
     monkeypatch.chdir(tmp_path)
-    all_descriptors()  # the registry reads its folder on first use
+    all_descriptors()  # the registries read their folders on first use
+    for name in distances.names():
+        distances.get(name)
     for registry in (distances, descriptors):  # what a snippet registers is forgotten after it
         monkeypatch.setattr(registry, "_registered", dict(registry._registered))
     exec(compile(code, "snippet", "exec"), {"__name__": "snippet"})

@@ -56,6 +56,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("tonewright")
     if name in _HOMES:
         return getattr(import_module(f"tonewright.{_HOMES[name]}"), name)
     if name in _ROOMS:

@@ -130,7 +130,10 @@ def _check_file(target: Path, path: StrPath, overwrite: bool) -> None:
             f"cannot write {_named(path)}: it is a device or pipe; give the name of a plain file"
         )
     if target.exists() and not overwrite:
-        raise OutputError(f"cannot write {_named(path)}: it exists; choose another name or allow overwriting")
+        raise OutputError(
+            f"cannot write {_named(path)}: it exists; choose another name, or pass "
+            "--overwrite (overwrite=True in Python)"
+        )
 
 
 def _checked_folder(path: StrPath, overwrite: bool) -> Path:
@@ -140,7 +143,8 @@ def _checked_folder(path: StrPath, overwrite: bool) -> Path:
         raise OutputError(f"cannot write to {_named(path)}: it is not a folder; choose another name")
     if folder.exists() and not overwrite and any(folder.iterdir()):
         raise OutputError(
-            f"cannot write to {_named(path)}: the folder is not empty; choose another or allow overwriting"
+            f"cannot write to {_named(path)}: the folder is not empty; choose another, or pass "
+            "--overwrite (overwrite=True in Python)"
         )
     return folder
 

@@ -140,7 +140,9 @@ def opened(path: str | os.PathLike[str]) -> Iterator[Decoder]:
             with _source(file, size, container, name) as source:
                 yield Decoder(source, container, name)
     except OSError as error:
-        raise AudioError(f"cannot read {name}: {(error.strerror or str(error)).lower()}; check it") from error
+        raise AudioError(
+            f"cannot read {name}: {(error.strerror or str(error)).lower()}; check the path"
+        ) from error
     except MemoryError as error:
         raise AudioError(f"{name} does not fit in memory; read a part or block by block") from error
 

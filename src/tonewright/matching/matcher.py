@@ -64,6 +64,8 @@ def match(
         UnknownNameError: No such synth or method.
     """
     _check_arguments(renders, seconds_budget, note, gate_seconds, seed)
+    if not isinstance(clip, Clip):
+        raise UsageError(f"match takes a Clip, as tonewright.read(path) gives; got {type(clip).__name__}")
     search = search_method(method)
     target = prepare(clip, note=note, gate_seconds=gate_seconds)
     player = make_synth(synth, target.sample_rate_hz)

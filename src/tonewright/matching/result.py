@@ -75,8 +75,15 @@ class MatchResult:
         with replacing_folder(folder, overwrite=overwrite) as stage:
             self.write(stage)
 
-    def write(self, folder: Path) -> None:
+    def __repr__(self) -> str:
+        return (
+            f"<MatchResult of {self.preset.synth}: similarity {self.similarity:.0f} of 100, "
+            f"{self.renders} renders>"
+        )
+
+    def write(self, folder: str | PathLike[str]) -> None:
         """Write the files of `save` into a folder that holds none of them."""
+        folder = Path(folder)
         self.preset.save(folder / "preset.json")
         write(folder / "match.wav", Clip(self.audio, self.sample_rate_hz))
         write(folder / "target.wav", Clip(self.target, self.sample_rate_hz))

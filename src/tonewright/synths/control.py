@@ -143,6 +143,9 @@ class ControlSpace:
         if len(self._index) != len(controls):
             raise UsageError("two controls of one synth share a name")
 
+    def __repr__(self) -> str:
+        return f"<ControlSpace of {len(self)}: {', '.join(self.names)}>"
+
     def __len__(self) -> int:
         return len(self.controls)
 
