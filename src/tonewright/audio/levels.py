@@ -74,7 +74,7 @@ def true_peak_dbtp(audio: NDArray[np.float32]) -> NDArray[np.float64]:
     return power_to_db(np.square(peaks, dtype=np.float64))
 
 
-def _interpolation_taps() -> NDArray[np.float32]:
+def interpolation_taps() -> NDArray[np.float32]:
     """Give the filters for the points between two samples, `[3, 24]`, each with unit gain at 0 Hz."""
     fractions = np.arange(1, _OVERSAMPLING)[:, np.newaxis] / _OVERSAMPLING
     distance = np.arange(1 - _REACH, _REACH + 1) - fractions
@@ -83,7 +83,7 @@ def _interpolation_taps() -> NDArray[np.float32]:
     return np.asarray(taps / taps.sum(axis=1, keepdims=True), np.float32)
 
 
-_TAPS = _interpolation_taps()
+_TAPS = interpolation_taps()
 
 
 def _highest(rows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import NDArray
 
+from tonewright.audio.levels import interpolation_taps
 from tonewright.audio.loudness import k_weighting_sos
 from tonewright.features import _level_kernels as kernels
 from tonewright.features.frames import Frames, shared
 
 MOMENTARY_S = 0.400
 
-_OVERSAMPLING = 4
-# A Kaiser-windowed sinc, as `audio.true_peak_dbtp` uses: within 0.01 dB up to 0.4 of the sample rate. A peak
-# between samples is seen half the taps, 12 samples, after it was.
-_TAPS, _KAISER_BETA = 24, 6.0
-
-
-@lru_cache(maxsize=1)
-def _interpolator() -> NDArray[np.float32]:
-    """Filters for the points 1/4, 2/4 and 3/4 between two samples, `[3, taps]`, of unit gain at DC."""
-    half = _TAPS // 2
-    offset = np.arange(1, _OVERSAMPLING)[:, None] / _OVERSAMPLING
-    distance = np.arange(1 - half, half + 1) - offset
-    filters = np.sinc(distance) * np.i0(_KAISER_BETA * np.sqrt(1.0 - (distance / half) ** 2))
-    filters /= filters.sum(axis=1, keepdims=True)
-    return np.asarray(filters, np.float32)
+# The interpolator of `audio.true_peak_dbtp`. A peak between samples is seen half the taps after it was.
+_INTERPOLATOR = interpolation_taps()
+_TAPS = _INTERPOLATOR.shape[1]
 
 
 @shared
@@ -35,7 +22,7 @@ def _hop_levels(frames: Frames) -> NDArray[np.float64]:
     """Energy, crossings and peak of the hops, `[batch, window // hop + count, QUANTITIES, SPANS]`."""
     whole, tail = divmod(frames.framing.window, frames.framing.hop)
     levels = np.empty((frames.batch, frames.count, kernels.QUANTITIES, kernels.SPANS))
-    kernels.hop_levels(frames.samples(_TAPS), frames.framing.hop, tail, _interpolator(), levels)
+    kernels.hop_levels(frames.samples(_TAPS), frames.framing.hop, tail, _INTERPOLATOR, levels)
     return frames.with_past("hop levels", levels, whole)
 
 
