@@ -6,12 +6,14 @@ import pytest
 from tonewright import errors
 from tonewright.errors import (
     AudioError,
+    CheckpointError,
     MissingExtraError,
     OutputError,
     PresetError,
     TonewrightError,
     UnknownNameError,
     UsageError,
+    WorkerError,
 )
 
 EXAMPLES = [
@@ -21,6 +23,8 @@ EXAMPLES = [
     MissingExtraError("pyarrow", "parquet", "writing Parquet"),
     AudioError("rule"),
     PresetError("rule"),
+    CheckpointError("rule"),
+    WorkerError("rule"),
     OutputError("rule"),
 ]
 

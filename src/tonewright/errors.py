@@ -9,6 +9,8 @@ TonewrightError
 │   └── MissingExtraError an optional dependency is not installed
 ├── AudioError            a sound that cannot be read, written or used
 ├── PresetError           a preset that does not fit its synth
+├── CheckpointError       a checkpoint, run or exported network that is damaged or does not fit
+├── WorkerError           a rollout worker that keeps dying
 └── OutputError           a result that cannot be written
 ```
 """
@@ -68,6 +70,14 @@ class AudioError(TonewrightError):
 
 class PresetError(TonewrightError):
     """A preset that does not fit its synth: wrong synth, version, control or value."""
+
+
+class CheckpointError(TonewrightError):
+    """A checkpoint, run folder or exported network that is damaged, foreign or does not fit."""
+
+
+class WorkerError(TonewrightError):
+    """A rollout worker whose process dies again and again."""
 
 
 class OutputError(TonewrightError):
