@@ -21,7 +21,8 @@ import pytest
 import soundfile
 
 from tonewright.audio.loudness import integrated_lufs
-from tonewright.matching.report import report_html
+from tonewright.distances.loss import TrainingLoss
+from tonewright.matching.report import report_html, tables
 from tonewright.matching.result import MatchResult
 from tonewright.synths import Preset, parse_preset, synth
 
@@ -207,10 +208,8 @@ def test_the_code_on_the_page_renders_the_match(
 
 def test_every_control_appears_with_its_value(result: MatchResult, document: str) -> None:
     rows = re.findall(r'<div class="row[^"]*">.*?class="unseen"', document, re.DOTALL)
-    assert len(rows) == len(SYNTH.controls)
-    for control, row in zip(
-        (c for group in SYNTH.controls.groups.values() for c in group), rows, strict=True
-    ):
+    modules = sorted(SYNTH.controls.groups.values(), key=lambda module: len(module) == 1)
+    for control, row in zip((control for module in modules for control in module), rows, strict=True):
         said = control.describe(result.preset.controls[control.name]).replace("-", "−")
         assert said.removesuffix("s") in html.unescape(row)
 
@@ -233,15 +232,44 @@ def test_distances_and_terms_are_explained(page: Page) -> None:
     assert "brand_new 0.1" in page.text
 
 
+def test_bounded_terms_are_not_described_in_units() -> None:
+    loss = TrainingLoss(RATE, 800)
+    sound = np.full((1, 800), 0.1, np.float32)
+    terms = {"total": 0.5, **dict.fromkeys(loss(sound, loss.analyse(sound)), 0.5)}
+    table = tables.terms(make_result(terms=terms))
+    assert table.count('class="meaning"></span>') == 0
+    assert not re.search(r"octave|decibel|\b(dB|LU|Hz)\b", table)
+
+
+def test_the_search_curve_is_drawn_where_its_axis_says() -> None:
+    document = report_html(make_result(seconds=0.05))
+    path = re.search(
+        r'<path d="M([^"]*)" class="stroke search"></path></svg></div><div class="axis axis-x', document
+    )[1]
+    x, y = np.array(path.replace("L", " ").split(), float).reshape(-1, 2).T
+    np.testing.assert_allclose(x, [1, 64, 64, 640, 640, 1000])
+    np.testing.assert_allclose(y, 200 * (1 - np.repeat([0.9, 0.5, 0.123], 2)), atol=0.1)
+    assert '<span class="minor" style="--at:0.2000">200</span>' in document
+
+
 def test_facts_are_in_words(page: Page) -> None:
     for fact in (
         "Note C3 + 12 cents (MIDI 48.12, 132 Hz)", "Key held for 400 ms of 600 ms", "File bass.wav",
-        "Gain before the search −3.1 dB", "Note as estimated C3", "Confidence of the note 93%",
+        "Gain before the search −3.1 dB", "Note as estimated C3", "Confidence in its pitch 93%",
         "Presets rendered 1,000", "Time 2.5 s (400 presets per second)", "Method CMA-ES with restarts",
-        "turn a rendering by +3.1 dB",
+        "turned down by 3.1 dB before the search; turn the patch up by 3.1 dB",
     ):  # fmt: skip
         assert fact in page.text.replace("\u00a0", " ")
     assert "folder" not in page.text
+
+
+def test_a_note_that_was_searched_is_not_stated_as_heard(page: Page) -> None:
+    assert "Serum-lite · playing C3 + 12 cents" in page.text.replace("\u00a0", " ")
+    info = {"note_source": "searched", "note_confidence": 0.0}
+    text = Page(report_html(make_result(seconds=0.05, target_info=info))).text.replace("\u00a0", " ")
+    assert "no clear pitch, note searched: C3 + 12 cents" in text
+    assert "Note was searched, for want of a clear pitch Confidence in its pitch 0%" in text
+    assert "playing" not in text
 
 
 def test_text_is_escaped_everywhere() -> None:
@@ -372,24 +400,65 @@ class Visit(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium")
-def test_the_player_plays_in_a_browser(document: str, tmp_path: Path) -> None:
+LAYOUT = """<script>
+addEventListener("load", () => {
+  const box = (element) => element.getBoundingClientRect();
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const legend = all(".lane.level .chip")[0];
+  legend.scrollIntoView();
+  const scrub = box(document.getElementById("seek")), plot = box(all(".lane.level .area")[0]);
+  const rows = new Map();
+  for (const card of all(".card").map(box)) rows.set(card.top, [...(rows.get(card.top) || []), card.bottom]);
+  all(".mark, .chip").forEach((part) => { part.style.pointerEvents = "auto"; });
+  fetch("/seen", { method: "POST", body: JSON.stringify({
+    wide: document.documentElement.scrollWidth - innerWidth,
+    ragged: [...rows.values()].some((bottoms) => bottoms.some((bottom) => bottom !== bottoms[0])),
+    cards: rows.size,
+    overhang: Math.max(plot.left - scrub.left, scrub.right - plot.right),
+    above: document.elementFromPoint(box(all(".mark.release")[0]).left, box(legend).top + 9).className,
+    see_through: !getComputedStyle(legend).backgroundColor.startsWith("rgb("),
+  }) });
+});
+</script></body>"""
+
+
+def ask_browser(document: str, script: str, profile: Path, width: int = 1200) -> str:
+    """What a script at the end of the page reports."""
     page = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", document)
     flags = [
         "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
         "--mute-audio", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-        "--autoplay-policy=no-user-gesture-required", f"--user-data-dir={tmp_path / 'profile'}",
+        "--autoplay-policy=no-user-gesture-required", f"--user-data-dir={profile}",
+        "--hide-scrollbars", f"--window-size={width},1000",
         "--remote-debugging-port=0",  # without it a headless Chromium ends as soon as the page is loaded
     ]  # fmt: skip
     with ThreadingHTTPServer(("127.0.0.1", 0), Visit) as server:
-        server.page = page.replace("</body>", SELF_TEST).encode()
+        server.page = page.replace("</body>", script).encode()
         server.seen = queue.Queue()
         threading.Thread(target=server.serve_forever, daemon=True).start()
         silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         browser = subprocess.Popen(["chromium", *flags, f"http://127.0.0.1:{server.server_port}/"], **silent)
         try:
-            assert server.seen.get(timeout=90) == "rewound|playing|a|b|0.10 / 0.60 s"
+            return server.seen.get(timeout=90)
         finally:
             browser.terminate()
             browser.wait(timeout=30)
             server.shutdown()
+
+
+needs_chromium = pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium")
+
+
+@needs_chromium
+def test_the_player_plays_in_a_browser(document: str, tmp_path: Path) -> None:
+    assert ask_browser(document, SELF_TEST, tmp_path / "profile") == "rewound|playing|a|b|0.10 / 0.60 s"
+
+
+@needs_chromium
+@pytest.mark.parametrize(("width", "rows"), [(1200, 3), (390, 9)])
+def test_nothing_overhangs_or_crosses(width: int, rows: int, tmp_path: Path) -> None:
+    early = make_result()
+    early = replace(early, preset=replace(early.preset, gate_seconds=0.1))
+    seen = json.loads(ask_browser(report_html(early), LAYOUT, tmp_path / "profile", width))
+    assert seen.pop("overhang") <= 0.5
+    assert seen == {"wide": 0, "ragged": False, "cards": rows, "above": "chip", "see_through": False}

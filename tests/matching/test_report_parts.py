@@ -85,22 +85,60 @@ def test_a_control_not_said_to_be_idle_changes_the_sound() -> None:
         ({"filter_cutoff_hz": 20_000}, "The filter is open."),
         ({"filter_cutoff_hz": 1234, "filter_resonance": 0.8}, "sits at 1.2 kHz with strong resonance."),
         ({"filter_envelope_octaves": 2.1, "mod_decay_s": 0.4},
-         "opens it by 2.1 octaves within 5 ms and lets it fall back over 400 ms."),
+         "within 5 ms and lets it fall back to 2% of that by the time the key is let go."),
+        ({"filter_envelope_octaves": 2.1, "mod_decay_s": 0.2},
+         "opens it by 2.1 octaves within 5 ms and lets it fall back over 200 ms."),
+        ({"filter_envelope_octaves": 0.4, "mod_attack_s": 2.0}, "with hardly any resonance. It starts"),
         ({"filter_envelope_octaves": -1, "mod_sustain": 1},
          "closes it by 1 octave within 5 ms and keeps it there."),
         ({"amp_sustain": 0.0}, "It starts at once (5 ms) and dies away over 300 ms."),
         ({"amp_sustain": 1.0},
          "stays at full level while the key is held; after the release it rings for 200 ms."),
-        ({"amp_attack_s": 1.5}, "It swells for as long as the key is held (attack 1.5 s)"),
+        ({"amp_sustain": 0.5, "amp_decay_s": 0.2}, "and falls to 50% over 200 ms; after the release"),
+        ({"amp_sustain": 0.5, "amp_decay_s": 2.0}, "and falls to 74% by the time the key is let go; after"),
+        ({"amp_sustain": 1.0, "amp_release_s": 3.0}, "the release it is still at 71% when the clip ends."),
+        ({"amp_attack_s": 1.5}, "It swells to 20% of full level by the time the key is let go; after"),
         ({"lfo_amount": 0.05, "lfo_rate_hz": 5}, "An LFO at 5 Hz sways the pitch by ±35 cents."),
         ({"lfo_amount": 0.5, "lfo_target": 1}, "sways the cutoff by ±1.2 octaves."),
         ({"lfo_amount": 0.5, "lfo_target": 0.5},
          "sways the pitch by ±1.8 semitones and the cutoff by ±0.62 octaves."),
+        ({"lfo_amount": 0.05, "lfo_rate_hz": 0.1},
+         "An LFO, too slow to swing within the clip, bends the pitch by up to 11 cents."),
         ({"master_volume": 0}, "The volume is down: nothing is heard."),
     ],
 )  # fmt: skip
 def test_summary(changes: dict[str, float], sentence: str) -> None:
     assert sentence in summary({**NEUTRAL, **changes}, PLAYED)
+
+
+@pytest.mark.parametrize(
+    ("changes", "gate_seconds", "claim", "at_s"),
+    [
+        ({"amp_decay_s": 0.6}, 0.3, r"falls to (\d+)% by the time the key is let go", 0.3),
+        ({"amp_decay_s": 2.0}, 9.0, r"falls to (\d+)% by the time the clip ends", 0.5),
+        ({"amp_attack_s": 1.0}, 0.3, r"swells to (\d+)% of full level by the time the key is let go", 0.3),
+        ({"amp_attack_s": 1.0}, 9.0, r"swells to (\d+)% of full level by the time the clip ends", 0.5),
+        ({"amp_release_s": 3.0}, 0.1, r"after the release it is still at (\d+)% when the clip ends", 0.5),
+    ],
+)  # fmt: skip
+def test_levels_in_the_summary_are_those_of_the_sound(
+    changes: dict[str, float], gate_seconds: float, claim: str, at_s: float
+) -> None:
+    values, played = {**NEUTRAL, "amp_sustain": 0.5, **changes}, Performance(0.5, gate_seconds)
+    steady = {**values, "amp_attack_s": CONTROLS["amp_attack_s"].low, "amp_sustain": 1.0}
+    just_before = slice(round((at_s - 0.01) * 16_000), round(at_s * 16_000))
+    sound, full = render(values, played)[just_before], render(steady, Performance(0.5, 9.0))[just_before]
+    level = np.dot(sound, full) / np.dot(full, full)
+    (percent,) = re.findall(claim, summary(values, played))
+    assert int(percent) / 100 == pytest.approx(level, abs=0.02)
+
+
+def test_no_summary_speaks_of_times_beyond_the_clip() -> None:
+    played = Performance(seconds=0.158, gate_seconds=0.034)
+    for params in CONTROLS.sample(np.random.default_rng(1), 200):
+        text = summary(CONTROLS.to_values(params), played)
+        for figure, unit in re.findall(r"([\d.]+) (ms|s)\b", text):
+            assert float(figure) / (1000 if unit == "ms" else 1) <= 0.16, text
 
 
 def test_every_random_preset_has_a_summary() -> None:
@@ -203,14 +241,6 @@ def test_time_ticks_are_where_they_say(seconds: float) -> None:
     for tick in ticks:
         figure, unit = tick.label.split()
         assert float(figure) / (1000 if unit == "ms" else 1) == pytest.approx(tick.at * seconds, abs=1e-9)
-
-
-def test_count_ticks_lie_on_a_log_axis() -> None:
-    ticks = plots.count_ticks(10, 1000)
-    assert [tick.label for tick in ticks] == ["10", "20", "50", "100", "200", "500", "1,000"]
-    assert ticks[3].at == pytest.approx(0.5)
-    assert plots.nice_floor(64) == 50
-    assert plots.nice_floor(1) == 1
 
 
 def test_levels_of_known_sounds() -> None:

@@ -10,6 +10,7 @@ from tonewright.matching.report import phrases
 from tonewright.matching.report.markup import Html, join, tag
 from tonewright.matching.result import MatchResult
 
+_NOTE_SOURCES = {"estimated": "heard in the sound", "searched": "searched, for want of a clear pitch"}
 _METHODS = {"cma": "CMA-ES with restarts", "random": "random search"}
 
 # Facts on the target by their names in `MatchResult.target_info`; others are shown as they come.
@@ -22,9 +23,9 @@ _TARGET: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "shortened": ("Cut", lambda cut: "yes, its beginning was searched for" if cut else "no"),
     "loudness_lufs": ("Loudness", lambda loudness: phrases.minus(f"{loudness:.1f} LUFS")),
     "gain_db": ("Gain before the search", phrases.decibels),
-    "note_source": ("Note was", str),
+    "note_source": ("Note was", lambda source: _NOTE_SOURCES.get(source, source)),
     "note_estimate": ("Note as estimated", phrases.note),
-    "note_confidence": ("Confidence of the note", lambda confidence: f"{confidence:.0%}"),
+    "note_confidence": ("Confidence in its pitch", lambda confidence: f"{confidence:.0%}"),
 }
 
 
@@ -44,6 +45,16 @@ def facts(result: MatchResult) -> Html:
         _list("Versions", versions),
         class_="facts",
     )
+
+
+def note_played(result: MatchResult) -> str:
+    """The note in words, and whether it could be heard in the target at all."""
+    if result.preset.midi_note is None:
+        return ""
+    name = phrases.note(result.preset.midi_note)
+    if result.target_info.get("note_source") == "searched":
+        return f"no clear pitch, note searched: {name}"
+    return f"playing {name}"
 
 
 def again(result: MatchResult) -> Html:
@@ -68,8 +79,8 @@ def gain_note(result: MatchResult) -> str:
     if abs(gain_db) < 0.05:
         return ""
     return (
-        f"The target was turned by {phrases.decibels(gain_db)} before the search; turn a rendering by "
-        f"{phrases.decibels(-gain_db)} to meet the level of the recording."
+        f"The recording was turned {phrases.turn(gain_db)} before the search; turn the patch "
+        f"{phrases.turn(-gain_db)} to meet its level."
     )
 
 

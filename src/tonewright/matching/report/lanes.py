@@ -63,7 +63,7 @@ def legend() -> Html:
         "div",
         tag("span", f"−{RANGE_DB:.0f} dB"),
         tag("i", style=f"background:linear-gradient(90deg,{stops})"),
-        tag("span", "0 dB, the louder peak"),
+        tag("span", "0 dB: the loudest spot of the two pictures"),
         class_="legend",
     )
 

@@ -20,8 +20,8 @@ from tonewright.matching.result import MatchResult
 from tonewright.synths.registry import synth as make_synth
 
 _METER_NOTE = (
-    "0 is what the median random preset of this synth reaches against this target, or worse; 100 is an "
-    "identical sound. The mean over several published distances."
+    "100 is an identical sound; 0 is no closer than the median random preset of this synth. Averaged over "
+    "several published distances."
 )
 
 
@@ -91,12 +91,9 @@ def _policy(script: str) -> str:
 
 
 def _lede(result: MatchResult, title: str, played: Performance) -> str:
-    parts = [title]
-    if result.preset.midi_note is not None:
-        parts.append(f"playing {phrases.note(result.preset.midi_note)}")
-    parts.append(phrases.duration(played.seconds))
-    parts.append(f"{result.renders:,} presets heard in {phrases.duration(result.seconds)}")
-    return " · ".join(parts)
+    heard = f"{result.renders:,} presets heard in {phrases.duration(result.seconds)}"
+    parts = [title, facts.note_played(result), phrases.duration(played.seconds), heard]
+    return " · ".join(filter(None, parts))
 
 
 def _interrupted(result: MatchResult) -> Html:
@@ -136,14 +133,19 @@ def _sounds(sounds: Players) -> Html:
     )
 
 
+def _turned(gain_db: float) -> str:
+    return f"turned {phrases.turn(gain_db)}" if abs(gain_db) >= 0.05 else "left as it is"
+
+
 def _levels(sounds: Players, seconds: float, gain_note: str) -> str:
-    target_db, match_db = (phrases.decibels(gain) for gain in sounds.gains_db)
     if sounds.silent:
         text = "One of the sounds is silent, so their loudness could not be matched."
     else:
         text = (
-            f"Both players stand at {phrases.minus(f'{sounds.lufs:.1f}')} LUFS (target {target_db}, match "
-            f"{match_db}) and fade out over the last 5 ms; pictures and figures show the sounds before that."
+            f"Both sounds play equally loud, at {phrases.minus(f'{sounds.lufs:.1f}')} LUFS, so that neither "
+            f"wins by volume: here the target is {_turned(sounds.gains_db[0])} and the match "
+            f"{_turned(sounds.gains_db[1])}, and both fade out over their last 5 ms. Pictures and figures "
+            "show them untouched."
         )
     if sounds.cut:
         text += (

@@ -18,7 +18,8 @@ def cards(controls: ControlSpace, values: Mapping[str, float], words: Words, pla
     """A card for each module; controls that change nothing are greyed and say why."""
     reasons = words.idle(values, played)
     made = []
-    for group, members in controls.groups.items():
+    # Single knobs come last, so that cards beside each other are about as tall.
+    for group, members in sorted(controls.groups.items(), key=lambda module: len(module[1]) == 1):
         rows = [_row(control, values[control.name], reasons.get(control.name)) for control in members]
         title = words.groups.get(group, group.capitalize())
         picture = _envelope(members, values, played)
@@ -84,7 +85,7 @@ def _envelope(members: list[Control], values: Mapping[str, float], played: Perfo
     if len(names) < len(_STAGES):
         return join()
     attack, decay, sustain, release = (values[names[stage]] for stage in _STAGES)
-    gate = min(played.gate_seconds, played.seconds)
+    gate = played.held_seconds
     points = [i / 120 * played.seconds for i in range(121)]
     heights = [_level(t, gate, attack, decay, sustain, release) for t in points]
     path = " ".join(

@@ -21,6 +21,11 @@ def decibels(value: float) -> str:
     return minus(f"{value:+.1f} dB") if abs(value) >= 0.05 else "0 dB"
 
 
+def turn(gain_db: float) -> str:
+    """Which way a volume is turned and how far: `up by 3.2 dB`."""
+    return f"{'up' if gain_db > 0 else 'down'} by {abs(gain_db):.1f} dB"
+
+
 def duration(seconds: float, digits: int = 3) -> str:
     """A duration: `35 ms`, `1.52 s`, `2 min 5 s`."""
     if seconds < 0.9995:

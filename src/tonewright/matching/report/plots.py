@@ -37,12 +37,6 @@ def nice_step(span: float, most: int) -> float:
     return float(power * next(nice for nice in _NICE if nice >= rough / power * (1 - 1e-9)))
 
 
-def nice_floor(value: float) -> float:
-    """The largest number of 1, 2 or 5 times a power of ten that is not above the value."""
-    power = 10.0 ** np.floor(np.log10(value))
-    return float(power * max(nice for nice in _NICE if nice <= value / power * (1 + 1e-9)))
-
-
 def time_ticks(seconds: float) -> list[Tick]:
     """Labels of a time axis from 0."""
     step = nice_step(seconds, 10)
@@ -52,7 +46,7 @@ def time_ticks(seconds: float) -> list[Tick]:
         value = phrases.number(round(i * step * scale, 9), 6)
         ticks.append(Tick(i * step / seconds, f"{value} {unit}", minor=i % 2 == 1))
     # A label at the very end would hang over the edge, or meet its neighbour.
-    return [tick for tick in ticks if tick.at < 0.97]
+    return [tick for tick in ticks if tick.at < 0.95]
 
 
 def frequency_ticks(axis: FrequencyAxis) -> list[Tick]:
@@ -73,18 +67,6 @@ def value_ticks(low: float, high: float, most: int, unit: str = "") -> list[Tick
     return [
         Tick((i * step - low) / (high - low), f"{phrases.number(round(i * step, 9))} {unit}".rstrip())
         for i in range(first, last + 1)
-    ]
-
-
-def count_ticks(low: float, high: float) -> list[Tick]:
-    """Labels of a logarithmic axis of counts, at powers of ten and, where these are few, between them."""
-    decades = np.log10(high / low)
-    steps = (1,) if decades > 5 else (1, 2, 5)
-    return [
-        Tick(float(np.log10(value / low) / decades), f"{value:,}", minor=nice > 1)
-        for power in range(10)
-        for nice in steps
-        if low <= (value := nice * 10**power) <= high
     ]
 
 

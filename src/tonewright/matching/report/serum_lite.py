@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import partial
 
 from tonewright.matching.report import phrases
 from tonewright.matching.report.words import Performance, Words
 from tonewright.synths.serum_lite.controls import LFO_FILTER_OCTAVES, LFO_PITCH_SEMITONES, WAVES
+from tonewright.synths.serum_lite.modulation import envelope
 
 Values = Mapping[str, float]
 
@@ -18,6 +20,10 @@ _about_hz = partial(phrases.frequency, digits=2)
 
 _SILENT = 1e-3  # −60 dB
 _HELD_FULLY = 0.999
+_HARDLY_FALLEN, _GONE = 0.97, 0.01  # levels of an envelope: as good as full, as good as nothing
+_STILL_RINGING = 0.05
+_HEARD_OCTAVES = 0.1  # of the cutoff
+_STAGES = ("attack_s", "decay_s", "sustain", "release_s")
 _OSCILLATORS = {"osc1": "oscillator 1", "osc2": "oscillator 2"}
 _ENVELOPES = {"amp": "the level", "mod": "the modulation"}
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven")
@@ -43,8 +49,7 @@ def idle(values: Values, played: Performance) -> dict[str, str]:
     for prefix, title in _ENVELOPES.items():
         reasons |= _idle_in_envelope(values, played, prefix, title)
     if abs(values["filter_envelope_octaves"]) < 0.01:
-        stages = ("attack_s", "decay_s", "sustain", "release_s")
-        reasons |= {f"mod_{stage}": "the filter does not follow this envelope" for stage in stages}
+        reasons |= {f"mod_{stage}": "the filter does not follow this envelope" for stage in _STAGES}
     return reasons
 
 
@@ -52,9 +57,9 @@ def _idle_in_envelope(values: Values, played: Performance, prefix: str, title: s
     reasons: dict[str, str] = {}
     if values[f"{prefix}_sustain"] > _HELD_FULLY:
         reasons[f"{prefix}_decay_s"] = f"{title} is sustained in full"
-    if played.gate_seconds <= values[f"{prefix}_attack_s"]:
+    if played.held_seconds <= values[f"{prefix}_attack_s"]:
         stages = (f"{prefix}_decay_s", f"{prefix}_sustain")
-        reasons |= dict.fromkeys(stages, "the key is let go before the attack ends")
+        reasons |= dict.fromkeys(stages, f"{played.held_until} before the attack ends")
     if not played.released:
         reasons[f"{prefix}_release_s"] = "the key is held to the end"
     return reasons
@@ -64,7 +69,7 @@ def summary(values: Values, played: Performance) -> str:
     """What the preset sounds like, in a few sentences."""
     if values["master_volume"] < _SILENT:
         return "The volume is down: nothing is heard."
-    parts = [_source(values), _filter(values, played), _amplitude(values, played), _lfo(values)]
+    parts = [_source(values), _filter(values, played), _amplitude(values, played), _lfo(values, played)]
     return " ".join(phrases.sentence(part) for part in parts if part)
 
 
@@ -130,7 +135,9 @@ def _filter(values: Values, played: Performance) -> str:
     cutoff, octaves, resonance = (
         values[f"filter_{name}"] for name in ("cutoff_hz", "envelope_octaves", "resonance")
     )
-    moves = abs(octaves) >= 0.01
+    attack, held_s = values["mod_attack_s"], played.held_seconds
+    reached = abs(octaves) * min(held_s / attack, 1.0)
+    moves = reached >= _HEARD_OCTAVES
     if cutoff > 15_000 and not moves:
         return "the filter is open"
     peak = next(
@@ -142,23 +149,21 @@ def _filter(values: Values, played: Performance) -> str:
     if not moves:
         return text
     verb = "opens" if octaves > 0 else "closes"
-    attack = values["mod_attack_s"]
-    if attack >= played.gate_seconds:
-        reached = abs(octaves) * played.gate_seconds / attack
-        return f"{text}; its envelope {verb} it by {_about(reached, 'octave')} until the key is let go"
-    text += f"; its envelope {verb} it by {_about(abs(octaves), 'octave')} within {_about_s(attack)}"
-    if values["mod_sustain"] > 0.97:
+    text += f"; its envelope {verb} it by {_about(reached, 'octave')}"
+    if attack >= held_s:
+        return f"{text} until {played.held_until}"
+    text += f" within {_about_s(attack)}"
+    level, when = _fall(values, played, "mod")
+    if level > _HARDLY_FALLEN:
         return f"{text} and keeps it there"
-    if values["mod_sustain"] >= 0.01:
-        text += f" and lets it fall back to {values['mod_sustain']:.0%} of that"
-        return f"{text} over {_about_s(values['mod_decay_s'])}"
-    return f"{text} and lets it fall back over {_about_s(values['mod_decay_s'])}"
+    return f"{text} and lets it fall back {f'to {level:.0%} of that {when}' if level >= _GONE else when}"
 
 
 def _amplitude(values: Values, played: Performance) -> str:
-    attack, sustain = values["amp_attack_s"], values["amp_sustain"]
-    if attack >= played.gate_seconds:
-        text = f"it swells for as long as the key is held (attack {_about_s(attack)})"
+    attack = values["amp_attack_s"]
+    level, when = _fall(values, played, "amp")
+    if attack >= played.held_seconds:
+        text = f"it swells to {level:.0%} of full level by the time {played.held_until}"
     else:
         start = next(
             word
@@ -166,32 +171,56 @@ def _amplitude(values: Values, played: Performance) -> str:
                                 (99.0, "swells slowly"))
             if attack < limit
         )  # fmt: skip
-        decay = _about_s(values["amp_decay_s"])
-        rest = f"falls to {sustain:.0%} over {decay} while the key is held"
-        if sustain > _HELD_FULLY:
+        rest = f"falls to {level:.0%} {when}"
+        if level > _HARDLY_FALLEN:
             rest = "stays at full level while the key is held"
-        elif sustain < 0.01:
-            rest = f"dies away over {decay}"
+        elif level < _GONE:
+            rest = f"dies away {when}"
         text = f"it {start} ({_about_s(attack)}) and {rest}"
-    if played.released and sustain >= 0.01:
-        text += f"; after the release it rings for {_about_s(values['amp_release_s'])}"
-    return text
+    if not played.released or level < _GONE:
+        return text
+    left = _envelope(values, played, "amp", played.seconds)
+    if left >= _STILL_RINGING:
+        return f"{text}; after the release it is still at {left:.0%} when the clip ends"
+    rings_s = min(values["amp_release_s"], played.seconds - played.held_seconds)
+    return f"{text}; after the release it rings for {_about_s(rings_s)}"
 
 
-def _lfo(values: Values) -> str:
-    amount, target = values["lfo_amount"], values["lfo_target"]
-    cents = 100 * LFO_PITCH_SEMITONES * amount * (1 - target)
-    octaves = LFO_FILTER_OCTAVES * amount * target
+def _fall(values: Values, played: Performance, prefix: str) -> tuple[float, str]:
+    """Level of an envelope when the key is let go or the clip ends, and what its fall took in words."""
+    level = _envelope(values, played, prefix, played.held_seconds)
+    falling_s = played.held_seconds - values[f"{prefix}_attack_s"]
+    decay_s = values[f"{prefix}_decay_s"]
+    if decay_s <= falling_s or level < _GONE:
+        return level, f"over {_about_s(min(decay_s, falling_s))}"
+    return level, f"by the time {played.held_until}"
+
+
+def _envelope(values: Values, played: Performance, prefix: str, at_s: float) -> float:
+    stages = [float(values[f"{prefix}_{stage}"]) for stage in _STAGES]
+    return float(envelope(at_s, played.gate_seconds, *stages))
+
+
+def _lfo(values: Values, played: Performance) -> str:
+    rate_hz, target = values["lfo_rate_hz"], values["lfo_target"]
+    cycles = rate_hz * played.seconds
+    swings = cycles >= 0.75  # the sine starts upwards at 0 and has been to both ends by then
+    reached = values["lfo_amount"] * math.sin(2 * math.pi * min(cycles, 0.25))
+    cents = 100 * LFO_PITCH_SEMITONES * reached * (1 - target)
+    octaves = LFO_FILTER_OCTAVES * reached * target
+    by = "by ±" if swings else "by up to "
     moved = []
     if cents >= 3:
         semitones = cents / 100
         small, large = _about(cents, "cent"), _about(semitones, "semitone")
-        moved.append(f"the pitch by ±{small if semitones < 1 else large}")
+        moved.append(f"the pitch {by}{small if semitones < 1 else large}")
     if octaves >= 0.05:
-        moved.append(f"the cutoff by ±{_about(octaves, 'octave')}")
+        moved.append(f"the cutoff {by}{_about(octaves, 'octave')}")
     if not moved:
         return ""
-    return f"an LFO at {_about_hz(values['lfo_rate_hz'])} sways {phrases.listing(moved)}"
+    if swings:
+        return f"an LFO at {_about_hz(rate_hz)} sways {phrases.listing(moved)}"
+    return f"an LFO, too slow to swing within the clip, bends {phrases.listing(moved)}"
 
 
 SERUM_LITE = Words(

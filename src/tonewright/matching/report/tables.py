@@ -11,7 +11,7 @@ _TERMS = {
     "total": "weighted mean of the terms",
     "mrstft": "magnitude spectra at three resolutions",
     "mfcc": "spectral envelope",
-    "centroid": "brightness, in octaves",
+    "centroid": "brightness, frame by frame",
     "loudness": "loudness, frame by frame",
     "level": "loudness of the whole",
     "dc": "guard against an offset",

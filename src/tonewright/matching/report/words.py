@@ -29,6 +29,16 @@ class Performance:
         """The key is let go before the sound ends, and not just at its end."""
         return self.gate_seconds < self.seconds - 0.005
 
+    @property
+    def held_seconds(self) -> float:
+        """For how long the key is heard to be held."""
+        return min(self.gate_seconds, self.seconds)
+
+    @property
+    def held_until(self) -> str:
+        """What ends that, in words."""
+        return "the key is let go" if self.released else "the clip ends"
+
 
 @dataclass(frozen=True)
 class Words:
