@@ -69,6 +69,12 @@ class TestRefused:
             "--suite measures matches: tonewright bench match --suite random"
         )
 
+    @pytest.mark.parametrize("option", ["--targets", "--renders"])
+    def test_options_of_a_suite_without_one(self, refuse, option):
+        assert refuse("bench", "match", option, 7, code=2) == (
+            f"{option} is for suites; name one with --suite: random, factory, real"
+        )
+
     def test_an_unknown_suite(self, refuse):
         complaint = refuse("bench", "match", "--suite", "fabric", code=2)
         assert complaint == "no suite or folder is called 'fabric'; choose from: factory, random, real"

@@ -3,7 +3,8 @@ import json
 import numpy as np
 import soundfile
 
-from tonewright.audio import Clip, write
+from tonewright.audio import Clip, resample, write
+from tonewright.distances import get
 
 KEYS = [
     "mss",
@@ -34,10 +35,29 @@ def test_a_sound_is_like_itself(run, wav):
 
 
 def test_text_explains_each(run, wav):
-    outcome = run("compare", wav, wav)
-    lines = outcome.out.splitlines()
+    heading, *lines = run("compare", wav, wav).out.splitlines()
+    assert heading.split() == ["distance", "value", "unit", "better", "meaning"]
     assert [line.split()[0] for line in lines] == KEYS
-    assert all(len(line.split()) > 3 for line in lines)
+    unit, better, meaning = (heading.index(word) for word in ("unit", "better", "meaning"))
+    for name, line in zip(KEYS, lines, strict=True):
+        one = get(name)
+        shown = (line[unit:better].strip(), line[better:meaning].strip(), line[meaning:])
+        assert shown == (one.unit, one.better, one.meaning)
+
+
+def test_text_tells_what_was_done_to_make_the_sounds_alike(run, wav, tmp_path, sound):
+    write(tmp_path / "long.wav", Clip(np.stack([np.pad(sound, (0, 4_000))] * 2), 16_000))
+    longer = "lengths: A lasts 0.250 s, B 0.500 s; A was followed by silence"
+    shorter = "lengths: A lasts 0.500 s, B 0.250 s; B was followed by silence"
+    told = run("compare", wav, tmp_path / "long.wav").out.splitlines()[10:]
+    assert told == [longer, "channels: A has 1, B 2; both were mixed to mono"]
+    assert run("compare", tmp_path / "long.wav", wav).out.splitlines()[10] == shorter
+
+
+def test_a_length_that_differs_by_resampling_alone_is_none(run, wav, tmp_path, sound):
+    write(tmp_path / "b.wav", resample(Clip(sound, 16_000), 22_050))
+    told = run("compare", wav, tmp_path / "b.wav").out.splitlines()[10:]
+    assert told == ["rates: B was brought from 22050 to 16000 Hz, the rate of A"]
 
 
 def test_rates_lengths_and_channels_may_differ(run, wav, tmp_path):

@@ -55,7 +55,10 @@ def test_words(refuse, line, complaint):
             ("--seconds-budget", value, "a number of seconds above 0")
             for value in ("abc", "0", "-1", "nan", "inf")
         ),
-        *(("--note", value, "a MIDI note from 0 to 127 or auto") for value in ("500", "-1", "A4", "nan")),
+        *(
+            ("--note", value, "a MIDI note from 0 to 127, a name like A#3, or auto")
+            for value in ("500", "-1", "H4", "A", "Cb-1", "G#9", "nan")
+        ),
         *(("--gate", value, "a number of seconds above 0 or auto") for value in ("-1", "0", "long", "inf")),
         *(("--seed", value, "a whole number from 0") for value in ("-1", "0.5", "abc")),
     ],
@@ -68,8 +71,10 @@ def test_numbers_of_match(refuse, wav, tmp_path, option, value, rule):
 @pytest.mark.parametrize(
     ("option", "value", "rule"),
     [
-        ("--note", "500", "a MIDI note from 0 to 127"),
-        ("--note", "auto", "a MIDI note from 0 to 127"),
+        *(
+            ("--note", value, "a MIDI note from 0 to 127 or a name like A#3")
+            for value in ("500", "auto", "H4", "")
+        ),
         ("--seconds", "0", "a number of seconds above 0"),
         ("--seconds", "-0.5", "a number of seconds above 0"),
         ("--gate", "-1", "a number of seconds above 0"),
@@ -89,7 +94,7 @@ def test_numbers_of_render(refuse, preset, tmp_path, option, value, rule):
         ("--rate 100", "sample_rate_hz is a whole number between 4000 and 384000; got 100"),
         ("--rate 999999999", "sample_rate_hz is a whole number between 4000 and 384000"),
         ("--seconds 601", "seconds lies above 0 and up to 600; got 601"),
-        ("--gate 100", "without --seconds the gate is at most 60 s; got 100"),
+        ("--gate 100", "a gate above 60 s needs seconds, the duration; got 100"),
     ],
 )
 def test_what_the_synth_cannot_do(refuse, preset, tmp_path, options, rule):

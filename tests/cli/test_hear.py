@@ -24,6 +24,12 @@ def test_writes_what_is_heard_as_csv(run, wav, tmp_path):
     assert table["pitch_f0"][0, 4, 0] == pytest.approx(220, rel=0.005)
 
 
+def test_names_may_be_parted_by_commas(run, wav, tmp_path):
+    for name, words in (("a.csv", ["mfcc,onset", "loudness"]), ("b.csv", ["mfcc", "onset", "loudness"])):
+        assert run("hear", wav, "-o", tmp_path / name, "--descriptors", *words).code == 0
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+
+
 def test_writes_parquet(run, wav, tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet")
     assert run("hear", wav, "-o", tmp_path / "a.parquet", "--descriptors", "loudness").code == 0

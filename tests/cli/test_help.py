@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from tonewright.cli.hear import Hear
 from tonewright.cli.main import VERBS
+from tonewright.features import DEFAULT_DESCRIPTORS, all_descriptors
 
 HEAVY = ("numba", "scipy", "soundfile", "soxr", "cma", "numpy", "pyarrow")
 LIGHT = f"""
@@ -63,6 +65,21 @@ def test_names_options_and_defaults(run, verb, told):
     assert all(words in out for words in told)
 
 
+def test_help_as_a_verb(run):
+    assert run("help") == run("--help")
+    assert run("help", "match") == run("match", "--help")
+
+
+def test_names_every_descriptor_and_category(run):
+    shown = set(run("hear", "--help").out.replace(",", " ").split())
+    for descriptor in all_descriptors():
+        assert {descriptor.name, descriptor.category} <= shown
+
+
+def test_hears_by_default_what_the_library_does():
+    assert Hear.descriptors == DEFAULT_DESCRIPTORS
+
+
 @pytest.mark.parametrize("words", [["--help"], ["match", "--help"], ["--version"]], ids=str)
 def test_is_light(process, words):
     """Nothing that takes long to import is imported to explain what there is."""
@@ -75,3 +92,4 @@ def test_version(run):
     project = Path(__file__).parents[2] / "pyproject.toml"
     version = tomllib.loads(project.read_text())["project"]["version"]
     assert run("--version") == (0, f"tonewright {version}\n", "")
+    assert "--version" in run("--help").out

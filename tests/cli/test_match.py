@@ -69,6 +69,11 @@ def test_options_reach_the_search(run, wav, tmp_path):
     assert (preset.midi_note, preset.gate_seconds) == (57.25, 0.2)
 
 
+def test_a_note_by_name(run, wav, tmp_path):
+    words = ["--renders", 20, "--json", "--note", "A#3"]
+    assert json.loads(run("match", wav, "-o", tmp_path / "out", *words).out)["midi_note"] == 58
+
+
 def test_auto_is_what_is_done_without_the_option(run, wav, tmp_path):
     words = ["--renders", 40, "--json"]
     plain = json.loads(run("match", wav, "-o", tmp_path / "a", *words).out)

@@ -23,6 +23,12 @@ def test_options_reach_the_synth(run, preset, tmp_path):
     np.testing.assert_array_equal(clip.samples, expected.samples)
 
 
+def test_a_note_by_name(run, preset, tmp_path):
+    for name, note in (("name", "Bb2"), ("number", 46)):
+        run("render", preset, "-o", tmp_path / f"{name}.wav", "--seconds", 0.1, "--note", note)
+    assert (tmp_path / "name.wav").read_bytes() == (tmp_path / "number.wav").read_bytes()
+
+
 @pytest.mark.parametrize(("name", "subtype"), [("a.wav", "FLOAT"), ("a.flac", "PCM_24"), ("A.WAV", "FLOAT")])
 def test_the_ending_chooses_the_format(run, preset, tmp_path, name, subtype):
     run("render", preset, "-o", tmp_path / name, "--seconds", 0.1)

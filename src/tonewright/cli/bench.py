@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tyro
 
 from tonewright.cli.options import Count, Counts, Flag, Names
+
+_OF_A_SUITE = ("methods", "renders", "targets", "sounds", "log")
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,14 @@ class Bench:
         return self._quality(self.suite) if self.suite else self._speed()
 
     def _speed(self) -> dict[str, Any]:
+        from tonewright.errors import UsageError
         from tonewright.matching import speed
 
+        for field in fields(self):
+            if field.name in _OF_A_SUITE and getattr(self, field.name) != field.default:
+                raise UsageError(
+                    f"--{field.name} is for suites; name one with --suite: random, factory, real"
+                )
         measures = {"render": speed.render_speed, "hear": speed.hear_speed, "match": speed.match_speed}
         return measures[self.what]()
 

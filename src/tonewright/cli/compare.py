@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from tonewright.cli.options import Flag
+
+if TYPE_CHECKING:
+    from tonewright.audio import Clip
 
 _LONGEST_SECONDS = 60.0  # the time that aligning two sounds takes grows with the square
 
 
 @dataclass(frozen=True)
 class Compare:
-    """Measure every published distance between two sounds."""
+    """Measure every published distance between two sounds.
+
+    Nothing is cut: the shorter sound is followed by silence.
+    """
 
     a: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="A")]
     """The target, at most a minute."""
     b: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="B")]
     """The candidate, likewise."""
     json: Flag = False
-    """Print JSON."""
+    """Print JSON: the values alone, by name."""
 
     def run(self) -> None:
         """Measure and print."""
@@ -35,5 +41,24 @@ class Compare:
         if self.json:
             print_json(values)
             return
+        print(f"{'distance':22} {'value':>10}  {'unit':12} {'better':7} meaning")
         for name, value in values.items():
-            print(f"{name:22} {value:10.4f}  {get(name).meaning}")
+            one = get(name)
+            print(f"{name:22} {value:10.4f}  {one.unit:12} {one.better:7} {one.meaning}")
+        for note in _made_alike(a, b):
+            print(note)
+
+
+def _made_alike(a: Clip, b: Clip) -> list[str]:
+    """What `compare_clips` does to clips that differ in length, rate or channels, a line each."""
+    notes = []
+    if a.frames != round(b.seconds * a.sample_rate_hz):
+        shorter = "A" if a.seconds < b.seconds else "B"
+        notes.append(
+            f"lengths: A lasts {a.seconds:.3f} s, B {b.seconds:.3f} s; {shorter} was followed by silence"
+        )
+    if a.sample_rate_hz != b.sample_rate_hz:
+        notes.append(f"rates: B was brought from {b.sample_rate_hz} to {a.sample_rate_hz} Hz, the rate of A")
+    if a.channels != b.channels:
+        notes.append(f"channels: A has {a.channels}, B {b.channels}; both were mixed to mono")
+    return notes

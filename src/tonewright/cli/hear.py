@@ -23,8 +23,9 @@ class Hear:
     """The sound; it may be hours long."""
     output: OutputFile
     """Table to make: .csv or .parquet."""
-    descriptors: Names = ("loudness", "spectral_shape", "mfcc", "pitch", "onset")
-    """Descriptors or categories of them; all takes every one, _delta at the end asks for the slope."""
+    descriptors: Names = ("loudness", "spectral_shape", "mfcc", "chroma", "pitch", "onset")
+    """Descriptors or categories of them, listed above; all takes every one, _delta at the end asks for the
+    slope."""
     overwrite: Flag = False
     """Replace the file if it exists."""
 
@@ -43,6 +44,22 @@ class Hear:
         with work_progress("hearing", info(self.file).seconds) as done:
             writers[ending](self.output, _telling(tables, done), overwrite=self.overwrite)
         print(f"wrote {self.output}")
+
+
+def descriptors_by_category() -> str:
+    """What can be heard, a paragraph to each category."""
+    from textwrap import fill
+
+    from tonewright.features import all_descriptors
+
+    categories: dict[str, list[str]] = {}
+    for descriptor in all_descriptors():
+        categories.setdefault(descriptor.category, []).append(descriptor.name)
+    lines = [
+        fill(", ".join(names), 80, initial_indent=f"  {category:20}", subsequent_indent=" " * 22)
+        for category, names in categories.items()
+    ]
+    return "\n".join(["Descriptors by category:", *lines])
 
 
 def _telling(tables: Iterable[FeatureTable], done: Callable[[float], None]) -> Iterator[FeatureTable]:

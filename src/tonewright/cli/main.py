@@ -20,7 +20,7 @@ from tyro.extras import subcommand_cli_from_dict
 from tonewright.cli.bench import Bench
 from tonewright.cli.compare import Compare
 from tonewright.cli.complaint import one_line
-from tonewright.cli.hear import Hear
+from tonewright.cli.hear import Hear, descriptors_by_category
 from tonewright.cli.match import Match
 from tonewright.cli.render import Render
 from tonewright.cli.synths import Synths
@@ -43,7 +43,12 @@ VERBS: dict[str, Callable[..., Verb]] = {
     "hear": Hear,
     "bench": Bench,
 }
-_DESCRIPTION = "Agents that listen and then act on sound.\n`tonewright VERB --help` explains a verb."
+_MORE_HELP: dict[str, Callable[[], str]] = {"hear": descriptors_by_category}
+_DESCRIPTION = (
+    "Agents that listen and then act on sound.\n"
+    "`tonewright VERB --help` explains a verb.\n"
+    "`tonewright --version` prints the version."
+)
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
@@ -57,7 +62,7 @@ def main(args: Sequence[str] | None = None) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that lacks a sign gets another one
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        if words == ["--version"]:
+        if words[:1] == ["--version"]:
             _print_version()
         else:
             _parse(words).run()
@@ -86,6 +91,8 @@ def _parse(words: list[str]) -> Verb:
         UsageError: The words make no sense.
     """
     name, rest = (words[0], words[1:]) if words else ("--help", [])
+    if name == "help":
+        name, rest = (rest[0], ["--help"]) if rest else ("--help", [])
     if name in ("-h", "--help") or name.startswith("--tyro-"):  # tyro prints completions for shells
         subcommand_cli_from_dict(VERBS, prog="tonewright", description=_DESCRIPTION, args=[name, *rest])
     if name.startswith("-"):
@@ -95,9 +102,18 @@ def _parse(words: list[str]) -> Verb:
     box = io.StringIO()
     try:
         with contextlib.redirect_stderr(box):
-            verb: Verb = tyro.cli(VERBS[name], prog=f"tonewright {name}", args=rest)
+            verb: Verb = tyro.cli(
+                VERBS[name], prog=f"tonewright {name}", description=_description(name, rest), args=rest
+            )
     except SystemExit as stop:
         if stop.code in (0, None):
             raise
         raise UsageError(one_line(box.getvalue(), name)) from None
     return verb
+
+
+def _description(name: str, words: list[str]) -> str | None:
+    """What the help of a verb begins with; None, its docstring, where no more is to be looked up."""
+    if name not in _MORE_HELP or not {"-h", "--help"} & set(words):
+        return None
+    return f"{VERBS[name].__doc__}\n\n{_MORE_HELP[name]()}"

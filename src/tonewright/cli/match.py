@@ -27,7 +27,7 @@ class Match:
     seconds_budget: Seconds = None
     """How long to search."""
     note: NoteOrAuto = None
-    """MIDI note to play: 60 is middle C, fractions are allowed."""
+    """Note to play: a MIDI number, fractions allowed, or a name like A#3; 60 is C4, middle C."""
     gate: SecondsOrAuto = None
     """When the key is let go."""
     seed: Seed = 0

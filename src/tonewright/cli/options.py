@@ -13,6 +13,8 @@ from typing import Annotated, Any
 import tyro
 from tyro.constructors import PrimitiveConstructorSpec
 
+from tonewright.cli.notes import midi_note
+
 _NO_DEFAULT = tyro.conf.arg(help_behavior_hint="")
 
 
@@ -46,8 +48,8 @@ _from_0 = _number("a whole number from 0", int, lambda value: value >= 0)
 _hz = _number("a whole number of Hz from 1", int, lambda value: value >= 1)
 _seconds = _number("a number of seconds above 0", float, _above_0)
 _seconds_or_auto = _number("a number of seconds above 0 or auto", float, _above_0)
-_note = _number("a MIDI note from 0 to 127", float, _on_the_keyboard)
-_note_or_auto = _number("a MIDI note from 0 to 127 or auto", float, _on_the_keyboard)
+_note = _number("a MIDI note from 0 to 127 or a name like A#3", midi_note, _on_the_keyboard)
+_note_or_auto = _number("a MIDI note from 0 to 127, a name like A#3, or auto", midi_note, _on_the_keyboard)
 
 
 def _one(metavar: str, read: Callable[[str], Any]) -> PrimitiveConstructorSpec[Any]:
@@ -66,13 +68,15 @@ def _one_or_auto(metavar: str, read: Callable[[str], float]) -> PrimitiveConstru
     return PrimitiveConstructorSpec(1, metavar, read_one, lambda value: True, lambda value: ["auto"])
 
 
-def _many(metavar: str, read: Callable[[str], Any]) -> PrimitiveConstructorSpec[Any]:
-    """One or more values."""
+def _many(
+    metavar: str, read: Callable[[str], Any], split: Callable[[str], list[str]] = lambda word: [word]
+) -> PrimitiveConstructorSpec[Any]:
+    """One or more values; `split` parts a word that holds several."""
 
     def read_all(words: list[str]) -> tuple[Any, ...]:
         if not words:
             raise ValueError("takes one value or more; got none")
-        return tuple(read(word) for word in words)
+        return tuple(read(part) for word in words for part in split(word))
 
     return PrimitiveConstructorSpec(
         "*", metavar, read_all, lambda value: True, lambda values: [str(value) for value in values]
@@ -87,7 +91,7 @@ Flag = Annotated[tyro.conf.FlagCreatePairsOff[bool], _NO_DEFAULT]
 """A switch that is off unless named."""
 
 Name = Annotated[str, tyro.conf.arg(metavar="NAME")]
-Names = Annotated[tuple[str, ...], _many("NAME ...", str)]
+Names = Annotated[tuple[str, ...], _many("NAME ...", str, lambda word: word.split(","))]
 
 Count = Annotated[int | None, _one("N", _count), _NO_DEFAULT]
 Counts = Annotated[tuple[int, ...], _many("N ...", _count)]

@@ -20,7 +20,7 @@ class Render:
     output: OutputFile
     """Sound file to make: .wav (32-bit float) or .flac (24 bit)."""
     note: Note = None
-    """MIDI note; that of the preset if not given, or 60."""
+    """MIDI number or a name like A#3 (60 is C4); that of the preset if not given, or 60."""
     seconds: Seconds = None
     """Duration; until the sound has died away if not given."""
     gate: Seconds = None
