@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tonewright.audio import Clip, read, write
     from tonewright.features import StreamAnalyser, hear
     from tonewright.matching import MatchResult, match
-    from tonewright.synths import Preset, load_preset, synth
+    from tonewright.synths import Preset, load_preset, render_preset, synth
 
 _HOMES = {
     "Clip": "audio",
@@ -31,6 +31,7 @@ _HOMES = {
     "match": "matching",
     "Preset": "synths",
     "load_preset": "synths",
+    "render_preset": "synths",
     "synth": "synths",
 }
 _ROOMS = ("audio", "distances", "errors", "features", "matching", "synths")
@@ -49,6 +50,7 @@ __all__ = [
     "match",
     "matching",
     "read",
+    "render_preset",
     "synth",
     "synths",
     "write",

@@ -164,6 +164,16 @@ class TestSpace:
         np.testing.assert_allclose(drawn.var(0), 1 / 12, atol=0.005)
         np.testing.assert_array_equal(drawn, SPACE.sample(np.random.default_rng(1), 4000))
 
+    def test_one_is_sampled_if_no_number_is_given(self):
+        drawn = SPACE.sample(np.random.default_rng(1))
+        np.testing.assert_array_equal(drawn, SPACE.sample(np.random.default_rng(1), 1))
+        assert drawn.shape == (1, 4)
+
+    @pytest.mark.parametrize("rng", [0, None, np.random, np.random.RandomState(0)])
+    def test_sampling_needs_a_generator(self, rng):
+        with pytest.raises(UsageError, match=r"np\.random\.default_rng\(0\) for one; got "):
+            SPACE.sample(rng)
+
     def test_values_to_unit_and_back(self):
         params = SPACE.to_unit(VALUES)
         assert params.shape == (4,)

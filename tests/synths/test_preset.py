@@ -82,6 +82,7 @@ class TestFiles:
         PRESET.save(path)
         assert load_preset(path) == PRESET
         assert load_preset(str(path)) == PRESET
+        assert Preset.load(path) == PRESET
         assert path.read_text("utf-8") == PRESET.to_json()
         assert [file.name for file in tmp_path.iterdir()] == ["warm bass.json"]
 

@@ -81,8 +81,15 @@ def check_params(params: ArrayLike, controls: ControlSpace) -> NDArray[np.float3
     """The one gate for unit vectors: `[batch, D]` float32, finite, in [0, 1].
 
     Raises:
-        UsageError: Another shape, or values that are not in [0, 1].
+        UsageError: Another shape, values that are not in [0, 1], or a preset.
     """
+    from tonewright.synths.preset import Preset  # which is built on this module
+
+    if isinstance(params, Preset):
+        raise UsageError(
+            "params are unit vectors; got a Preset: render it with render_preset(preset), "
+            "or give preset.params(synth)[None]"
+        )
     with np.errstate(over="ignore"):
         checked = _numbers(params, "params").astype(np.float32)
     if checked.ndim != 2 or checked.shape[1] != len(controls):

@@ -178,8 +178,14 @@ class ControlSpace:
             raise UnknownNameError("control", short_text(name), self._index)
         return self._index[name]
 
-    def sample(self, rng: np.random.Generator, batch: int) -> NDArray[np.float32]:
-        """Unit vectors drawn uniformly, `[batch, D]`."""
+    def sample(self, rng: np.random.Generator, batch: int = 1) -> NDArray[np.float32]:
+        """Unit vectors drawn uniformly, `[batch, D]`.
+
+        Raises:
+            UsageError: `rng` is no generator, a bare seed for one.
+        """
+        if not isinstance(rng, np.random.Generator):
+            raise UsageError(f"rng is a generator, np.random.default_rng(0) for one; got {short_text(rng)}")
         return rng.random((batch, len(self)), dtype=np.float32)
 
     def defaults(self) -> NDArray[np.float32]:

@@ -35,9 +35,13 @@ def render_preset(
         seed: Seed of the noise.
 
     Raises:
-        UsageError: A value is out of range.
+        UsageError: A value is out of range, or `preset` is no `Preset`.
         PresetError: The preset does not fit its synth.
     """
+    if not isinstance(preset, Preset):
+        raise UsageError(
+            f"render_preset takes a Preset; got {type(preset).__name__}; Preset.load(path) reads a file"
+        )
     player = make_synth(preset.synth, sample_rate_hz)
     params = preset.params(player)[None]
     note = next((n for n in (midi_note, preset.midi_note) if n is not None), 60.0)
@@ -45,7 +49,7 @@ def render_preset(
     if seconds is not None:
         return Clip(player.render(params, note, seconds, gate, seed), sample_rate_hz)
     if gate > _LONGEST_SECONDS:
-        raise UsageError(f"without --seconds the gate is at most {_LONGEST_SECONDS:g} s; got {gate:g}")
+        raise UsageError(f"a gate above {_LONGEST_SECONDS:g} s needs seconds, the duration; got {gate:g}")
     voice = player.voice(params, note, gate, seed)
     block = round(_BLOCK_SECONDS * sample_rate_hz)
     blocks = [voice.render(max(1, round(gate * sample_rate_hz)))]

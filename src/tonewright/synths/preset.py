@@ -78,6 +78,11 @@ class Preset:
         values = synth.controls.to_values(params)
         return cls(synth.name, synth.version, values, name, tags, midi_note, gate_seconds)
 
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Preset:
+        """Read and check a preset file: `load_preset`."""
+        return load_preset(path)
+
     def params(self, synth: Synth) -> NDArray[np.float32]:
         """The unit vector `[D]` for its synth.
 
