@@ -1,0 +1,183 @@
+"""Export: a trained network as ONNX with a JSON file beside it, to be run without torch (see `inference`)."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tonewright.errors import CheckpointError, MissingExtraError
+from tonewright.files import StrPath, write_bytes, write_text
+from tonewright.learning._torch import Tensor, nn, torch
+from tonewright.learning.documents import document_text, sha256
+from tonewright.learning.inference import FORMAT, FORMAT_VERSION, Network
+from tonewright.learning.policy import ActorCritic
+
+_OPSET = 20
+_TOLERANCE = 1e-5
+_EXAMPLES = 13  # unlike any size in a network, so that none is mistaken for the batch's
+
+
+def export_policy(
+    path: StrPath,
+    policy: ActorCritic,
+    *,
+    kind: str,
+    configuration: Mapping[str, Any],
+    controls: Sequence[str] = (),
+    overwrite: bool = False,
+) -> None:
+    """Write the acting part of a policy: from `observations` to `actions` (its mode) and `logits`.
+
+    The normaliser is part of it.
+
+    Args:
+        path: The ONNX file; the JSON beside it gets the same name with the ending ".json".
+        policy: The policy.
+        kind: What it is for.
+        configuration: What it was trained with: numbers, text, lists and mappings.
+        controls: Names of the controls it turns.
+        overwrite: Whether files of these names may be replaced.
+
+    Raises:
+        CheckpointError: The exported network does not do as the trained one.
+        UsageError: The configuration cannot be written as JSON.
+        MissingExtraError: onnx or onnxscript are not installed.
+        OutputError: A file is there already or cannot be written.
+    """
+    normaliser = policy.normaliser
+    noise = torch.randn(_EXAMPLES, len(normaliser.mean), generator=torch.Generator().manual_seed(0))
+    deviation = (normaliser.m2 / normaliser.count.clamp(min=1)).sqrt()
+    observations = (normaliser.mean + (1 + deviation) * noise).float()  # the 1: before any are known
+    export_network(
+        path,
+        _Acting(policy),
+        {"observations": observations},
+        ("actions", "logits"),
+        kind=kind,
+        configuration=configuration,
+        controls=controls,
+        overwrite=overwrite,
+    )
+
+
+def export_network(
+    path: StrPath,
+    module: nn.Module,
+    examples: Mapping[str, Tensor],
+    outputs: Sequence[str],
+    *,
+    kind: str,
+    configuration: Mapping[str, Any],
+    controls: Sequence[str] = (),
+    overwrite: bool = False,
+) -> None:
+    """Write any network whose inputs and outputs are float32 with a leading batch axis.
+
+    Args:
+        path: The ONNX file; the JSON beside it gets the same name with the ending ".json".
+        module: Takes the inputs in order, and gives the outputs as a tensor or a tuple.
+        examples: Every input `[B, *row]` by name, B at least 2 and unlike any size in the network. On these,
+            module and exported network must agree to within 1e-5.
+        outputs: Names of the outputs.
+        kind: What it is for.
+        configuration: What it was trained with: numbers, text, lists and mappings.
+        controls: Names of the controls it turns.
+        overwrite: Whether files of these names may be replaced.
+
+    Raises:
+        CheckpointError: The exported network does not do as the trained one.
+        UsageError: The configuration cannot be written as JSON.
+        MissingExtraError: onnx or onnxscript are not installed.
+        OutputError: A file is there already or cannot be written.
+    """
+    module = module.eval()
+    onnx = _onnx(module, examples, outputs)
+    with torch.inference_mode():
+        trained = module(*examples.values())
+    trained = trained if isinstance(trained, tuple) else (trained,)
+    description = {
+        "kind": kind,
+        "configuration": dict(configuration),
+        "controls": list(controls),
+        "inputs": {name: list(example.shape[1:]) for name, example in examples.items()},
+        "outputs": {name: list(one.shape[1:]) for name, one in zip(outputs, trained, strict=True)},
+        "onnx_sha256": sha256(onnx),
+    }
+    text = document_text(FORMAT, FORMAT_VERSION, description)
+    _check_same(Network(onnx, description), examples, trained)
+    path = Path(path)
+    write_bytes(path, onnx, overwrite=overwrite)
+    write_text(path.with_suffix(".json"), text, overwrite=overwrite)
+
+
+class _Acting(nn.Module):
+    """What of a policy is needed to act."""
+
+    def __init__(self, policy: ActorCritic) -> None:
+        super().__init__()
+        self.policy = policy
+
+    def forward(self, observations: Tensor) -> tuple[Tensor, Tensor]:
+        logits = self.policy(observations).logits
+        return self.policy.head.mode(logits), logits
+
+
+def _onnx(module: nn.Module, examples: Mapping[str, Tensor], outputs: Sequence[str]) -> bytes:
+    try:
+        import onnx
+        import onnxscript  # noqa: F401 (torch.onnx imports it, and says less when it is missing)
+    except ImportError as missing:
+        raise MissingExtraError("onnx and onnxscript", "train", "exporting a network") from missing
+
+    batch = torch.export.Dim("batch")
+    with _quiet():
+        program: Any = torch.onnx.export(
+            module,
+            tuple(examples.values()),
+            input_names=list(examples),
+            output_names=list(outputs),
+            dynamic_shapes=tuple({0: batch} for _ in examples),
+            opset_version=_OPSET,
+            dynamo=True,
+            verbose=False,
+        )
+    model = program.model_proto
+    # Lines of our source and paths of this machine, for debugging: nothing for others to read.
+    for part in (model.graph, *model.graph.node, *model.graph.value_info, *model.functions):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    onnx.checker.check_model(model, full_check=True)
+    content: bytes = model.SerializeToString(deterministic=True)
+    return content
+
+
+def _check_same(network: Network, examples: Mapping[str, Tensor], trained: Sequence[Tensor]) -> None:
+    for rows in (len(trained[0]), 1):
+        exported = network(**{name: example[:rows].numpy() for name, example in examples.items()})
+        for (name, ours), theirs in zip(exported.items(), trained, strict=True):
+            error = np.abs(ours - theirs[:rows].numpy()).max()
+            if not error <= _TOLERANCE:  # also true for NaN
+                raise CheckpointError(
+                    f"the exported network gives {name} off by {error:.2g}, and {_TOLERANCE:g} is allowed; "
+                    "is something in it random, or not finite?"
+                )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep to ourselves what torch's exporter says about itself, and about torchvision."""
+    registration = logging.getLogger("torch.onnx._internal.exporter._registration")
+    level = registration.level
+    registration.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r".*LeafSpec.* is deprecated", FutureWarning)
+            yield
+    finally:
+        registration.setLevel(level)

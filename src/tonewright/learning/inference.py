@@ -1,0 +1,150 @@
+"""Trained networks at work: an ONNX graph with a JSON file beside it, run on one thread, without torch.
+
+```json
+{"format": "tonewright-network", "format_version": 1, "kind": "match-policy",
+ "configuration": {…}, "controls": ["osc1_level", …],
+ "inputs": {"observations": [412]}, "outputs": {"actions": [9], "logits": [200]}, "onnx_sha256": "…"}
+```
+ONNX Runtime computes the graph; the JSON describes it and decides nothing that is computed. Every array is
+float32 with a leading batch axis; the JSON gives the shape of a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tonewright.errors import CheckpointError, UsageError
+from tonewright.files import StrPath
+from tonewright.learning.documents import read_document, read_vouched
+
+FORMAT = "tonewright-network"
+FORMAT_VERSION = 1
+_FIELDS: dict[str, type] = {
+    "kind": str,
+    "configuration": dict,
+    "controls": list,
+    "inputs": dict,
+    "outputs": dict,
+    "onnx_sha256": str,
+}
+_MOST_ONNX_BYTES = 256 << 20
+_Shapes = dict[str, tuple[int, ...]]
+
+
+class Network:
+    """A trained network; made by `load_network`.
+
+    Args:
+        onnx: The graph.
+        description: Fields of the JSON beside it.
+
+    Attributes:
+        kind: What it is for ("match-policy").
+        configuration: What it was trained with.
+        controls: Names of the controls it turns, in its order.
+        inputs: Shape of a row of each input.
+        outputs: Shape of a row of each output.
+
+    Raises:
+        CheckpointError: The graph is no valid ONNX, keeps weights in other files, or is not as described.
+    """
+
+    def __init__(self, onnx: bytes, description: Mapping[str, Any]) -> None:
+        self.kind: str = description["kind"]
+        self.configuration: dict[str, Any] = description["configuration"]
+        self.controls = tuple(description["controls"])
+        self._session = _session(onnx)
+        self.inputs = _row_shapes(self._session.get_inputs())
+        self.outputs = _row_shapes(self._session.get_outputs())
+        for side, shapes in (("inputs", self.inputs), ("outputs", self.outputs)):
+            described = description[side]
+            if described != {name: list(shape) for name, shape in shapes.items()}:
+                raise CheckpointError(f"its {side} are {shapes}, and the JSON beside it describes others")
+
+    def __call__(self, **inputs: ArrayLike) -> dict[str, NDArray[np.float32]]:
+        """Run the network on a batch.
+
+        Args:
+            **inputs: Each `[B, *row]`, by name.
+
+        Returns:
+            Each output `[B, *row]` float32, by name.
+
+        Raises:
+            UsageError: An input is missing, unknown or of another shape.
+        """
+        if inputs.keys() != self.inputs.keys():
+            raise UsageError(
+                f"the network takes {', '.join(self.inputs)}; got {', '.join(inputs) or 'nothing'}"
+            )
+        arrays = {name: np.ascontiguousarray(value, np.float32) for name, value in inputs.items()}
+        batch = {array.shape[:1] for array in arrays.values()}
+        for name, array in arrays.items():
+            if array.shape[1:] != self.inputs[name] or len(batch) > 1:
+                expected = ["batch", *self.inputs[name]]
+                raise UsageError(f"{name} is {expected}, one batch for all; got shape {array.shape}")
+        return dict(zip(self.outputs, self._session.run(None, arrays), strict=True))
+
+
+def load_network(path: StrPath, *, kind: str, controls: Sequence[str] | None = None) -> Network:
+    """Load an exported network; nothing in its files is executed but ONNX's own operators.
+
+    Args:
+        path: The ONNX file; its JSON has the same name with the ending ".json".
+        kind: What it must be for.
+        controls: What it must turn, in this order; None if that does not matter.
+
+    Raises:
+        CheckpointError: A file is missing, damaged, too new, of another kind, or for other controls.
+    """
+    path = Path(path)
+    description = read_document(path.with_suffix(".json"), FORMAT, FORMAT_VERSION, _FIELDS)
+    if description["kind"] != kind:
+        raise CheckpointError(
+            f"{str(path)!r} is of kind {description['kind']!r} and {kind!r} is needed; choose one"
+        )
+    if controls is not None and description["controls"] != list(controls):
+        raise CheckpointError(
+            f"{str(path)!r} turns {len(description['controls'])} controls that are not the {len(controls)} "
+            "of this synth and version; use or train one for these"
+        )
+    onnx = read_vouched(path, description["onnx_sha256"], _MOST_ONNX_BYTES)
+    try:
+        return Network(onnx, description)
+    except CheckpointError as error:
+        raise CheckpointError(f"{str(path)!r} cannot be used: {error}; export it again") from error
+
+
+def _session(onnx: bytes) -> Any:
+    import onnxruntime
+
+    # Weights in other files are entries with the key "location"; in protobuf, text lies in the file as it is.
+    if b"location" in onnx:
+        raise CheckpointError("it names other files, and a network is a single one")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # what goes wrong is raised; nothing else is worth a line
+    options.add_session_config_entry(
+        "session.load_model_format", "ONNX"
+    )  # nor ORT's own format, by its looks
+    try:
+        return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors share no other base
+        reason = " ".join(str(error).split())
+        raise CheckpointError(f"ONNX Runtime refuses it ({reason[:200]})") from error
+
+
+def _row_shapes(nodes: Sequence[Any]) -> _Shapes:
+    """Shapes without the batch axis, which is free; float32 and nothing else."""
+    for node in nodes:
+        batch, *row = node.shape or [0]
+        if node.type != "tensor(float)" or not isinstance(batch, str) or not all(type(n) is int for n in row):
+            raise CheckpointError(
+                f"{node.name} is {node.type} {node.shape}, not float32 with a free batch axis"
+            )
+    return {node.name: tuple(node.shape[1:]) for node in nodes}

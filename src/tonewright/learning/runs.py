@@ -1,0 +1,246 @@
+"""Runs: the folder of a training, from which it can be watched, resumed after a crash and made again.
+
+```
+config.json              configuration, seed, versions, platform, commit
+metrics.jsonl            the truth: one JSON object a line, with `step`, `wall_s` and the numbers of that step
+checkpoints/00000040/    the last three (see `checkpoints`)
+audio/00000040/*.wav     sounds and pictures of the evaluation after that step
+pictures/00000040/*.png
+tensorboard/, wandb/     the same to look at (see `sinks`)
+```
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tonewright.errors import CheckpointError, OutputError, UsageError
+from tonewright.files import StrPath, prepare_folder, write_bytes, write_text
+from tonewright.learning.checkpoints import (
+    Checkpoint,
+    check_checkpoint,
+    checkpoints,
+    restore_checkpoint,
+    save_checkpoint,
+)
+from tonewright.learning.documents import document_text, read_document
+from tonewright.learning.provenance import provenance
+from tonewright.learning.sinks import Sink, check_sinks, open_sinks
+
+if TYPE_CHECKING:
+    from tonewright.learning.checkpoints import TrainingState
+
+FORMAT = "tonewright-run"
+FORMAT_VERSION = 1
+_CONFIG, _METRICS, _CHECKPOINTS = "config.json", "metrics.jsonl", "checkpoints"
+_FIELDS: dict[str, type] = {"config": dict, "seed": int, "sinks": list}
+_NAME = re.compile(r"[\w-][\w.-]*")
+_OWN_KEYS = {"step", "wall_s"}
+
+
+class Run:
+    """A training's folder; made by `Run.create` and `Run.resume`, closed by `close` or at the end of `with`.
+
+    Attributes:
+        folder: Where it is.
+        config: Its configuration, as JSON gives it back (tuples are lists).
+        seed: Its seed.
+        checkpoint: Folder of the checkpoint it goes on from; None at the start.
+        first_step: First step to come: 0 at the start, else the one after the checkpoint.
+    """
+
+    def __init__(self, folder: Path, document: Mapping[str, Any], checkpoint: Path | None) -> None:
+        self.folder = folder
+        self.config: dict[str, Any] = document["config"]
+        self.seed: int = document["seed"]
+        self.checkpoint = checkpoint
+        self.first_step = int(checkpoint.name) + 1 if checkpoint else 0
+        with _writing(folder):
+            (folder / _CHECKPOINTS).mkdir(exist_ok=True)
+            kept = _cut(folder / _METRICS, self.first_step)
+            self._metrics = (folder / _METRICS).open("ab")
+            self._sinks: list[Sink] = open_sinks(document["sinks"], folder, self.config, self.first_step)
+        self._began_s = time.monotonic() - (kept[-1]["wall_s"] if kept else 0.0)
+
+    @classmethod
+    def create(
+        cls,
+        folder: StrPath,
+        config: Mapping[str, Any],
+        seed: int,
+        sinks: Sequence[str] = ("tensorboard",),
+    ) -> Run:
+        """Begin a run.
+
+        Args:
+            folder: Empty or not there yet; its parent must exist.
+            config: Everything that decides what is learned, as numbers, text, lists and mappings.
+            seed: Seed of everything random.
+            sinks: Names out of `sinks.SINKS`.
+
+        Raises:
+            OutputError: The folder holds something, or cannot be written to.
+            UsageError: The configuration cannot be written as JSON.
+            UnknownNameError: There is no such sink.
+            MissingExtraError: A sink's package is not installed.
+        """
+        check_sinks(sinks)
+        fields = {"config": dict(config), "seed": seed, "sinks": list(sinks)}
+        text = document_text(FORMAT, FORMAT_VERSION, fields | provenance())
+        folder = prepare_folder(folder)
+        write_text(folder / _CONFIG, text)
+        return cls(folder, json.loads(text), None)
+
+    @classmethod
+    def resume(cls, folder: StrPath) -> Run:
+        """Go on with a run from its last checkpoint, or from the start if it has none.
+
+        What was logged after the checkpoint is cut off; it will be logged again.
+
+        Raises:
+            CheckpointError: There is no run, or its configuration, log or last checkpoint is damaged.
+            OutputError: The folder cannot be written to.
+            UnknownNameError, MissingExtraError: A sink of the run is not there.
+        """
+        folder = Path(os.path.realpath(folder))
+        document = read_document(folder / _CONFIG, FORMAT, FORMAT_VERSION, _FIELDS)
+        check_sinks(map(str, document["sinks"]))
+        found = checkpoints(folder / _CHECKPOINTS)
+        if not found:
+            return cls(folder, document, None)
+        check_checkpoint(found[-1])
+        return cls(folder, document, found[-1])
+
+    def log(self, step: int, scalars: Mapping[str, float]) -> None:
+        """Write the numbers of a step as one line; such as are not finite become null.
+
+        Raises:
+            UsageError: A number is called `step` or `wall_s`.
+            OutputError: The disk is full or gone.
+        """
+        if not _OWN_KEYS.isdisjoint(scalars):
+            raise UsageError("'step' and 'wall_s' are written by the run itself; choose other names")
+        numbers = {name: float(value) for name, value in scalars.items()}
+        line: dict[str, float | None] = {"step": step, "wall_s": round(time.monotonic() - self._began_s, 3)}
+        line |= {name: value if math.isfinite(value) else None for name, value in numbers.items()}
+        with _writing(self.folder):
+            self._metrics.write(json.dumps(line).encode() + b"\n")
+            self._metrics.flush()
+            for sink in self._sinks:
+                sink.log(step, numbers)
+
+    def audio(self, name: str, samples: ArrayLike, sample_rate_hz: int, step: int) -> None:
+        """Keep a sound of the evaluation after a step, as a float WAV file.
+
+        Args:
+            name: Letters, digits, `-`, `_` and `.`.
+            samples: `[frames]` or `[channels, frames]`.
+            sample_rate_hz: Their rate.
+            step: The step.
+
+        Raises:
+            UsageError: The name has other characters.
+            AudioError: The samples are no sound.
+            OutputError: The system refuses.
+        """
+        from tonewright.audio import Clip, write
+
+        path = self._path("audio", step, name, ".wav")
+        write(path, Clip(np.atleast_2d(np.asarray(samples, np.float32)), sample_rate_hz), overwrite=True)
+        with _writing(self.folder):
+            for sink in self._sinks:
+                sink.audio(step, name, path)
+
+    def picture(self, name: str, png: bytes, step: int) -> None:
+        """Keep a picture of the evaluation after a step; arguments and errors as those of `audio`."""
+        path = self._path("pictures", step, name, ".png")
+        write_bytes(path, png, overwrite=True)
+        with _writing(self.folder):
+            for sink in self._sinks:
+                sink.picture(step, name, path)
+
+    def save(self, step: int, state: TrainingState, values: Mapping[str, Any] | None = None) -> None:
+        """Write a checkpoint after a step, which must have been logged; see `save_checkpoint`."""
+        with _writing(self.folder):
+            os.fsync(self._metrics.fileno())
+        save_checkpoint(self.folder / _CHECKPOINTS, step, state, values)
+
+    def restore(self, state: TrainingState) -> Checkpoint | None:
+        """Bring `state` to the checkpoint the run goes on from, if there is one; see `restore_checkpoint`."""
+        return restore_checkpoint(self.checkpoint, state) if self.checkpoint else None
+
+    def close(self) -> None:
+        """Close the log and the sinks."""
+        self._metrics.close()
+        while self._sinks:
+            self._sinks.pop().close()
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _path(self, kind: str, step: int, name: str, ending: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise UsageError(f"sounds and pictures are named by letters, digits, - _ and .; got {name!r}")
+        folder = self.folder / kind / f"{step:08}"
+        with _writing(self.folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        return folder / (name + ending)
+
+
+def read_metrics(folder: StrPath) -> list[dict[str, Any]]:
+    """Read the log of a run, also while it is being written: one dictionary to each line.
+
+    Raises:
+        CheckpointError: There is no log, or a line other than the last is damaged.
+    """
+    path = Path(folder) / _METRICS
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise CheckpointError(f"cannot read {os.fspath(path)!r}: {error.strerror}; check the path") from None
+    # What follows the last line feed is unfinished: the process writes it just now, or was killed.
+    return [_parsed(line, number, path) for number, line in enumerate(lines[:-1], 1)]
+
+
+def _parsed(line: bytes, number: int, path: Path) -> dict[str, Any]:
+    try:
+        fields = json.loads(line)
+        if type(fields["step"]) is int and type(fields["wall_s"]) in (int, float):
+            return dict(fields)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        pass
+    raise CheckpointError(f"line {number} of {os.fspath(path)!r} is damaged; restore or delete that line")
+
+
+def _cut(path: Path, first_step: int) -> list[dict[str, Any]]:
+    """Cut from the log what is `first_step` or later, and give what stays."""
+    if not path.exists():
+        return []
+    kept = [fields for fields in read_metrics(path.parent) if fields["step"] < first_step]
+    write_text(path, "".join(json.dumps(fields) + "\n" for fields in kept), overwrite=True)
+    return kept
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise OutputError(
+            f"cannot write to the run {os.fspath(folder)!r}: {reason}; set that right, then resume it"
+        ) from error

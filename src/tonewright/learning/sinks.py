@@ -1,0 +1,185 @@
+"""Sinks: where the log of a run goes besides its own files, to be watched while it trains.
+
+`metrics.jsonl` is the truth; a sink shows it. Sinks get sounds and pictures as the files the run has written.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Protocol
+
+from tonewright.errors import MissingExtraError, UnknownNameError
+
+
+class Sink(Protocol):
+    """Shows the log of a run; names may be grouped by a slash ("loss/policy")."""
+
+    def log(self, step: int, scalars: Mapping[str, float]) -> None:
+        """Show numbers of a step."""
+        ...
+
+    def audio(self, step: int, name: str, path: Path) -> None:
+        """Let a WAV file be heard."""
+        ...
+
+    def picture(self, step: int, name: str, path: Path) -> None:
+        """Show a PNG file."""
+        ...
+
+    def close(self) -> None:
+        """Write what is left and let go."""
+        ...
+
+
+class TensorBoardSink:
+    """Event files for `tensorboard --logdir`.
+
+    Args:
+        folder: Holds the event files; made if missing.
+        first_step: First step to come. TensorBoard drops what earlier files in the folder hold from there on.
+    """
+
+    def __init__(self, folder: Path, first_step: int = 0) -> None:
+        from tensorboard.compat.proto import event_pb2, summary_pb2
+        from tensorboard.summary.writer.record_writer import RecordWriter
+
+        self._event, self._summary = event_pb2.Event, summary_pb2.Summary
+        folder.mkdir(exist_ok=True)
+        # TensorBoard reads files in the order of their names.
+        stamp = f"{time.time_ns() // 1000:017}.{socket.gethostname()}.{os.getpid()}"
+        self._records = RecordWriter((folder / f"events.out.tfevents.{stamp}").open("xb"))
+        self._write(0, file_version="brain.Event:2")
+        self._write(first_step, session_log=event_pb2.SessionLog(status=event_pb2.SessionLog.START))
+
+    def log(self, step: int, scalars: Mapping[str, float]) -> None:
+        """Show numbers of a step."""
+        self._show(step, *({"tag": name, "simple_value": value} for name, value in scalars.items()))
+
+    def audio(self, step: int, name: str, path: Path) -> None:
+        """Let a WAV file be heard."""
+        import soundfile
+
+        sound = soundfile.info(path)
+        audio = self._summary.Audio(
+            sample_rate=sound.samplerate,
+            num_channels=sound.channels,
+            length_frames=sound.frames,
+            encoded_audio_string=path.read_bytes(),
+            content_type="audio/wav",
+        )
+        self._show(step, {"tag": name, "audio": audio})
+
+    def picture(self, step: int, name: str, path: Path) -> None:
+        """Show a PNG file."""
+        png = path.read_bytes()
+        width, height = struct.unpack(">II", png[16:24])  # of the header chunk, always the first
+        image = self._summary.Image(width=width, height=height, encoded_image_string=png)
+        self._show(step, {"tag": name, "image": image})
+
+    def close(self) -> None:
+        """Close the event file."""
+        self._records.close()
+
+    def _show(self, step: int, *values: dict[str, Any]) -> None:
+        summary = self._summary(value=[self._summary.Value(**value) for value in values])
+        self._write(step, summary=summary)
+
+    def _write(self, step: int, **what: Any) -> None:
+        event = self._event(wall_time=time.time(), step=step, **what)
+        self._records.write(event.SerializeToString())
+        self._records.flush()
+
+
+class WandbSink:
+    """A run of Weights & Biases, named as its folder.
+
+    Offline unless the variable WANDB_MODE says otherwise: no account, no network; `wandb sync` uploads it
+    later. A run that is resumed becomes a second one in the same group.
+
+    Args:
+        folder: The run's; files go to `folder/wandb`.
+        config: The run's.
+    """
+
+    def __init__(self, folder: Path, config: Mapping[str, Any]) -> None:
+        import wandb
+
+        self._wandb = wandb
+        self._run = wandb.init(
+            project="tonewright",
+            name=folder.name,
+            group=folder.name,
+            dir=folder,
+            config=dict(config),
+            mode=None if "WANDB_MODE" in os.environ else "offline",
+            settings=wandb.Settings(silent=True, console="off"),
+        )
+
+    def log(self, step: int, scalars: Mapping[str, float]) -> None:
+        """Show numbers of a step."""
+        self._run.log(dict(scalars), step=step)
+
+    def audio(self, step: int, name: str, path: Path) -> None:
+        """Let a WAV file be heard."""
+        self._run.log({name: self._wandb.Audio(str(path))}, step=step)
+
+    def picture(self, step: int, name: str, path: Path) -> None:
+        """Show a PNG file."""
+        self._run.log({name: self._wandb.Image(str(path))}, step=step)
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._run.finish()
+
+
+@dataclass(frozen=True)
+class _Kind:
+    package: str
+    extra: str
+    make: Callable[[Path, Mapping[str, Any], int], Sink]
+
+
+_KINDS = {
+    "tensorboard": _Kind(
+        "tensorboard", "train", lambda folder, _, step: TensorBoardSink(folder / "tensorboard", step)
+    ),
+    "wandb": _Kind("wandb", "track", lambda folder, config, _: WandbSink(folder, config)),
+}
+SINKS = tuple(_KINDS)
+"""Names of the sinks there are."""
+
+
+def check_sinks(names: Iterable[str]) -> None:
+    """Check that every sink can be opened.
+
+    Raises:
+        UnknownNameError: There is none of this name.
+        MissingExtraError: Its package is not installed.
+    """
+    for name in names:
+        if name not in _KINDS:
+            raise UnknownNameError("sink", name, SINKS)
+        kind = _KINDS[name]
+        if find_spec(kind.package) is None:
+            raise MissingExtraError(kind.package, kind.extra, f"the sink '{name}'")
+
+
+def open_sinks(
+    names: Iterable[str], folder: Path, config: Mapping[str, Any], first_step: int = 0
+) -> list[Sink]:
+    """Open the sinks of a run that passed `check_sinks`.
+
+    Args:
+        names: Which.
+        folder: The run's.
+        config: The run's.
+        first_step: First step to come; what a sink shows from there on is out of date.
+    """
+    return [_KINDS[name].make(folder, config, first_step) for name in names]
