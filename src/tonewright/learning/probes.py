@@ -72,7 +72,7 @@ class CreditProbe(BatchEnv):
     def _begin(self, rows: NDArray[np.intp]) -> None:
         self._chosen[rows] = 0
         for row in rows:
-            self._shown[row] = self.rngs[row].choice([-1, 1])
+            self._shown[row] = 2 * self.rngs[row].integers(2) - 1
 
     def _advance(self, actions: Any, rows: NDArray[np.intp]) -> Outcome:
         first = self.elapsed == 0
@@ -107,7 +107,7 @@ class MaskProbe(BatchEnv):
     def _begin(self, rows: NDArray[np.intp]) -> None:
         valid = np.argwhere(self.VALID)
         for row in rows:
-            self._pair[row] = self.rngs[row].choice(valid)
+            self._pair[row] = valid[self.rngs[row].integers(len(valid))]
 
     def _advance(self, actions: Any, rows: NDArray[np.intp]) -> Outcome:
         invalid = ~self.VALID[actions[:, 0], actions[:, 1]]
