@@ -34,5 +34,5 @@ $(VENV)/base: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/dev: $(VENV)/base
-	$(PIP) install --constraint constraints.txt --editable ".[dev,parquet]"
+	$(PIP) install --constraint constraints.txt --editable ".[dev,parquet,train,scale,track]"
 	touch $@

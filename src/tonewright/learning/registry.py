@@ -25,6 +25,9 @@ class Environment(NamedTuple):
 
 
 ENVIRONMENTS: dict[str, Environment] = {
+    "tonewright/Match-v0": Environment(
+        "tonewright.matching.environment:match_env", "tonewright.matching.environment:MatchEnv"
+    ),
     "tonewright/ProbeCopy-v0": Environment(
         "tonewright.learning.probes:copy_probe", "tonewright.learning.probes:CopyProbe"
     ),

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from tonewright.distances import compare
 from tonewright.errors import OutputError, UnknownNameError, UsageError
 from tonewright.matching.objective import BudgetSpent, Objective
-from tonewright.matching.recording import read_recording
+from tonewright.matching.recording import read_recording, sound_files
 from tonewright.matching.search import METHODS, around_search
 from tonewright.matching.space import SearchSpace
 from tonewright.matching.target import prepare
@@ -39,7 +39,6 @@ _RANDOM_TARGETS = 256
 _RANDOM_SEED = 20_260_101
 _AUDIBLE_DBFS = -34.0
 _SELF_RENDERS = 1_000
-_SOUND_ENDINGS = (".wav", ".flac", ".aiff", ".aif", ".ogg", ".mp3")
 _RECORD_START = b'{"target"'
 
 _Key = tuple[str, str, int]  # target, method, renders
@@ -116,9 +115,7 @@ def factory_suite(synth: Synth) -> list[Case]:
 
 def recorded_suite(folder: Path) -> list[Case]:
     """Every sound file of a folder, prepared as `match` does, in the order of their names."""
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SOUND_ENDINGS)
-    if not paths:
-        raise UsageError(f"{str(folder)!r} holds no sound (WAV, AIFF, FLAC, OGG or MP3); name another folder")
+    paths = sound_files(folder)
     stems = [path.stem for path in paths]
     cases = []
     for path in paths:

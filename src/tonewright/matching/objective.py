@@ -102,17 +102,25 @@ class Objective:
         Raises:
             BudgetSpent: There was not enough left for all of them, or the caller asked to stop.
         """
-        decoded = self.space.decode(points)[: max(self.left, 0)]
+        decoded = self.space.decode(points)
         rows = max(1, _CHUNK_SAMPLES // len(self.target))
-        losses = np.empty(len(decoded))
-        for start in range(0, len(decoded), rows):
-            part = slice(start, start + rows)
-            losses[part] = self._loss(self.render(decoded[part]), self._analysis).total
+        losses = [self.hear(decoded[first : first + rows])[0] for first in range(0, len(decoded), rows)]
+        return np.concatenate(losses) if losses else np.empty(0)
+
+    def hear(self, points: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Losses `[batch]` and sounds `[batch, frames]` of points `[batch, N]`, rendered all at once.
+
+        Raises:
+            BudgetSpent: There was not enough left for all of them, or the caller asked to stop.
+        """
+        decoded = self.space.decode(points)[: max(self.left, 0)]
+        audio = self.render(decoded)
+        losses = self._loss(audio, self._analysis).total
         self._remember(decoded, losses)
         self._progress(self.renders, self.best)
         if len(decoded) < len(points) or self._stop():
             raise BudgetSpent
-        return losses
+        return losses, audio
 
     def terms(self, audio: NDArray[np.float32]) -> dict[str, float]:
         """Training loss of one sound `[frames]`: `total` and each term by name."""

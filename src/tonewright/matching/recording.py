@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 
 from tonewright.audio import Clip, info, is_silent, read_blocks
-from tonewright.errors import AudioError
+from tonewright.errors import AudioError, UsageError
 
 _BLOCK_SECONDS = 30.0
+_SOUND_ENDINGS = (".wav", ".flac", ".aiff", ".aif", ".ogg", ".mp3")
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,3 +61,15 @@ def read_recording(path: str | os.PathLike[str]) -> Recording:
         start_s += clip.seconds
         clip = block
     return Recording(clip, name, start_s, info(path).seconds)
+
+
+def sound_files(folder: Path) -> list[Path]:
+    """Every sound file of a folder, in the order of their names.
+
+    Raises:
+        UsageError: It holds none.
+    """
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SOUND_ENDINGS)
+    if not paths:
+        raise UsageError(f"{str(folder)!r} holds no sound (WAV, AIFF, FLAC, OGG or MP3); name another folder")
+    return paths

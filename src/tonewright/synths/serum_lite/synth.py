@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar
 
 import numba
 import numpy as np
@@ -16,6 +17,7 @@ from tonewright.synths.base import (
     check_whole,
 )
 from tonewright.synths.control import ControlSpace
+from tonewright.synths.preset import Preset
 from tonewright.synths.serum_lite.controls import CONTROLS
 from tonewright.synths.serum_lite.kernel import new_scratch, new_state, render_rows
 from tonewright.synths.serum_lite.oscillator import TICK
@@ -41,12 +43,25 @@ class SerumLite:
     name = "serum-lite"
     version = 1
     controls: ControlSpace = CONTROLS
+    stages: ClassVar[dict[str, tuple[str, ...]]] = {
+        "oscillators": ("osc1", "osc2", "oscs", "noise", "master"),
+        "filter": ("filter",),
+        "envelopes": ("amp envelope", "mod envelope"),
+        "lfo": ("lfo",),
+    }
+    """What a curriculum exposes, one after the other."""
 
     def __init__(self, sample_rate_hz: int = 44_100) -> None:
         self.sample_rate_hz = check_whole(sample_rate_hz, "sample_rate_hz", 4_000, 384_000)
 
     def __repr__(self) -> str:
         return f"SerumLite(sample_rate_hz={self.sample_rate_hz})"
+
+    def factory_presets(self) -> tuple[Preset, ...]:
+        """The 64 named presets that come with the synth."""
+        from tonewright.synths.serum_lite.factory import factory_presets
+
+        return factory_presets()
 
     def render(
         self,

@@ -1,0 +1,1 @@
+"""The estimator: hears a sound and proposes presets that could have made it."""

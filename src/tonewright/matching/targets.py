@@ -1,0 +1,206 @@
+"""Where the targets of episodes come from: random presets, factory presets, or a folder of recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonewright.audio import Clip, resample
+from tonewright.errors import UsageError
+from tonewright.matching.curriculum import Stage
+from tonewright.matching.recording import read_recording, sound_files
+from tonewright.matching.target import prepare
+from tonewright.synths import Preset
+from tonewright.synths.base import Synth
+
+NOTES = (24.0, 96.0)
+GATES_SECONDS = (0.05, 2.0)
+_AUDIBLE_DBFS = -34.0
+_MOST_TRIES = 200
+
+
+class Drawn(NamedTuple):
+    """Targets of some episodes.
+
+    Attributes:
+        audio: `[n, frames]`.
+        midi_note: `[n]`.
+        gate_seconds: `[n]`.
+        params: `[n, D]` the presets they were rendered from; NaN where that is not known.
+    """
+
+    audio: NDArray[np.float32]
+    midi_note: NDArray[np.float64]
+    gate_seconds: NDArray[np.float64]
+    params: NDArray[np.float32]
+
+
+class Targets(Protocol):
+    """Draws targets; each episode from its own generator, so that rows of a batch do not touch each other."""
+
+    def draw(self, rngs: Sequence[np.random.Generator]) -> Drawn:
+        """One target for each generator."""
+        ...
+
+
+class RandomPresets:
+    """Audible random presets that differ from the neutral one in the exposed controls alone.
+
+    Args:
+        synth: Renders them.
+        frames: Length of a target.
+        stage: Which controls are exposed.
+        notes: Range of the MIDI note; whole notes are drawn.
+        gates_seconds: Range of the gate, drawn on a log scale and never beyond the end of the sound.
+    """
+
+    def __init__(
+        self,
+        synth: Synth,
+        frames: int,
+        stage: Stage,
+        notes: tuple[float, float] = NOTES,
+        gates_seconds: tuple[float, float] = GATES_SECONDS,
+    ) -> None:
+        self._synth, self._frames = synth, frames
+        self._exposed = stage.exposed(synth)
+        self._notes = notes
+        seconds = frames / synth.sample_rate_hz
+        self._log_gates = np.log([min(gate, seconds) for gate in gates_seconds])
+
+    def draw(self, rngs: Sequence[np.random.Generator]) -> Drawn:
+        """One audible preset for each generator.
+
+        Raises:
+            UsageError: The synth stays silent whatever is drawn.
+        """
+        count, controls = len(rngs), self._synth.controls
+        drawn = Drawn(
+            np.empty((count, self._frames), np.float32),
+            np.empty(count),
+            np.empty(count),
+            np.empty((count, len(controls)), np.float32),
+        )
+        seconds = self._frames / self._synth.sample_rate_hz
+        silent = np.arange(count)
+        for _ in range(_MOST_TRIES):
+            for row in silent.tolist():
+                rng = rngs[row]
+                anything = rng.random(len(controls), dtype=np.float32)
+                drawn.params[row] = np.where(self._exposed, anything, controls.defaults())
+                drawn.midi_note[row] = np.rint(rng.uniform(*self._notes))
+                drawn.gate_seconds[row] = np.exp(rng.uniform(*self._log_gates))
+            drawn.params[silent] = controls.snap(drawn.params[silent])
+            audio = self._synth.render(
+                drawn.params[silent], drawn.midi_note[silent], seconds, drawn.gate_seconds[silent]
+            )
+            drawn.audio[silent] = audio[:, : self._frames]
+            power = np.einsum("bn,bn->b", audio, audio) / audio.shape[1]
+            silent = silent[power <= 10 ** (_AUDIBLE_DBFS / 10)]
+            if not len(silent):
+                return drawn
+        raise UsageError(
+            f"{self._synth.name} stayed below {_AUDIBLE_DBFS:g} dBFS in {_MOST_TRIES} random presets;"
+            " its exposed controls or its neutral preset make no sound"
+        )
+
+
+class Presets:
+    """Presets that people made, each at its own note and gate where it names them.
+
+    Args:
+        synth: Renders them.
+        frames: Length of a target.
+        presets: At least one, of this synth.
+    """
+
+    def __init__(self, synth: Synth, frames: int, presets: Sequence[Preset]) -> None:
+        seconds = frames / synth.sample_rate_hz
+        params = np.stack([preset.params(synth) for preset in presets])
+        notes = np.array([60.0 if preset.midi_note is None else preset.midi_note for preset in presets])
+        gates = np.array(
+            [min(preset.gate_seconds or 0.75 * seconds, 0.75 * seconds) for preset in presets], dtype=float
+        )
+        audio = synth.render(params, notes, seconds, gates)[:, :frames]
+        self._all = Drawn(np.ascontiguousarray(audio), notes, gates, params)
+
+    def draw(self, rngs: Sequence[np.random.Generator]) -> Drawn:
+        """One preset for each generator."""
+        return _choose(self._all, rngs)
+
+
+class Recordings:
+    """Recordings prepared as `match` does, resampled to the synth's rate, cut or padded to one length.
+
+    The note is the one estimated (middle C without a pitch); the key is held to the end.
+
+    Args:
+        synth: Names rate and number of controls.
+        frames: Length of a target.
+        folder: Holds the sounds.
+
+    Raises:
+        UsageError: The folder holds no sound.
+    """
+
+    def __init__(self, synth: Synth, frames: int, folder: Path) -> None:
+        sounds, notes = [], []
+        for path in sound_files(folder):
+            target = prepare(read_recording(path).clip)
+            clip = resample(Clip(target.audio[None], target.sample_rate_hz), synth.sample_rate_hz)
+            sound = clip.samples[0, :frames]
+            sounds.append(np.pad(sound, (0, frames - len(sound))))
+            notes.append(target.info.get("note_estimate", 60.0))
+        seconds = frames / synth.sample_rate_hz
+        self._all = Drawn(
+            np.stack(sounds),
+            np.array(notes),
+            np.full(len(sounds), seconds),
+            np.full((len(sounds), len(synth.controls)), np.nan, np.float32),
+        )
+
+    def draw(self, rngs: Sequence[np.random.Generator]) -> Drawn:
+        """One recording for each generator."""
+        return _choose(self._all, rngs)
+
+
+def make_targets(
+    source: str | Targets,
+    synth: Synth,
+    frames: int,
+    stage: Stage,
+    notes: tuple[float, float] = NOTES,
+    gates_seconds: tuple[float, float] = GATES_SECONDS,
+) -> Targets:
+    """Targets by name: `random`, `factory`, or a folder of sounds; a source of one's own is given back.
+
+    Raises:
+        UsageError: Neither a name nor a folder, a folder without sounds, or a synth without factory presets.
+    """
+    if not isinstance(source, str):
+        return source
+    if source == "random":
+        return RandomPresets(synth, frames, stage, notes, gates_seconds)
+    if source == "factory":
+        return Presets(synth, frames, _bank(synth))
+    if not Path(source).is_dir():
+        raise UsageError(f"targets are random, factory or a folder of sounds; got {source!r}")
+    return Recordings(synth, frames, Path(source))
+
+
+def _bank(synth: Synth) -> Sequence[Preset]:
+    bank: Callable[[], Sequence[Preset]] = getattr(synth, "factory_presets", tuple)
+    presets = bank()
+    if not presets:
+        raise UsageError(f"{synth.name} has no factory presets; use random targets or a folder of sounds")
+    return presets
+
+
+def _choose(everything: Drawn, rngs: Sequence[np.random.Generator]) -> Drawn:
+    rows = [int(rng.integers(len(everything.audio))) for rng in rngs]
+    audio, midi_note, gate_seconds, params = everything
+    return Drawn(audio[rows], midi_note[rows], gate_seconds[rows], params[rows])

@@ -1,0 +1,139 @@
+import numpy as np
+import pytest
+
+from tonewright.distances import training_loss
+from tonewright.errors import UnknownNameError, UsageError
+from tonewright.matching.environment import GUARDS, MatchEnv
+from tonewright.matching.targets import Drawn
+
+N = 8
+
+
+def split(env: MatchEnv, flat: np.ndarray) -> object:
+    if env.action_view == "all":
+        return flat
+    return {"module": flat[:, 0].astype(int), "deltas": flat[:, 1:]}
+
+
+def still(env: MatchEnv) -> object:
+    """The action that changes nothing."""
+    return split(env, np.zeros((env.num_envs, 5 if env.action_view == "modules" else 24), np.float32))
+
+
+@pytest.mark.parametrize("view", ["modules", "all"])
+def test_who_knows_the_preset_reaches_it(view: str) -> None:
+    env = MatchEnv(N, action_view=view, autoreset_mode="Disabled")
+    _, info = env.reset(seed=0)
+    start, earned, counts = info["loss"], np.zeros(N), np.ones(N, bool)
+    for _ in range(40):
+        _, rewards, terminated, truncated, info = env.step(split(env, info["demonstration"]))
+        assert not truncated.any()
+        earned += rewards * counts
+        # Improvement from start to end, and the bonus.
+        ends = counts & terminated
+        np.testing.assert_allclose(earned[ends], (start - info["loss"] + 0.5)[ends], atol=1e-5)
+        counts &= ~terminated
+        if not counts.any():
+            break
+        if terminated.any():
+            _, info = env.reset(options={"reset_mask": terminated})
+    assert not counts.any()
+
+
+def test_the_loss_is_that_of_what_is_rendered() -> None:
+    env = MatchEnv(N)
+    _, info = env.reset(seed=1)
+    for _ in range(3):
+        _, _, _, _, info = env.step(env.action_space.sample())
+    expected = training_loss(env.target.audio, env.render(), 16_000)
+    np.testing.assert_allclose(info["loss"], expected.total, rtol=1e-5)
+
+
+def test_the_parts_of_the_reward_add_up_to_it_and_the_guards_are_those_of_the_loss() -> None:
+    env = MatchEnv(N, autoreset_mode="NextStep")
+    env.reset(seed=2)
+    env.action_space.seed(0)
+    guards = None
+    for _ in range(5):
+        _, rewards, _, _, info = env.step(env.action_space.sample())
+        parts = info["reward_improvement"] + info["reward_guards"] + info["reward_bonus"]
+        np.testing.assert_allclose(rewards, parts, atol=1e-6)
+        terms = training_loss(env.target.audio, env.render(), 16_000)
+        now = sum(env.loss.weights.shares()[name] * terms[name] for name in GUARDS)
+        if guards is not None:
+            np.testing.assert_allclose(info["reward_guards"], guards - now, atol=1e-6)
+        guards = now
+
+
+def test_doing_nothing_earns_nothing_until_time_is_up() -> None:
+    env = MatchEnv(N, max_episode_steps=4, autoreset_mode="Disabled")
+    _, info = env.reset(seed=3)
+    start = info["loss"]
+    for step in range(4):
+        _, rewards, terminated, truncated, info = env.step(still(env))
+        np.testing.assert_array_equal(rewards, 0.0)
+        np.testing.assert_array_equal(info["loss"], start)
+        assert not terminated.any()
+        assert truncated.all() == (step == 3)
+
+
+def test_an_observation_tells_both_sounds_and_their_difference() -> None:
+    env = MatchEnv(N)
+    observation, info = env.reset(seed=4)
+    np.testing.assert_allclose(
+        observation["difference"], observation["current"] - observation["target"], atol=1e-6
+    )
+    neutral = env.synth.controls.snap(env.synth.controls.defaults())
+    np.testing.assert_array_equal(observation["controls"], np.tile(neutral, (N, 1)))
+    np.testing.assert_array_equal(observation["steps_left"], 1.0)
+    weights = np.array(list(env.loss.weights.shares().values()))
+    np.testing.assert_allclose(observation["loss_terms"] @ weights, info["loss"], atol=1e-5)
+
+
+def test_a_warm_start_begins_where_it_is_told() -> None:
+    def cheat(drawn: Drawn) -> np.ndarray:
+        return drawn.params
+
+    env = MatchEnv(N, warm_start=cheat)
+    observation, info = env.reset(seed=5)
+    np.testing.assert_array_equal(info["loss"], 0.0)
+    np.testing.assert_array_equal(observation["difference"], 0.0)
+    _, rewards, terminated, _, _ = env.step(still(env))
+    assert terminated.all()
+    np.testing.assert_allclose(rewards, 0.5)
+
+
+def test_a_stage_holds_still_what_it_does_not_expose() -> None:
+    env = MatchEnv(N, stage="oscillators", action_view="all", max_episode_steps=1000)
+    assert env.stage_names == ["oscillators", "filter", "envelopes", "lfo"]
+    assert env.exposed_modules.sum() == 5
+    env.reset(seed=6)
+    env.action_space.seed(1)
+    for _ in range(5):
+        env.step(env.action_space.sample())
+    exposed = env.stage.exposed(env.synth)
+    neutral = env.synth.controls.snap(env.synth.controls.defaults())
+    np.testing.assert_array_equal(env.params[:, ~exposed], np.tile(neutral[~exposed], (N, 1)))
+    np.testing.assert_array_equal(env.target.params[:, ~exposed], np.tile(neutral[~exposed], (N, 1)))
+    env.set_stage("filter")
+    assert env.exposed_modules.sum() == 6
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"action_view": "everything"}, "modules, all"),
+        ({"seconds": 5.0}, "0.05 <= seconds <= 4"),
+        ({"step_size": 0.0}, "step_size"),
+        ({"threshold": 1.0}, "threshold"),
+        ({"targets": "nowhere"}, "folder of sounds"),
+    ],
+)
+def test_nonsense_is_refused(wrong: dict[str, object], told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        MatchEnv(2, **wrong)
+
+
+def test_an_unknown_stage_is_refused() -> None:
+    with pytest.raises(UnknownNameError):
+        MatchEnv(2, stage="everything")
