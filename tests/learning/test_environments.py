@@ -7,7 +7,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.envs.registration import load_env_creator
-from gymnasium.utils.env_checker import check_env, data_equivalence
+from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.vector.utils import batch_space
 
@@ -61,7 +61,12 @@ def play(env, actions, **reset):
 
 
 def same(a, b):
-    return data_equivalence(a, b, exact=True)
+    """Whether two things, however nested, are equal to the bit; NaN equals NaN."""
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, tuple | list):
+        return len(a) == len(b) and all(map(same, a, b))
+    return np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f")
 
 
 @every_environment
@@ -89,8 +94,9 @@ class TestBatch:
         actions = plan(env, 50)
         said = play(env, actions, seed=SEED)
         assert same(said, play(twin, actions, seed=SEED))
-        assert same(said, play(env, actions, seed=SEED))
-        assert not same(said, play(env, actions, seed=SEED + N))
+        again = play(env, actions[:6], seed=SEED)
+        assert same(said[: len(again)], again)
+        assert not same(again, play(env, actions[:6], seed=SEED + N))
 
     def test_no_seed_goes_on_with_new_episodes(self, name, mode):
         env = make(name, mode)
@@ -204,10 +210,10 @@ class TestSingle:
     def test_is_a_batch_of_one(self, name):
         env, batch = gym.make(name), gym.make_vec(name, num_envs=1, autoreset_mode=AutoresetMode.DISABLED)
         observation, _ = env.reset(seed=SEED)
-        assert same(leaves(observation), leaves(rows_of(batch.reset(seed=SEED)[0], 0)))
+        assert same(observation, rows_of(batch.reset(seed=SEED)[0], 0))
         for actions in plan(batch, 2):
             ours, theirs = env.step(rows_of(actions, 0)), batch.step(actions)
-            assert same(leaves(ours[0]), leaves(rows_of(theirs[0], 0)))
+            assert same(ours[0], rows_of(theirs[0], 0))
             assert ours[1:4] == tuple(array[0] for array in theirs[1:4])
 
     def test_pickles(self, name):
