@@ -1,0 +1,92 @@
+"""The loop that trains: collect, learn, log, and now and then evaluate and write a checkpoint."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tonewright.errors import UsageError
+from tonewright.learning.policy import ActorCritic
+from tonewright.learning.pools import Pool
+from tonewright.learning.ppo import PPO
+from tonewright.learning.rollout import Rollout
+from tonewright.learning.runs import Run
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How often things happen in training."""
+
+    steps: int = 32
+    """Steps of each environment between two updates."""
+    checkpoint_every: int = 50
+    """Updates from one evaluation and checkpoint to the next. After each, all episodes begin anew."""
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.checkpoint_every < 1:
+            raise UsageError(
+                "steps and checkpoint_every must be 1 or more; "
+                f"received steps={self.steps}, checkpoint_every={self.checkpoint_every}"
+            )
+
+
+Evaluate = Callable[[ActorCritic, int], Mapping[str, float]]
+"""Scores of a policy after an update, by name."""
+
+
+def train(
+    config: TrainConfig,
+    pool: Pool,
+    algorithm: PPO,
+    run: Run,
+    total_updates: int,
+    evaluate: Evaluate | None = None,
+) -> None:
+    """Train until `total_updates` updates are done, from where the run stands.
+
+    A run that is killed and resumed logs the same numbers, bit for bit (those under `time/` apart), as one
+    that never was, because after a checkpoint all environments begin anew, seeded by the number of the
+    update.
+
+    Args:
+        config: How often things happen.
+        pool: Collects the rollouts; its workers have the run's seed.
+        algorithm: Learns from them; brought to the run's checkpoint, if there is one.
+        run: Takes the log and the checkpoints. Its steps are updates, counted from 0.
+        total_updates: Updates in all, those before the checkpoint included.
+        evaluate: Called before each checkpoint.
+    """
+    run.restore(algorithm.state)
+    policy = algorithm.policy
+    if policy.normaliser.count == 0:
+        algorithm.observe(pool.collect(policy.weights(), config.steps, update=0, reseed=0))
+    for update in range(run.first_step, total_updates):
+        began_s = time.monotonic()
+        anew = update == run.first_step or update % config.checkpoint_every == 0
+        rollouts = pool.collect(policy.weights(), config.steps, update, update if anew else None)
+        collected_s = time.monotonic()
+        learned = algorithm.learn(rollouts, update / total_updates)
+        ended_s = time.monotonic()
+
+        samples = sum(one.rewards.size for one in rollouts)
+        metrics = {f"learn/{key}": value for key, value in learned.items()} | _episodes(rollouts)
+        metrics |= {
+            "time/collect_s": collected_s - began_s,
+            "time/learn_s": ended_s - collected_s,
+            "time/steps_per_s": samples / (ended_s - began_s),
+        }
+        checkpoint = (update + 1) % config.checkpoint_every == 0 or update + 1 == total_updates
+        if checkpoint and evaluate:
+            metrics |= {f"evaluation/{key}": value for key, value in evaluate(policy, update).items()}
+        run.log(update, metrics)
+        if checkpoint:
+            run.save(update, algorithm.state)
+
+
+def _episodes(rollouts: Sequence[Rollout]) -> dict[str, float]:
+    """Means over the episodes that ended, if any did."""
+    episodes = {key: np.concatenate([one.episodes[key] for one in rollouts]) for key in rollouts[0].episodes}
+    return {f"episode/{key}": float(values.mean()) for key, values in episodes.items() if len(values)}
