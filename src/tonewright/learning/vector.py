@@ -148,7 +148,7 @@ class BatchEnv(VectorEnv[Any, Any, NDArray[Any]], ABC):
             Observations, rewards [N], terminated [N], truncated [N], info.
 
         Raises:
-            UsageError: No reset yet, actions outside `action_space`, or a row that the caller has to reset first.
+            UsageError: No reset yet, actions outside `action_space`, or a row for the caller to reset first.
         """
         if not self._begun:
             raise UsageError("no episode has begun; call reset before step")
