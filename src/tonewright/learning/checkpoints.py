@@ -140,8 +140,8 @@ def restore_checkpoint(path: StrPath, state: TrainingState) -> Checkpoint:
     except Exception as error:
         reason = " ".join(str(error).split())
         raise CheckpointError(
-            f"the checkpoint {os.fspath(path)!r} belongs to another configuration ({reason}); use the one it "
-            "was trained with"
+            f"the checkpoint {os.fspath(path)!r} does not fit ({reason}); use the configuration it was "
+            "trained with"
         ) from error
     return Checkpoint(document["step"], document["values"])
 
@@ -231,7 +231,7 @@ def _load_optimizer(optimizer: torch.optim.Optimizer, tensors: Tensors, rates: l
     parameters = [one for group in optimizer.param_groups for one in group["params"]]
     saved = optimizer.state_dict()
     saved["state"] = {}
-    for name, tensor in tensors.items():
+    for name, tensor in sorted(tensors.items()):
         index, key = name.split("/", 1)
         if tensor.shape not in ((), parameters[int(index)].shape):  # load_state_dict would take any
             raise ValueError(f"the optimiser's {key} of parameter {index} is {_layout(tensor)}")

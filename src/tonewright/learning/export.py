@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tonewright.errors import CheckpointError, MissingExtraError
-from tonewright.files import StrPath, write_bytes, write_text
+from tonewright.files import StrPath, replacing
 from tonewright.learning._torch import Tensor, nn, torch
 from tonewright.learning.documents import document_text, sha256
 from tonewright.learning.inference import FORMAT, FORMAT_VERSION, Network
@@ -96,24 +97,28 @@ def export_network(
         MissingExtraError: onnx or onnxscript are not installed.
         OutputError: A file is there already or cannot be written.
     """
-    module = module.eval()
-    onnx = _onnx(module, examples, outputs)
-    with torch.inference_mode():
-        trained = module(*examples.values())
-    trained = trained if isinstance(trained, tuple) else (trained,)
-    description = {
-        "kind": kind,
-        "configuration": dict(configuration),
-        "controls": list(controls),
-        "inputs": {name: list(example.shape[1:]) for name, example in examples.items()},
-        "outputs": {name: list(one.shape[1:]) for name, one in zip(outputs, trained, strict=True)},
-        "onnx_sha256": sha256(onnx),
-    }
-    text = document_text(FORMAT, FORMAT_VERSION, description)
-    _check_same(Network(onnx, description), examples, trained)
     path = Path(path)
-    write_bytes(path, onnx, overwrite=overwrite)
-    write_text(path.with_suffix(".json"), text, overwrite=overwrite)
+    description_path = path.with_suffix(".json")
+    with (
+        replacing(path, overwrite=overwrite) as ours,
+        replacing(description_path, overwrite=overwrite) as beside,
+    ):
+        module = copy.deepcopy(module).cpu().eval()
+        onnx = _onnx(module, examples, outputs)
+        with torch.inference_mode():
+            trained = module(*examples.values())
+        trained = trained if isinstance(trained, tuple) else (trained,)
+        description = {
+            "kind": kind,
+            "configuration": dict(configuration),
+            "controls": list(controls),
+            "inputs": {name: list(example.shape[1:]) for name, example in examples.items()},
+            "outputs": {name: list(one.shape[1:]) for name, one in zip(outputs, trained, strict=True)},
+            "onnx_sha256": sha256(onnx),
+        }
+        _check_same(Network(onnx, description), examples, trained)
+        ours.write_bytes(onnx)
+        beside.write_text(document_text(FORMAT, FORMAT_VERSION, description))
 
 
 class _Acting(nn.Module):
@@ -171,13 +176,14 @@ def _check_same(network: Network, examples: Mapping[str, Tensor], trained: Seque
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep to ourselves what torch's exporter says about itself, and about torchvision."""
+    """Keep to ourselves what torch's exporter says about itself, about torchvision."""
     registration = logging.getLogger("torch.onnx._internal.exporter._registration")
     level = registration.level
     registration.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", r".*LeafSpec.* is deprecated", FutureWarning)
+            warnings.filterwarnings("ignore", ".*LeafSpec.* is deprecated", FutureWarning)
+            warnings.filterwarnings("ignore", ".*axis name: batch will not be used", UserWarning)
             yield
     finally:
         registration.setLevel(level)

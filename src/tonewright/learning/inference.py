@@ -82,7 +82,7 @@ class Network:
             raise UsageError(
                 f"the network takes {', '.join(self.inputs)}; got {', '.join(inputs) or 'nothing'}"
             )
-        arrays = {name: np.ascontiguousarray(value, np.float32) for name, value in inputs.items()}
+        arrays = {name: np.asarray(value, np.float32, order="C") for name, value in inputs.items()}
         batch = {array.shape[:1] for array in arrays.values()}
         for name, array in arrays.items():
             if array.shape[1:] != self.inputs[name] or len(batch) > 1:
@@ -106,7 +106,7 @@ def load_network(path: StrPath, *, kind: str, controls: Sequence[str] | None = N
     description = read_document(path.with_suffix(".json"), FORMAT, FORMAT_VERSION, _FIELDS)
     if description["kind"] != kind:
         raise CheckpointError(
-            f"{str(path)!r} is of kind {description['kind']!r} and {kind!r} is needed; choose one"
+            f"{str(path)!r} is of kind {description['kind']!r} and {kind!r} is needed; choose another"
         )
     if controls is not None and description["controls"] != list(controls):
         raise CheckpointError(

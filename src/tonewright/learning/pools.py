@@ -1,14 +1,15 @@
 """Pools: where rollouts are collected, in this process or by Ray actors, with the same result.
 
 A pool holds workers, each with an index and environments of its own, and asks all of them for a rollout at
-every update. `ray:N` and `local:N` give the same rollouts, bit for bit, unless an actor dies.
+every update. On one machine `ray:N` and `local:N` give the same rollouts, bit for bit, unless an actor dies.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from numpy.typing import NDArray
@@ -73,6 +74,8 @@ def make_pool(spec: str, make_worker: MakeWorker) -> Pool:
 class LocalPool:
     """Workers in this process, one after another.
 
+    Torch runs on one thread while they collect, as in Ray's actors: the last bit of its sums depends on that.
+
     Args:
         count: How many.
         make_worker: Makes the worker of an index.
@@ -83,7 +86,8 @@ class LocalPool:
 
     def collect(self, weights: Weights, steps: int, update: int, reseed: int | None = None) -> list[Rollout]:
         """Collect as `Pool.collect` says; `update` changes nothing here."""
-        return [worker.collect(weights, steps, reseed) for worker in self._workers]
+        with _one_thread():
+            return [worker.collect(weights, steps, reseed) for worker in self._workers]
 
     def close(self) -> None:
         """Let go of the workers."""
@@ -174,6 +178,18 @@ class _Actor:
         if self._worker is None:
             self._worker = self._make_worker(self._index)
         return self._worker.collect(weights, steps, reseed)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _start_ray(ray: Any, cpus: int) -> None:

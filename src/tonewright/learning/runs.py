@@ -18,7 +18,7 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -182,7 +182,8 @@ class Run:
 
     def close(self) -> None:
         """Close the log and the sinks."""
-        self._metrics.close()
+        with suppress(OSError):  # every line was flushed; one that could not be was reported then
+            self._metrics.close()
         while self._sinks:
             self._sinks.pop().close()
 
