@@ -16,6 +16,7 @@ from tonewright.learning import ENVIRONMENTS, BatchEnv, SingleEnv
 
 N = 3
 LIMIT = 4
+STEPS = 12
 SEED = 20
 MODES = tuple(AutoresetMode)
 
@@ -82,7 +83,7 @@ class TestBatch:
         env = make(name, mode)
         assert env.observation_space == batch_space(env.single_observation_space, N)
         assert env.action_space == batch_space(env.single_action_space, N)
-        for observations, *outcome in play(env, plan(env, 20), seed=SEED):
+        for observations, *outcome in play(env, plan(env, STEPS), seed=SEED):
             assert env.observation_space.contains(observations)
             assert {leaf.dtype for leaf in leaves(observations)} == {np.dtype(np.float32)}
             if len(outcome) == 4:
@@ -115,7 +116,7 @@ class TestBatch:
 
     def test_a_row_is_a_batch_of_one(self, name, mode):
         env = make(name, mode)
-        actions = plan(env, 20)
+        actions = plan(env, STEPS)
         said = play(env, actions, seed=SEED)
         for row in range(N):
             alone = make(name, mode, num_envs=1)
@@ -132,7 +133,7 @@ class TestBatch:
             SingleEnv, load_env_creator(environment.batch), max_episode_steps=LIMIT, **environment.kwargs
         )
         reference = SyncVectorEnv([single] * N, autoreset_mode=mode)
-        actions = plan(env, 20)
+        actions = plan(env, STEPS)
         for ours, theirs in zip(
             play(env, actions, seed=SEED), play(reference, actions, seed=SEED), strict=True
         ):
@@ -146,7 +147,7 @@ class TestBatch:
         env = make(name, mode)
         elapsed = np.zeros(N, int)
         waiting = np.zeros(N, bool)
-        for outcome in play(env, plan(env, 30), seed=SEED):
+        for outcome in play(env, plan(env, STEPS), seed=SEED):
             if len(outcome) == 2:
                 continue
             _, rewards, terminated, truncated, _ = outcome
@@ -160,7 +161,7 @@ class TestBatch:
 
     def test_info_is_arrays_with_masks(self, name, mode):
         env = make(name, mode)
-        for outcome in play(env, plan(env, 20), seed=SEED):
+        for outcome in play(env, plan(env, STEPS), seed=SEED):
             info = outcome[-1]
             ended = len(outcome) == 5 and mode is AutoresetMode.SAME_STEP and (outcome[2] | outcome[3]).any()
             assert ("final_obs" in info) == ("final_info" in info) == ended
@@ -179,7 +180,7 @@ class TestBatch:
 
     def test_pickled_in_the_middle_it_goes_on(self, name, mode):
         env = make(name, mode)
-        actions = plan(env, 20)
+        actions = plan(env, STEPS)
         play(env, actions[:6], seed=SEED)
         twin = pickle.loads(pickle.dumps(env))
         assert same(play(twin, actions[6:]), play(env, actions[6:]))
