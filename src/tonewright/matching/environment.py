@@ -247,9 +247,8 @@ class MatchEnv(BatchEnv):
 
     def _silence(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         count = len(self._peak_db)
-        return np.zeros((count, CELLS, BANDS), np.float32), np.zeros(
-            (count, CELLS, len(DESCRIPTORS)), np.float32
-        )
+        cells, descriptors = (CELLS, BANDS), (CELLS, len(DESCRIPTORS))
+        return np.zeros((count, *cells), np.float32), np.zeros((count, *descriptors), np.float32)
 
     def _observation_space(self) -> spaces.Dict:
         cells, descriptors = (CELLS, BANDS), (CELLS, len(DESCRIPTORS))
@@ -266,12 +265,11 @@ class MatchEnv(BatchEnv):
             "steps_left": (1,),
         }
         reach = {"loss_terms": (0.0, 1.0), "controls": (0.0, 1.0), "steps_left": (0.0, 1.0)}
-        return spaces.Dict(
-            {
-                name: spaces.Box(*reach.get(name, (-4.0, 4.0)), shape, np.float32)
-                for name, shape in shapes.items()
-            }
-        )
+        boxes = {
+            name: spaces.Box(*reach.get(name, (-4.0, 4.0)), shape, np.float32)
+            for name, shape in shapes.items()
+        }
+        return spaces.Dict(boxes, sort_keys=False)
 
 
 _LAST = ("loss", "best_loss", "success", "reward_improvement", "reward_guards", "reward_bonus")

@@ -45,7 +45,8 @@ class Moves:
         """Actions of one row."""
         if self.per_module:
             deltas = spaces.Box(-1.0, 1.0, (self.width,), np.float32)
-            return spaces.Dict({"module": spaces.Discrete(len(self.modules)), "deltas": deltas})
+            module = spaces.Discrete(len(self.modules))
+            return spaces.Dict({"module": module, "deltas": deltas}, sort_keys=False)
         return spaces.Box(-1.0, 1.0, (len(self._steps),), np.float32)
 
     def apply(

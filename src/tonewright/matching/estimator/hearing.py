@@ -97,7 +97,7 @@ def _fine_spectra(audio: NDArray[np.float32], midi_note: NDArray[np.float64]) ->
     spectra -= spectra.max(axis=(1, 2), keepdims=True)
     outside = np.broadcast_to((hz >= HEARING_RATE_HZ / 2)[:, None], spectra.shape)
     spectra[outside] = _FLOOR_DB
-    return np.maximum(spectra, np.float32(_FLOOR_DB)) / np.float32(40.0)
+    return (np.maximum(spectra, _FLOOR_DB) / 40.0).astype(np.float32)
 
 
 @lru_cache(maxsize=1)

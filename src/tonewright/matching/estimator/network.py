@@ -76,7 +76,7 @@ class Encoder(nn.Module):
 
     def forward(self, picture: Tensor, spectra: Tensor, scalars: Tensor) -> Tensor:
         """Encoding `[batch, width]`."""
-        where = self.where.expand(len(picture), -1, -1)
+        where = self.where.expand(picture.shape[0], -1, -1)
         frames = self.frame(torch.cat([picture + 1.5, where], dim=2)).flatten(1)
         heard = torch.cat([frames, (spectra + 1.5).flatten(1), scalars], dim=1)
         encoding: Tensor = self.blocks(self.together(heard))
@@ -101,7 +101,7 @@ class Estimator(nn.Module):
         flowing: int,
         *,
         width: int = 512,
-        depth: int = 3,
+        depth: int = 2,
         flow_width: int = 384,
         flow_depth: int = 3,
     ) -> None:
@@ -139,7 +139,13 @@ class Estimator(nn.Module):
         return torch.cat(columns, dim=1).float()
 
     def losses(
-        self, picture: Tensor, spectra: Tensor, scalars: Tensor, bins: Tensor, values: Tensor
+        self,
+        picture: Tensor,
+        spectra: Tensor,
+        scalars: Tensor,
+        bins: Tensor,
+        values: Tensor,
+        generator: torch.Generator | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Negative log likelihood of the integers, and the flow-matching error, per row.
 
@@ -149,6 +155,7 @@ class Estimator(nn.Module):
             scalars: See `Heard`.
             bins: True integer controls `[batch, n]`.
             values: True continuous controls and gate in [0, 1] `[batch, flowing]`.
+            generator: Random numbers of noise and times.
         """
         encoding = self.encoder(picture, spectra, scalars)
         chosen = self.one_hot(bins)
@@ -159,8 +166,55 @@ class Estimator(nn.Module):
             surprise = surprise + functional.cross_entropy(logits, bins[:, k], reduction="none")
             first += count
         goal = (values - 0.5) / UNIT_STD
-        noise = torch.randn_like(goal)
-        time = torch.rand(len(goal), device=goal.device)
+        noise = torch.randn(goal.shape, generator=generator)
+        time = torch.rand(len(goal), generator=generator)
         x = noise + time[:, None] * (goal - noise)
         error = self.velocity(x, time, encoding, chosen) - (goal - noise)
         return surprise, error.square().mean(dim=1)
+
+
+class Sampler(nn.Module):
+    """Draws presets: what is exported, with randomness as an input.
+
+    Args:
+        estimator: Trained.
+        steps: Steps of the flow (Heun's method, two evaluations each).
+    """
+
+    def __init__(self, estimator: Estimator, steps: int = 12) -> None:
+        super().__init__()
+        self.estimator, self.flow_steps = estimator, steps
+
+    def forward(
+        self, picture: Tensor, spectra: Tensor, scalars: Tensor, uniforms: Tensor, noise: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Draw a preset for each row.
+
+        Args:
+            picture: See `Heard`; so are spectra and scalars.
+            spectra: See `Heard`.
+            scalars: See `Heard`.
+            uniforms: `[batch, n]` in (0, 1), decide on the integers.
+            noise: `[batch, flowing]` standard normal, where the flow starts.
+
+        Returns:
+            Integers counted from 0 `[batch, n]`, and continuous controls and gate `[batch, flowing]`, about
+            0…1.
+        """
+        estimator = self.estimator
+        encoding = estimator.encoder(picture, spectra, scalars)
+        chosen = encoding[:, :0]
+        bins = []
+        for k, count in enumerate(estimator.steps):
+            cumulated = estimator.choice(k, encoding, chosen).softmax(dim=1).cumsum(dim=1)
+            picked = (uniforms[:, k : k + 1] > cumulated[:, :-1]).sum(dim=1)
+            bins.append(picked.float())
+            one_hot = (torch.arange(count) == picked[:, None]).float()
+            chosen = torch.cat([chosen, one_hot], dim=1)
+        x, step = noise, 1.0 / self.flow_steps
+        for k in range(self.flow_steps):
+            begin, end = (torch.full_like(x[:, 0], (k + ahead) * step) for ahead in (0, 1))
+            first = estimator.velocity(x, begin, encoding, chosen)
+            second = estimator.velocity(x + step * first, end, encoding, chosen)
+            x = x + step * 0.5 * (first + second)
+        return torch.stack(bins, dim=1) if bins else encoding[:, :0], 0.5 + UNIT_STD * x

@@ -1,0 +1,102 @@
+"""The estimator at work: candidates for a sound, without torch."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonewright.errors import CheckpointError
+from tonewright.files import StrPath
+from tonewright.learning.inference import Network, load_network
+from tonewright.matching.estimator.examples import gate_from_unit
+from tonewright.matching.estimator.hearing import hear
+from tonewright.synths.base import Synth
+
+KIND = "match-estimator"
+
+
+class Candidates(NamedTuple):
+    """Presets that could have made a sound.
+
+    Attributes:
+        params: `[n, D]` unit vectors.
+        gate_seconds: `[n]` when the key may have been let go.
+    """
+
+    params: NDArray[np.float32]
+    gate_seconds: NDArray[np.float64]
+
+
+class Proposals:
+    """Proposes presets of one synth.
+
+    Args:
+        network: Exported estimator of this synth.
+        synth: The synth.
+    """
+
+    def __init__(self, network: Network, synth: Synth) -> None:
+        self._network = network
+        controls = list(synth.controls)
+        self._discrete = [i for i, control in enumerate(controls) if control.steps]
+        self._steps = np.array([controls[i].steps for i in self._discrete])
+        self._continuous = [i for i, control in enumerate(controls) if not control.steps]
+
+    def __call__(
+        self,
+        audio: NDArray[np.float32],
+        midi_note: float,
+        gate_seconds: float | None,
+        count: int,
+        rng: np.random.Generator,
+    ) -> Candidates:
+        """Candidates for one sound, in no order.
+
+        Args:
+            audio: `[frames]` at `HEARING_RATE_HZ`.
+            midi_note: The note it plays.
+            gate_seconds: When the key was let go, if that is known.
+            count: How many.
+            rng: Random numbers.
+        """
+        gate = np.array([np.nan if gate_seconds is None else gate_seconds])
+        heard = hear(audio[None], np.array([midi_note]), gate)
+        outputs = self._network(
+            **{name: np.repeat(part, count, axis=0) for name, part in heard._asdict().items()},
+            uniforms=rng.random((count, len(self._discrete))),
+            noise=rng.standard_normal((count, len(self._continuous) + 1)),
+        )
+        params = np.empty((count, len(self._discrete) + len(self._continuous)), np.float32)
+        params[:, self._discrete] = (outputs["bins"] + 0.5) / self._steps
+        values = np.clip(outputs["values"], 0.0, 1.0)
+        params[:, self._continuous] = values[:, :-1]
+        gates = gate_from_unit(values[:, -1]) if gate_seconds is None else np.full(count, gate_seconds)
+        return Candidates(params, np.minimum(gates, len(audio) / 16_000))
+
+
+def load_proposals(synth: Synth, path: StrPath | None = None) -> Proposals:
+    """The estimator of a synth, from a file or, if none is named, as it ships with the package.
+
+    Raises:
+        CheckpointError: There is none for this synth, or the file is damaged or of another synth.
+    """
+    if path is not None:
+        return Proposals(load_network(path, kind=KIND, controls=synth.controls.names), synth)
+    return Proposals(_shipped(synth.name, synth.version, tuple(synth.controls.names)), synth)
+
+
+@cache
+def _shipped(name: str, version: int, controls: tuple[str, ...]) -> Network:
+    folder = files("tonewright.matching") / "networks"
+    with as_file(folder / f"estimator-{name}-v{version}.onnx") as path:
+        if not Path(path).exists():
+            raise CheckpointError(
+                f"no estimator ships for {name} version {version}; train one with"
+                f" `tonewright train estimator --synth {name}`, or use --method cma"
+            )
+        return load_network(path, kind=KIND, controls=controls)

@@ -1,0 +1,214 @@
+"""Training the estimator: endless rendered examples, one pass, an average of the weights at the end."""
+
+from __future__ import annotations
+
+import math
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tonewright.errors import UsageError
+from tonewright.learning.checkpoints import TrainingState
+from tonewright.learning.runs import Run
+from tonewright.matching.estimator.examples import Examples, draw_examples
+from tonewright.matching.estimator.network import Estimator, Layout
+from tonewright.synths import synth as make_synth
+from tonewright.synths.base import Synth
+
+_HELD_OUT = 2**31  # number of the first held-out batch; training never gets there
+_HELD_OUT_BATCHES = 8
+_CHOICE_WEIGHT = 0.2
+_AHEAD = 4  # batches rendered ahead
+_MOST_GRADIENT = 1.0
+
+
+@dataclass(frozen=True)
+class EstimatorConfig:
+    """What decides how an estimator is trained."""
+
+    synth: str = "serum-lite"
+    """Registered name, or scheme:PATH."""
+    updates: int = 40_000
+    """Gradient steps."""
+    batch: int = 256
+    """Examples in each."""
+    learning_rate: float = 1e-3
+    """Highest; it warms up over the first 1 % of the updates and falls along a cosine to 0."""
+    average: float = 0.999
+    """How slowly the averaged weights, which are used in the end, follow the trained ones."""
+    width: int = 512
+    """Of the encoding."""
+    depth: int = 2
+    """Residual blocks of the encoder."""
+    flow_width: int = 384
+    """Of the velocity field."""
+    flow_depth: int = 3
+    """Its residual blocks."""
+    log_every: int = 100
+    """Updates between lines of the log."""
+    checkpoint_every: int = 1000
+    """Updates between checkpoints and held-out measurements."""
+
+    def __post_init__(self) -> None:
+        for name in ("updates", "batch", "width", "flow_width", "log_every", "checkpoint_every"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} is 1 or more; got {getattr(self, name)}")
+        if not (0 < self.learning_rate < 1 and 0 <= self.average < 1):
+            raise UsageError(
+                "learning_rate lies between 0 and 1, average from 0 up to 1;"
+                f" got {self.learning_rate} and {self.average}"
+            )
+
+
+def make_estimator(config: EstimatorConfig, synth: Synth) -> Estimator:
+    """An estimator for a synth, with random weights out of torch's global random numbers."""
+    layout = Layout(synth.controls)
+    return Estimator(
+        layout.steps,
+        layout.flowing,
+        width=config.width,
+        depth=config.depth,
+        flow_width=config.flow_width,
+        flow_depth=config.flow_depth,
+    )
+
+
+def train_estimator(
+    run: Run,
+    config: EstimatorConfig,
+    *,
+    progress: Callable[[int, dict[str, float]], None] = lambda update, scalars: None,
+) -> Estimator:
+    """Train, or go on with, an estimator.
+
+    Every example depends on the run's seed and its number alone: a run that is killed and resumed learns what
+    one that was never interrupted does.
+
+    Args:
+        run: Where log and checkpoints go; its `config` should be `asdict(config)`.
+        config: How to train.
+        progress: Called with the update and its numbers whenever they are logged.
+
+    Returns:
+        The estimator with averaged weights.
+    """
+    synth = make_synth(config.synth, 16_000)
+    torch.manual_seed(run.seed)
+    network, averaged = make_estimator(config, synth), make_estimator(config, synth)
+    averaged.load_state_dict(network.state_dict())
+    optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, betas=(0.9, 0.98))
+    generator = torch.Generator().manual_seed(run.seed)
+    state = TrainingState(
+        {"network": network, "averaged": averaged}, {"network": optimizer}, {"noise": generator}
+    )
+    run.restore(state)
+    layout = Layout(synth.controls)
+    recent: list[tuple[float, float]] = []
+    with _drawn_ahead(synth, config.batch, run.seed, run.first_step) as examples:
+        for update in range(run.first_step, config.updates):
+            for group in optimizer.param_groups:
+                group["lr"] = config.learning_rate * _schedule(update, config.updates)
+            surprise, error = _losses(network, layout, next(examples), generator)
+            loss = _CHOICE_WEIGHT * surprise + error
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(network.parameters(), _MOST_GRADIENT)
+            optimizer.step()
+            follow = min(config.average, (1 + update) / (10 + update))
+            with torch.no_grad():
+                for mean, weight in zip(averaged.parameters(), network.parameters(), strict=True):
+                    mean.lerp_(weight, 1 - follow)
+            recent.append((surprise.item(), error.item()))
+            last = update == config.updates - 1
+            checkpoint = last or (update + 1) % config.checkpoint_every == 0
+            if checkpoint or (update + 1) % config.log_every == 0:
+                means = np.mean(recent, axis=0)
+                recent.clear()
+                scalars = {"choice_nats": float(means[0]), "flow_error": float(means[1])}
+                if checkpoint:
+                    scalars |= _held_out(averaged, layout, synth, config.batch, run.seed)
+                run.log(update, scalars)
+                progress(update, scalars)
+            if checkpoint:
+                run.save(update, state)
+    return averaged
+
+
+class _drawn_ahead:  # noqa: N801 (a context manager used like a function)
+    """Batches from the one of a number on, rendered by a thread while the network learns."""
+
+    def __init__(self, synth: Synth, batch: int, seed: int, first: int) -> None:
+        self._synth, self._batch, self._seed, self._first = synth, batch, seed, first
+        self._queue: queue.Queue[Examples | BaseException] = queue.Queue(_AHEAD)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        number = self._first
+        while not self._over.is_set():
+            drawn: Examples | BaseException
+            try:
+                rng = np.random.default_rng([self._seed, number])
+                drawn = draw_examples(self._synth, rng, self._batch)
+            except BaseException as error:
+                drawn = error
+            number += 1
+            while not self._over.is_set():
+                try:
+                    self._queue.put(drawn, timeout=0.1)
+                    break
+                except queue.Full:
+                    continue
+
+    def __enter__(self) -> Iterator[Examples]:
+        self._thread.start()
+        return self._batches()
+
+    def _batches(self) -> Iterator[Examples]:
+        while True:
+            drawn = self._queue.get()
+            if isinstance(drawn, BaseException):
+                raise drawn
+            yield drawn
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+
+def _schedule(update: int, updates: int) -> float:
+    warm = max(1, updates // 100)
+    return min(1.0, (update + 1) / warm) * 0.5 * (1 + math.cos(math.pi * update / updates))
+
+
+def _losses(
+    network: Estimator, layout: Layout, examples: Examples, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    picture, spectra, scalars = (torch.from_numpy(part) for part in examples.heard)
+    bins = (examples.params[:, layout.discrete] * np.array(layout.steps)).astype(np.int64)
+    values = np.concatenate([examples.params[:, layout.continuous], examples.gate[:, None]], axis=1)
+    surprise, error = network.losses(
+        picture, spectra, scalars, torch.from_numpy(bins), torch.from_numpy(values), generator
+    )
+    return surprise.mean(), error.mean()
+
+
+@torch.no_grad()
+def _held_out(network: Estimator, layout: Layout, synth: Synth, batch: int, seed: int) -> dict[str, float]:
+    generator = torch.Generator().manual_seed(0)
+    losses = []
+    for number in range(_HELD_OUT, _HELD_OUT + _HELD_OUT_BATCHES):
+        examples = draw_examples(synth, np.random.default_rng([seed, number]), batch)
+        losses.append([loss.item() for loss in _losses(network, layout, examples, generator)])
+    surprise, error = np.mean(losses, axis=0)
+    return {"held_out_choice_nats": float(surprise), "held_out_flow_error": float(error)}
+
+
+def run_config(config: EstimatorConfig) -> dict[str, object]:
+    """The configuration as a run keeps it."""
+    return {"recipe": "estimator", **asdict(config)}

@@ -1,0 +1,141 @@
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tonewright.errors import CheckpointError, UsageError
+from tonewright.learning.export import export_network
+from tonewright.learning.runs import Run, read_metrics
+from tonewright.matching.estimator.examples import draw_examples
+from tonewright.matching.estimator.network import Estimator, Layout, Sampler
+from tonewright.matching.estimator.proposals import KIND, load_proposals
+from tonewright.matching.estimator.training import EstimatorConfig, run_config, train_estimator
+from tonewright.synths import synth
+
+SYNTH = synth("serum-lite", 16_000)
+CONFIG = EstimatorConfig(
+    updates=6, batch=8, width=32, depth=1, flow_width=32, flow_depth=1, log_every=1, checkpoint_every=2
+)
+
+
+def logged(folder: Path) -> list[dict[str, float]]:
+    return [{k: v for k, v in line.items() if k != "wall_s"} for line in read_metrics(folder)]
+
+
+def train(folder: Path, config: EstimatorConfig = CONFIG) -> Estimator:
+    with Run.create(folder, run_config(config), 0, sinks=()) as run:
+        return train_estimator(run, config)
+
+
+def test_a_run_that_is_interrupted_learns_what_one_does_that_is_not(tmp_path: Path) -> None:
+    whole = train(tmp_path / "whole")
+
+    def stop(update: int, _: object) -> None:
+        if update == 4:
+            raise KeyboardInterrupt
+
+    with (
+        Run.create(tmp_path / "broken", run_config(CONFIG), 0, sinks=()) as run,
+        pytest.raises(KeyboardInterrupt),
+    ):
+        train_estimator(run, CONFIG, progress=stop)
+    with Run.resume(tmp_path / "broken") as run:
+        assert run.first_step == 4
+        resumed = train_estimator(run, CONFIG)
+    assert logged(tmp_path / "broken") == logged(tmp_path / "whole")
+    for one, other in zip(whole.parameters(), resumed.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=0)
+
+
+def test_it_learns(tmp_path: Path) -> None:
+    config = replace(CONFIG, updates=60, batch=64, width=64, flow_width=64, log_every=20, checkpoint_every=60)
+    train(tmp_path / "run", config)
+    lines = read_metrics(tmp_path / "run")
+    assert lines[-1]["choice_nats"] < lines[0]["choice_nats"] - 0.1
+    assert lines[-1]["flow_error"] < lines[0]["flow_error"] - 0.1
+
+
+def test_the_sampler_draws_integers_from_the_posterior_of_the_network() -> None:
+    torch.manual_seed(0)
+    layout = Layout(SYNTH.controls)
+    network = Estimator(layout.steps, layout.flowing, width=16, depth=1, flow_width=16, flow_depth=1)
+    with torch.no_grad():
+        network.choices[0][2].bias[:] = torch.tensor([0.0, 0, 5, 0, 0, 0, 0])
+    heard = draw_examples(SYNTH, np.random.default_rng(0), 1).heard
+    inputs = [torch.from_numpy(np.repeat(part, 500, axis=0)) for part in heard]
+    generator = torch.Generator().manual_seed(0)
+    uniforms = torch.rand(500, len(layout.steps), generator=generator)
+    with torch.no_grad():
+        bins, values = Sampler(network)(
+            *inputs, uniforms, torch.randn(500, layout.flowing, generator=generator)
+        )
+        expected = network.choice(0, network.encoder(*inputs), inputs[0].new_zeros(500, 0)).softmax(1)[0]
+    shares = torch.bincount(bins[:, 0].long(), minlength=7) / 500
+    torch.testing.assert_close(shares, expected, rtol=0, atol=0.05)
+    assert values.shape == (500, layout.flowing)
+
+
+def test_noise_flows_to_the_distribution_of_the_data() -> None:
+    """A network that knows the velocity towards one point arrives there."""
+    torch.manual_seed(0)
+    network = Estimator((), 3, width=8, depth=1, flow_width=8, flow_depth=1)
+    goal = torch.tensor([0.2, 0.5, 0.9])
+    point = (goal - 0.5) * 12**0.5
+    network.velocity = lambda x, time, encoding, chosen: (point - x) / (1 - time[:, None]).clamp(min=1e-3)
+    heard = draw_examples(SYNTH, np.random.default_rng(0), 1).heard
+    inputs = [torch.from_numpy(np.repeat(part, 4, axis=0)) for part in heard]
+    _, values = Sampler(network, steps=20)(*inputs, torch.empty(4, 0), torch.randn(4, 3))
+    torch.testing.assert_close(values, goal.expand(4, 3), atol=0.05, rtol=0)
+
+
+def test_what_is_exported_proposes_as_what_was_trained(tmp_path: Path) -> None:
+    network = train(tmp_path / "run")
+    examples = draw_examples(SYNTH, np.random.default_rng(5), 13)
+    layout = Layout(SYNTH.controls)
+    rng = np.random.default_rng(0)
+    inputs = {name: torch.from_numpy(part) for name, part in examples.heard._asdict().items()}
+    inputs["uniforms"] = torch.from_numpy(rng.random((13, len(layout.steps)), dtype=np.float32))
+    inputs["noise"] = torch.from_numpy(rng.standard_normal((13, layout.flowing), dtype=np.float32))
+    path = tmp_path / "estimator.onnx"
+    export_network(
+        path, Sampler(network), inputs, ("bins", "values"),
+        kind=KIND, configuration=run_config(CONFIG), controls=SYNTH.controls.names,
+    )  # fmt: skip
+    proposals = load_proposals(SYNTH, path)
+    audio = SYNTH.render(examples.params[:1], 60.0, 0.5)[0]
+    first, again = (proposals(audio, 60.0, 0.3, 32, np.random.default_rng(1)) for _ in range(2))
+    assert first.params.shape == (32, 24)
+    np.testing.assert_array_equal(first.params, again.params)
+    np.testing.assert_array_equal(first.params, np.clip(first.params, 0, 1))
+    np.testing.assert_allclose(first.params, SYNTH.controls.snap(first.params), atol=1e-6)
+    np.testing.assert_array_equal(first.gate_seconds, 0.3)
+    free = proposals(audio, 60.0, None, 32, np.random.default_rng(1)).gate_seconds
+    assert 0.05 <= free.min() < free.max() <= 0.5
+
+
+def test_an_estimator_of_other_controls_is_refused(tmp_path: Path) -> None:
+    test_what_is_exported_proposes_as_what_was_trained(tmp_path)
+    description = json.loads((tmp_path / "estimator.json").read_text())
+    description["controls"][0] = "another"
+    (tmp_path / "estimator.json").write_text(json.dumps(description))
+    with pytest.raises(CheckpointError, match="controls"):
+        load_proposals(SYNTH, tmp_path / "estimator.onnx")
+    shutil.rmtree(tmp_path / "run")
+
+
+def test_no_estimator_ships_for_an_unknown_synth() -> None:
+    class Other:
+        name, version, controls = "other", 1, SYNTH.controls
+
+    with pytest.raises(CheckpointError, match="no estimator ships for other version 1; train one with"):
+        load_proposals(Other())
+
+
+@pytest.mark.parametrize("wrong", [{"updates": 0}, {"batch": 0}, {"learning_rate": 2.0}, {"average": 1.0}])
+def test_nonsense_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(UsageError):
+        replace(CONFIG, **wrong)
