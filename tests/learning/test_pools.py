@@ -70,86 +70,71 @@ def assert_same(rollouts, others):
             np.testing.assert_array_equal(value, other[name], err_msg=name)
 
 
-# Functions below define what Ray's processes need inside themselves: those cannot import this module.
+def trapped_workers(traps):
+    """Workers in a probe, of whom the second falls into the traps that lie as files in a folder.
+
+    All is defined inside, since Ray's processes cannot import this module.
+    """
+
+    def make_worker(index):
+        if index == 1 and (traps / "deadly").exists():
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        from tonewright.learning.heads import Categorical
+        from tonewright.learning.policy import ActorCritic
+        from tonewright.learning.probes import CopyProbe
+        from tonewright.learning.rollout import RolloutWorker
+
+        class Trapped(CopyProbe):
+            def _advance(self, actions, rows):
+                if index == 1 and self.elapsed[0] == 3:
+                    if (traps / "faulty").exists():
+                        (traps / "faulty").unlink()
+                        threads = [os.environ[f"{name}_NUM_THREADS"] for name in ("OMP", "NUMBA")]
+                        raise UsageError(f"a rule was broken on threads {threads}")
+                    if (traps / "deadly").exists():
+                        os.kill(os.getpid(), signal.SIGKILL)
+                    if (traps / "deadly-once").exists():
+                        (traps / "deadly-once").unlink()
+                        os.kill(os.getpid(), signal.SIGKILL)
+                return super()._advance(actions, rows)
+
+        return RolloutWorker(lambda: Trapped(3), lambda: ActorCritic(4, Categorical(4), (8,)), 5, index)
+
+    return make_worker
 
 
-def real_workers(trap):
-    """Workers in a probe; the process that steps while the file `trap` is there removes it and dies."""
-    from tonewright.learning.heads import Categorical
-    from tonewright.learning.policy import ActorCritic
-    from tonewright.learning.probes import CopyProbe
-    from tonewright.learning.rollout import RolloutWorker
-
-    class Trapped(CopyProbe):
-        def _advance(self, actions, rows):
-            if self.elapsed[0] == 3 and trap.exists():
-                trap.unlink()
-                os.kill(os.getpid(), signal.SIGKILL)
-            return super()._advance(actions, rows)
-
-    def make_policy():
-        return ActorCritic(4, Categorical(4), (8,))
-
-    return make_policy().weights(), lambda index: RolloutWorker(lambda: Trapped(3), make_policy, 5, index)
-
-
+# One test, because starting Ray takes seconds.
 def test_ray_collects_what_a_local_pool_does_and_replaces_who_dies(tmp_path):
     ray = pytest.importorskip("ray")
-    trap = tmp_path / "trap"
-    weights, make_worker = real_workers(trap)
+    make_worker = trapped_workers(tmp_path)
+    weights = make_worker(0).policy.weights()
     local, actors = make_pool("local:2", make_worker), make_pool("ray:2", make_worker)
     try:
         assert_same(actors.collect(weights, 10, 0), local.collect(weights, 10, 0))
         assert_same(actors.collect(weights, 10, 1), local.collect(weights, 10, 1))
 
-        trap.touch()
-        rollouts, undisturbed = actors.collect(weights, 10, 2), local.collect(weights, 10, 2)
-        assert not trap.exists()
+        # Killed in the middle of a rollout: the other goes on, the new one begins anew, seeded by the update.
+        (tmp_path / "deadly-once").touch()
+        first, second = actors.collect(weights, 10, 2)
         assert actors.replaced == 1
-        assert len(rollouts) == 2
-        # One of the two went on as if nothing had happened; the other began anew, seeded by the update.
-        same = [
-            np.array_equal(*(one.rewards for one in pair)) for pair in zip(rollouts, undisturbed, strict=True)
-        ]
-        assert sorted(same) == [False, True]
-        dead = same.index(False)
-        assert_same([rollouts[dead]], [make_worker(dead).collect(weights, 10, 2)])
+        assert_same([first], local.collect(weights, 10, 2)[:1])
+        assert_same([second], [make_worker(1).collect(weights, 10, 2)])
 
-        assert_same(actors.collect(weights, 10, 3, reseed=3), local.collect(weights, 10, 3, reseed=3))
+        # An error of the worker's own is no death.
+        (tmp_path / "faulty").touch()
+        with pytest.raises(UsageError, match=r"^a rule was broken on threads \['1', '1'\]$"):
+            actors.collect(weights, 10, 3)
+        assert actors.replaced == 1
+
+        (tmp_path / "deadly").touch()
+        with pytest.raises(WorkerError, match="worker 1 died 3 times in one update"):
+            actors.collect(weights, 10, 4)
+        (tmp_path / "deadly").unlink()
+        assert_same(actors.collect(weights, 10, 5, reseed=9), local.collect(weights, 10, 5, reseed=9))
+
+        make_pool("ray:1", make_worker).close()
+        assert ray.is_initialized()  # it was there before that pool
     finally:
         actors.close()
     assert not ray.is_initialized()
-
-
-def faulty_workers():
-    """Worker 0 raises an error of its own; worker 1 dies whenever it collects."""
-
-    class Faulty:
-        def __init__(self, index):
-            self.index = index
-
-        def collect(self, weights, steps, reseed):
-            if self.index == 0 and steps == 1:
-                raise UsageError("a rule was broken")
-            if self.index == 1 and steps == 2:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return self.index, os.environ["OMP_NUM_THREADS"], os.environ["NUMBA_NUM_THREADS"]
-
-    return Faulty
-
-
-def test_ray_tells_a_workers_error_from_its_death():
-    ray = pytest.importorskip("ray")
-    ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
-    try:
-        pool = make_pool("ray:2", faulty_workers())
-        with pytest.raises(UsageError, match="a rule was broken"):
-            pool.collect({}, 1, 0)
-        assert pool.replaced == 0
-        with pytest.raises(WorkerError, match="worker 1 died 3 times in one update"):
-            pool.collect({}, 2, 1)
-        assert pool.collect({}, 3, 2) == [(0, "1", "1"), (1, "1", "1")]
-        pool.close()
-        assert ray.is_initialized()
-    finally:
-        ray.shutdown()
