@@ -51,7 +51,7 @@ class Normaliser(nn.Module):
     def forward(self, observations: Tensor) -> Tensor:
         """Observations [B, D], centred, in standard deviations, clipped to ±10."""
         variance = torch.where(self.count > 0, self.m2 / self.count.clamp(min=1), 1.0)
-        scale = (variance + _LEAST_VARIANCE).rsqrt()
+        scale = variance.clamp(min=_LEAST_VARIANCE).rsqrt()
         return ((observations - self.mean.float()) * scale.float()).clamp(-_CLIP, _CLIP)
 
     @torch.no_grad()

@@ -265,7 +265,7 @@ class MatchEnv(BatchEnv):
             "steps_left": (1,),
         }
         reach = {"loss_terms": (0.0, 1.0), "controls": (0.0, 1.0), "steps_left": (0.0, 1.0)}
-        boxes = {
+        boxes: dict[str, spaces.Space[Any]] = {
             name: spaces.Box(*reach.get(name, (-4.0, 4.0)), shape, np.float32)
             for name, shape in shapes.items()
         }

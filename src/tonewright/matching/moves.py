@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from tonewright.synths.control import ControlSpace
 
+_FARTHEST = 0.95  # of a demonstrated change: a policy with tanh can reach no 1
+
 
 class Moves:
     """Changes of controls: one module at a time, or all controls at once.
@@ -74,7 +76,7 @@ class Moves:
             `[batch, 1 + width]` module and deltas, or `[batch, D]`; NaN where the goal is not known.
         """
         scale = np.where(self._discrete, np.maximum(self._steps, 1), 1.0)
-        changes = np.clip((goal - params) * scale / self._reach, -1.0, 1.0) * exposed
+        changes = np.clip((goal - params) * scale / self._reach, -_FARTHEST, _FARTHEST) * exposed
         if not self.per_module:
             return changes.astype(np.float32)
         deltas = np.where(self.used, changes[:, self._positions], 0.0)  # [batch, modules, width]
