@@ -145,6 +145,16 @@ def test_seed_index_and_reseed_decide_everything(make_env):
         assert not np.array_equal(rollout.observations, other.collect(weights, 10, reseed).observations)
 
 
+def test_environments_are_prepared_for_new_weights_before_they_begin_anew():
+    seen = []
+    one = worker(prepare=lambda env, policy: seen.append((env.counts.copy(), policy.actor.bias.tolist())))
+    weights = weights_for(one) | {"actor.bias": np.array([1, 2], np.float32)}
+    one.collect(weights, 2)
+    one.collect(weights, 2, reseed=1)
+    assert [bias for _, bias in seen] == [[1, 2]] * 2
+    assert [counts.tolist() for counts, _ in seen] == [[0, 0, 0], [2, 4, 6]]
+
+
 def test_infos_that_are_not_there_are_named():
     one = worker(extras=["demonstration"])
     with pytest.raises(UsageError, match="no info 'demonstration'; choose from: count, double"):

@@ -62,6 +62,8 @@ class RolloutWorker:
         index: Number of this worker among those of the run; no two act alike.
         extras: Infos to keep beside each observation.
         episode_keys: Infos, one number a row, to keep from the end of each episode.
+        prepare: Called with environments and policy whenever new weights have come, to set the environments
+            to what the weights are for (a stage of a curriculum).
 
     Raises:
         UsageError: The environments autoreset in another mode.
@@ -75,8 +77,10 @@ class RolloutWorker:
         index: int,
         extras: Sequence[str] = (),
         episode_keys: Sequence[str] = (),
+        prepare: Callable[[Any, ActorCritic], None] = lambda env, policy: None,
     ) -> None:
         self.env, self.policy = make_env(), make_policy()
+        self._prepare = prepare
         mode = self.env.metadata.get("autoreset_mode")
         if mode is not AutoresetMode.SAME_STEP:
             raise UsageError(f"rollouts need environments with autoreset mode SAME_STEP; received {mode}")
@@ -97,6 +101,7 @@ class RolloutWorker:
             UsageError: The environments give no info of a name asked for.
         """
         self.policy.load_weights(weights)
+        self._prepare(self.env, self.policy)
         if reseed is not None:
             self._begin(reseed)
         with torch.inference_mode():
