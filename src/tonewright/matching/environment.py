@@ -92,7 +92,7 @@ class MatchEnv(BatchEnv):
         self.frames = round(seconds * HEARING_RATE_HZ)
         self.threshold, self.action_view = threshold, action_view
         self.loss = TrainingLoss(HEARING_RATE_HZ, self.frames)
-        self._moves = Moves(self.synth.controls, step_size, per_module=action_view == "modules")
+        self.moves = Moves(self.synth.controls, step_size, per_module=action_view == "modules")
         self._ear = Ear(self.loss)
         self._source, self._ranges = targets, (notes, gates_seconds)
         self._warm_start = warm_start
@@ -100,7 +100,7 @@ class MatchEnv(BatchEnv):
         super().__init__(
             num_envs,
             self._observation_space(),
-            self._moves.space,
+            self.moves.space,
             max_episode_steps=max_episode_steps,
             autoreset_mode=autoreset_mode,
         )
@@ -144,12 +144,12 @@ class MatchEnv(BatchEnv):
     @property
     def modules(self) -> dict[str, list[int]]:
         """Modules of the synth and the positions of their controls, in the order of the module action."""
-        return self._moves.modules
+        return self.moves.modules
 
     @property
     def exposed_modules(self) -> NDArray[np.bool_]:
         """Which modules the present stage exposes, `[modules]`."""
-        return np.array([name in self._stage.modules for name in self._moves.modules])
+        return np.array([name in self._stage.modules for name in self.moves.modules])
 
     def render(self) -> NDArray[np.float32]:  # type: ignore[override]  # sound is what there is to see
         """The present sounds `[num_envs, frames]`."""
@@ -179,7 +179,7 @@ class MatchEnv(BatchEnv):
     def _advance(
         self, actions: Any, rows: NDArray[np.intp]
     ) -> tuple[NDArray[np.floating[Any]], NDArray[np.bool_]]:
-        self.params[rows] = self._moves.apply(self.params, actions, self._exposed)[rows]
+        self.params[rows] = self.moves.apply(self.params, actions, self._exposed)[rows]
         loss, log_mel_db = self.loss.compare_and_hear(self._sound(np.arange(self.num_envs)), self._analysis)
         before, guards_before = self._last["loss"].copy(), self._guarded.copy()
         everything = np.arange(self.num_envs)
@@ -217,7 +217,7 @@ class MatchEnv(BatchEnv):
         }
 
     def _info(self) -> dict[str, NDArray[Any]]:
-        demonstration = self._moves.towards(self.params, self.target.params, self._exposed)
+        demonstration = self.moves.towards(self.params, self.target.params, self._exposed)
         return {key: values.copy() for key, values in self._last.items()} | {"demonstration": demonstration}
 
     def _sound(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:

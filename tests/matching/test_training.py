@@ -1,0 +1,134 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tonewright.errors import UnknownNameError, UsageError
+from tonewright.learning.runs import Run, read_metrics
+from tonewright.learning.training import TrainConfig
+from tonewright.matching.agent import MatchPolicy
+from tonewright.matching.training import (
+    MatchConfig,
+    make_env,
+    make_policy,
+    measure,
+    measure_random,
+    play,
+    run_config,
+    train_match,
+)
+
+CONFIG = MatchConfig(
+    num_envs=8, seconds=0.1, max_episode_steps=5, hidden=(16,), updates=4, held_out=4,
+    loop=TrainConfig(steps=4, checkpoint_every=2),
+)  # fmt: skip
+
+
+def train(folder: Path, config: MatchConfig = CONFIG) -> MatchPolicy:
+    with Run.create(folder, run_config(config), 0, sinks=()) as run:
+        return train_match(run, config)
+
+
+def logged(folder: Path) -> list[dict[str, float]]:
+    return [
+        {key: value for key, value in line.items() if key != "wall_s" and not key.startswith("time/")}
+        for line in read_metrics(folder)
+    ]
+
+
+def test_a_run_that_is_interrupted_learns_what_one_does_that_is_not(tmp_path: Path) -> None:
+    whole = train(tmp_path / "whole")
+
+    def stop(update: int, _: object) -> None:
+        if update == 3:
+            raise KeyboardInterrupt
+
+    run = Run.create(tmp_path / "broken", run_config(CONFIG), 0, sinks=())
+    with run, pytest.raises(KeyboardInterrupt):
+        train_match(run, CONFIG, progress=stop)
+    with Run.resume(tmp_path / "broken") as run:
+        assert run.first_step == 2
+        resumed = train_match(run, CONFIG)
+    assert logged(tmp_path / "broken") == logged(tmp_path / "whole")
+    for name, array in whole.weights().items():
+        np.testing.assert_array_equal(array, resumed.weights()[name])
+
+
+def test_stages_are_left_when_they_are_learned(tmp_path: Path) -> None:
+    easy = replace(CONFIG, threshold=0.99, promote_at=0.5, loop=TrainConfig(steps=2, checkpoint_every=1))
+    policy = train(tmp_path / "run", replace(easy, updates=10))
+    stages = [line["evaluation/stage"] for line in logged(tmp_path / "run")]
+    assert stages == [0, 0, 1, 1, 2, 2, 3, 3, 3, 3]
+    assert int(policy.stage) == 3
+
+
+def test_a_resumed_run_is_promoted_as_if_it_had_never_stopped(tmp_path: Path) -> None:
+    easy = replace(CONFIG, threshold=0.99, promote_at=0.5, loop=TrainConfig(steps=2, checkpoint_every=1))
+    for updates in (1, 4):  # the second goes on after the first success of two that are needed
+        config = replace(easy, updates=updates)
+        folder = tmp_path / "run"
+        with Run.resume(folder) if folder.exists() else Run.create(folder, {}, 0, sinks=()) as run:
+            train_match(run, config)
+    assert [line["evaluation/stage"] for line in logged(tmp_path / "run")] == [0, 0, 1, 1]
+
+
+def test_a_pinned_stage_stays(tmp_path: Path) -> None:
+    easy = replace(CONFIG, threshold=0.99, promote_at=0.5, stage="filter", updates=3)
+    policy = train(tmp_path / "run", replace(easy, loop=TrainConfig(steps=2, checkpoint_every=1)))
+    assert {line["evaluation/stage"] for line in logged(tmp_path / "run")} == {1.0}
+    assert int(policy.stage) == 1
+
+
+def test_the_policy_picks_exposed_modules_alone() -> None:
+    env = make_env(CONFIG, 2)
+    policy = make_policy(CONFIG)
+    allowed = np.flatnonzero(env.exposed_modules)
+    observations = torch.randn(500, len(policy.normaliser.mean))
+    modules = policy.act(observations, torch.Generator().manual_seed(0))[0][:, 0]
+    assert set(modules.int().tolist()) == set(allowed.tolist())
+    policy.stage.fill_(3)
+    policy.enter_stage(env)
+    assert env.stage.name == "lfo"
+    modules = policy.act(observations, torch.Generator().manual_seed(0))[0][:, 0]
+    assert set(modules.int().tolist()) == set(range(len(env.modules)))
+
+
+def test_a_stage_that_a_checkpoint_makes_up_is_refused() -> None:
+    policy = make_policy(CONFIG)
+    policy.stage.fill_(9)
+    with pytest.raises(UsageError, match="4 stages; got stage 9"):
+        policy.enter_stage(make_env(CONFIG, 1))
+
+
+@pytest.mark.parametrize("view", ["modules", "all"])
+def test_scores_are_those_of_first_episodes(view: str) -> None:
+    env = make_env(replace(CONFIG, action_view=view, stage="lfo"), 16)
+    scores = measure(make_policy(replace(CONFIG, action_view=view, stage="lfo")), env)
+    assert scores["steps"] <= 5
+    assert scores["loss"] <= scores["start_loss"]
+    random = measure_random(env)
+    assert random["start_loss"] == scores["start_loss"]
+    width = 5 if view == "modules" else 24
+    still = play(env, lambda _: np.zeros((16, width), np.float32), seed=2**30)
+    assert still["loss"] == pytest.approx(scores["start_loss"])
+    assert still["steps"] == 5
+
+
+def test_the_configuration_is_plain_json() -> None:
+    assert json.loads(json.dumps(run_config(CONFIG)))["ppo"]["clip"] == 0.2
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"num_envs": 0}, {"updates": 0}, {"hidden": ()}, {"hidden": (0,)}, {"promote_at": 0.0}]
+)
+def test_nonsense_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(UsageError):
+        replace(CONFIG, **wrong)
+
+
+def test_an_unknown_stage_is_refused() -> None:
+    with pytest.raises(UnknownNameError):
+        make_policy(replace(CONFIG, stage="reverb"))
