@@ -231,7 +231,10 @@ class TestFullDisk:
 
     def test_known_beforehand(self, saved, monkeypatch):
         monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=5 << 20))
-        self.check(saved, "need 16 MiB, and 5 MiB are free at .*; free some, then resume the run")
+        self.check(
+            saved,
+            "needs 16 MiB up to its next checkpoint, and 5 MiB are free at .*; free some, then resume it",
+        )
 
     def test_noticed_while_writing(self, saved, monkeypatch):
         def full(_):

@@ -119,7 +119,7 @@ def test_ray_collects_what_a_local_pool_does_and_replaces_who_dies(tmp_path):
         first, second = actors.collect(weights, 10, 2)
         assert actors.replaced == 1
         assert_same([first], local.collect(weights, 10, 2)[:1])
-        assert_same([second], [make_worker(1).collect(weights, 10, 2)])
+        assert_same([second], make_pool("local:2", make_worker).collect(weights, 10, 2, reseed=2)[1:])
 
         # An error of the worker's own is no death.
         (tmp_path / "faulty").touch()

@@ -1,9 +1,11 @@
 import json
 import math
 import resource
+import shutil
 import time
 from contextlib import contextmanager
 from importlib.metadata import version
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -60,6 +62,11 @@ class TestCreate:
         with pytest.raises(UnknownNameError, match="did you mean 'tensorboard'"):
             create(tmp_path / "run", sinks=["tensorbord"])
         assert not (tmp_path / "run").exists()
+
+    def test_a_full_disk_is_noticed_at_the_start(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1 << 20))
+        with pytest.raises(OutputError, match=r"needs 16 MiB .*, and 1 MiB are free"):
+            create(tmp_path / "run")
 
 
 def lines(folder):
@@ -238,7 +245,7 @@ class TestResume:
             Training().go_on(run, 8)
         (tmp_path / "run/checkpoints/00000005/tensors.safetensors").write_bytes(b"")
         before = lines(tmp_path / "run")
-        with pytest.raises(CheckpointError, match=r"00000005.* use an earlier one"):
+        with pytest.raises(CheckpointError, match=r"00000005.*, or remove its folder to resume from the one"):
             Run.resume(tmp_path / "run")
         assert lines(tmp_path / "run") == before
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tonewright.audio import Clip, write
-from tonewright.errors import MissingExtraError, UnknownNameError
+from tonewright.errors import MissingExtraError, UnknownNameError, UsageError
 from tonewright.learning.sinks import SINKS, check_sinks, open_sinks
 
 PNG = bytes.fromhex(  # one grey pixel
@@ -90,3 +90,16 @@ def test_wandb_keeps_all_on_this_machine(tmp_path, monkeypatch, capfd):
     media = [path.suffix for path in run.parent.glob("files/media/**/*.*")]
     assert sorted(media) == [".png", ".wav"]
     assert capfd.readouterr() == ("", "")
+
+
+def test_wandb_without_an_account_is_told_how_to_go_on(tmp_path, monkeypatch):
+    wandb = pytest.importorskip("wandb")
+
+    def refuse(**_):
+        raise wandb.errors.UsageError("no account")
+
+    monkeypatch.setattr(wandb, "init", refuse)
+    with pytest.raises(
+        UsageError, match=r"refuses to begin \(no account\); log in, or set WANDB_MODE=offline"
+    ):
+        open_sinks(["wandb"], tmp_path, {})

@@ -111,7 +111,7 @@ def save_checkpoint(
             "values": dict(values or {}),
         },
     )
-    _check_space(folder, len(content) + len(document))
+    check_space(folder, len(content) + len(document))
     path = folder / f"{step:08}"
     with replacing_folder(path) as stage:
         _write_durably(stage / _TENSORS, content)
@@ -159,8 +159,23 @@ def check_checkpoint(path: StrPath) -> Checkpoint:
 def checkpoints(folder: StrPath) -> list[Path]:
     """The checkpoints in `folder`, oldest first."""
     with suppress(FileNotFoundError):
-        return sorted(path for path in Path(folder).iterdir() if path.name.isdecimal())
+        found = (path for path in Path(folder).iterdir() if path.name.isdecimal())
+        return sorted(found, key=lambda path: int(path.name))
     return []
+
+
+def check_space(folder: StrPath, checkpoint_bytes: int = 0) -> None:
+    """Check that a checkpoint, and the log until the next one, fit on the disk.
+
+    Raises:
+        OutputError: They do not.
+    """
+    needed, free = checkpoint_bytes + _SPARE_BYTES, shutil.disk_usage(folder).free
+    if free < needed:
+        raise OutputError(
+            f"a run needs {needed >> 20} MiB up to its next checkpoint, and {free >> 20} MiB are free at "
+            f"{os.fspath(folder)!r}; free some, then resume it"
+        )
 
 
 def _read(path: Path) -> tuple[dict[str, Any], bytes]:
@@ -239,15 +254,6 @@ def _load_optimizer(optimizer: torch.optim.Optimizer, tensors: Tensors, rates: l
     for group, rate in zip(saved["param_groups"], rates, strict=True):
         group["lr"] = float(rate)
     optimizer.load_state_dict(saved)
-
-
-def _check_space(folder: Path, needed: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < needed + _SPARE_BYTES:
-        raise OutputError(
-            f"a checkpoint and the log until the next need {needed + _SPARE_BYTES >> 20} MiB, and "
-            f"{free >> 20} MiB are free at {os.fspath(folder)!r}; free some, then resume the run"
-        )
 
 
 def _write_durably(path: Path, content: bytes) -> None:

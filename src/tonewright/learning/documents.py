@@ -101,7 +101,7 @@ def read_vouched(path: str | PathLike[str], digest: str, most_bytes: int) -> byt
     if sha256(content) != digest:
         raise CheckpointError(
             f"{fspath(path)!r} is truncated, changed or belongs to another run: its SHA-256 is not the one "
-            "beside it; restore it, or use an earlier one"
+            "beside it; restore it"
         )
     return content
 

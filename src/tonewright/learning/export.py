@@ -51,7 +51,7 @@ def export_policy(
         MissingExtraError: onnx or onnxscript are not installed.
         OutputError: A file is there already or cannot be written.
     """
-    normaliser = policy.normaliser
+    normaliser = copy.deepcopy(policy.normaliser).cpu()
     noise = torch.randn(_EXAMPLES, len(normaliser.mean), generator=torch.Generator().manual_seed(0))
     deviation = (normaliser.m2 / normaliser.count.clamp(min=1)).sqrt()
     observations = (normaliser.mean + (1 + deviation) * noise).float()  # the 1: before any are known
@@ -176,7 +176,7 @@ def _check_same(network: Network, examples: Mapping[str, Tensor], trained: Seque
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep to ourselves what torch's exporter says about itself, about torchvision."""
+    """Keep to ourselves what torch's exporter says about itself and about torchvision."""
     registration = logging.getLogger("torch.onnx._internal.exporter._registration")
     level = registration.level
     registration.setLevel(logging.ERROR)

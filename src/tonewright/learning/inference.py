@@ -129,9 +129,8 @@ def _session(onnx: bytes) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what goes wrong is raised; nothing else is worth a line
-    options.add_session_config_entry(
-        "session.load_model_format", "ONNX"
-    )  # nor ORT's own format, by its looks
+    # Else bytes that look like ONNX Runtime's own format are read as such.
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     try:
         return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's errors share no other base

@@ -162,7 +162,7 @@ class RayPool:
         reason = " ".join(str(lost).split())
         raise WorkerError(
             f"worker {index} died {_MOST_DEATHS} times in one update; give it fewer environments if memory "
-            f"is short, or find its fault with workers 'local' ({reason})"
+            f"is short, or find its fault with workers 'local' ({reason[:200]})"
         ) from lost
 
 

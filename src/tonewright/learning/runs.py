@@ -30,6 +30,7 @@ from tonewright.files import StrPath, prepare_folder, write_bytes, write_text
 from tonewright.learning.checkpoints import (
     Checkpoint,
     check_checkpoint,
+    check_space,
     checkpoints,
     restore_checkpoint,
     save_checkpoint,
@@ -66,6 +67,7 @@ class Run:
         self.seed: int = document["seed"]
         self.checkpoint = checkpoint
         self.first_step = int(checkpoint.name) + 1 if checkpoint else 0
+        check_space(folder)
         with _writing(folder):
             (folder / _CHECKPOINTS).mkdir(exist_ok=True)
             kept = _cut(folder / _METRICS, self.first_step)
@@ -90,7 +92,7 @@ class Run:
             sinks: Names out of `sinks.SINKS`.
 
         Raises:
-            OutputError: The folder holds something, or cannot be written to.
+            OutputError: The folder holds something, cannot be written to, or its disk is full.
             UsageError: The configuration cannot be written as JSON.
             UnknownNameError: There is no such sink.
             MissingExtraError: A sink's package is not installed.
@@ -110,7 +112,7 @@ class Run:
 
         Raises:
             CheckpointError: There is no run, or its configuration, log or last checkpoint is damaged.
-            OutputError: The folder cannot be written to.
+            OutputError: The folder cannot be written to, or its disk is full.
             UnknownNameError, MissingExtraError: A sink of the run is not there.
         """
         folder = Path(os.path.realpath(folder))
@@ -119,7 +121,10 @@ class Run:
         found = checkpoints(folder / _CHECKPOINTS)
         if not found:
             return cls(folder, document, None)
-        check_checkpoint(found[-1])
+        try:
+            check_checkpoint(found[-1])
+        except CheckpointError as error:
+            raise CheckpointError(f"{error}, or remove its folder to resume from the one before") from error
         return cls(folder, document, found[-1])
 
     def log(self, step: int, scalars: Mapping[str, float]) -> None:
@@ -182,10 +187,10 @@ class Run:
 
     def close(self) -> None:
         """Close the log and the sinks."""
-        with suppress(OSError):  # every line was flushed; one that could not be was reported then
-            self._metrics.close()
-        while self._sinks:
-            self._sinks.pop().close()
+        # What could be written has been; what could not was reported then, and would be again.
+        for close in (self._metrics.close, *(sink.close for sink in self._sinks)):
+            with suppress(OSError):
+                close()
 
     def __enter__(self) -> Run:
         return self

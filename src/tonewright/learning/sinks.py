@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
-from tonewright.errors import MissingExtraError, UnknownNameError
+from tonewright.errors import MissingExtraError, UnknownNameError, UsageError
 
 
 class Sink(Protocol):
@@ -106,21 +106,29 @@ class WandbSink:
     Args:
         folder: The run's; files go to `folder/wandb`.
         config: The run's.
+
+    Raises:
+        UsageError: It was asked not to stay offline, and has no account or no network.
     """
 
     def __init__(self, folder: Path, config: Mapping[str, Any]) -> None:
         import wandb
 
         self._wandb = wandb
-        self._run = wandb.init(
-            project="tonewright",
-            name=folder.name,
-            group=folder.name,
-            dir=folder,
-            config=dict(config),
-            mode=None if "WANDB_MODE" in os.environ else "offline",
-            settings=wandb.Settings(silent=True, console="off"),
-        )
+        try:
+            self._run = wandb.init(
+                project="tonewright",
+                name=folder.name,
+                group=folder.name,
+                dir=folder,
+                config=dict(config),
+                mode=None if "WANDB_MODE" in os.environ else "offline",
+                settings=wandb.Settings(silent=True, console="off"),
+            )
+        except wandb.Error as error:
+            raise UsageError(
+                f"Weights & Biases refuses to begin ({error}); log in, or set WANDB_MODE=offline"
+            ) from error
 
     def log(self, step: int, scalars: Mapping[str, float]) -> None:
         """Show numbers of a step."""
