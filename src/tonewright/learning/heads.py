@@ -259,7 +259,8 @@ class Branch:
 
     def _branch_logits(self, logits: Tensor, choice: Tensor) -> Tensor:
         """Those of the branch chosen [B, 2·width], given choices [B, 1]."""
-        return torch.take_along_dim(self._all_branch_logits(logits), choice.long()[..., None], 1)[:, 0]
+        rows = choice.long()[..., None].expand(-1, 1, self.branches.n_logits)
+        return self._all_branch_logits(logits).gather(1, rows)[:, 0]
 
     def _used_by(self, choice: Tensor) -> Tensor:
         return self._used.to(choice.device)[choice[:, 0].long()]

@@ -52,7 +52,8 @@ class Normaliser(nn.Module):
         """Observations [B, D], centred, in standard deviations, clipped to ±10."""
         variance = torch.where(self.count > 0, self.m2 / self.count.clamp(min=1), 1.0)
         scale = variance.clamp(min=_LEAST_VARIANCE).rsqrt()
-        return ((observations - self.mean.float()) * scale.float()).clamp(-_CLIP, _CLIP)
+        # In place: observations are wide, and memory for each step costs more than the arithmetic.
+        return (observations - self.mean.float()).mul_(scale.float()).clamp_(-_CLIP, _CLIP)
 
     @torch.no_grad()
     def update(self, observations: Tensor) -> None:
