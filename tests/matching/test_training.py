@@ -67,7 +67,7 @@ def test_stages_are_left_when_they_are_learned(tmp_path: Path) -> None:
 
 def test_a_resumed_run_is_promoted_as_if_it_had_never_stopped(tmp_path: Path) -> None:
     easy = replace(CONFIG, threshold=0.99, promote_at=0.5, loop=TrainConfig(steps=2, checkpoint_every=1))
-    for updates in (1, 4):  # the second goes on after the first success of two that are needed
+    for updates in (1, 3, 4):  # in between: the first success of two that are needed, and a promotion
         config = replace(easy, updates=updates)
         folder = tmp_path / "run"
         with Run.resume(folder) if folder.exists() else Run.create(folder, {}, 0, sinks=()) as run:
@@ -89,18 +89,29 @@ def test_the_policy_picks_exposed_modules_alone() -> None:
     observations = torch.randn(500, len(policy.normaliser.mean))
     modules = policy.act(observations, torch.Generator().manual_seed(0))[0][:, 0]
     assert set(modules.int().tolist()) == set(allowed.tolist())
-    policy.stage.fill_(3)
-    policy.enter_stage(env)
-    assert env.stage.name == "lfo"
+    policy.enter(3)
+    assert policy.stage_name == "lfo"
     modules = policy.act(observations, torch.Generator().manual_seed(0))[0][:, 0]
     assert set(modules.int().tolist()) == set(range(len(env.modules)))
 
 
 def test_a_stage_that_a_checkpoint_makes_up_is_refused() -> None:
     policy = make_policy(CONFIG)
-    policy.stage.fill_(9)
-    with pytest.raises(UsageError, match="4 stages; got stage 9"):
-        policy.enter_stage(make_env(CONFIG, 1))
+    weights = policy.weights()
+    weights["stage"] = np.array(9)
+    with pytest.raises(UsageError, match="4 stages, counted from 0; got stage 9"):
+        policy.load_weights(weights)
+
+
+def test_weights_bring_their_stage() -> None:
+    policy, other = make_policy(CONFIG), make_policy(CONFIG)
+    policy.enter(2)
+    other.load_weights(policy.weights())
+    assert other.stage_name == "envelopes"
+    assert other.head is not make_policy(CONFIG).head
+    observations = torch.zeros(300, len(policy.normaliser.mean))
+    modules = other.act(observations, torch.Generator().manual_seed(0))[0][:, 0]
+    assert set(modules.int().tolist()) == set(policy.act(observations)[0][:, 0].int().tolist())
 
 
 @pytest.mark.parametrize("view", ["modules", "all"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 
@@ -10,6 +11,7 @@ from tonewright.errors import UsageError
 from tonewright.learning.heads import Branch, Categorical, Head, SquashedGaussian
 from tonewright.learning.policy import ActorCritic
 from tonewright.learning.spaces import observation_size
+from tonewright.matching.curriculum import Stage, stages
 from tonewright.matching.environment import MatchEnv
 
 
@@ -25,26 +27,44 @@ class MatchPolicy(ActorCritic):
     stage: torch.Tensor
 
     def __init__(self, env: MatchEnv, hidden: Sequence[int] = (256, 256), *, seed: int = 0) -> None:
-        super().__init__(observation_size(env.single_observation_space), make_head(env), hidden, seed=seed)
-        self.register_buffer("stage", torch.tensor(env.stage_names.index(env.stage.name)))
+        self._stage_names = env.stage_names
+        self._heads = [make_head(env, stage) for stage in stages(env.synth)]
+        first = self._stage_names.index(env.stage.name)
+        super().__init__(
+            observation_size(env.single_observation_space), self._heads[first], hidden, seed=seed
+        )
+        self.register_buffer("stage", torch.tensor(first))
 
-    def enter_stage(self, env: MatchEnv) -> None:
-        """Bring an environment to the policy's stage, and let the policy pick exposed modules alone.
+    @property
+    def stage_name(self) -> str:
+        """Name of the present stage."""
+        return self._stage_names[int(self.stage)]
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Take over weights and their stage.
 
         Raises:
-            UsageError: The stage is none of the environment's.
+            UsageError: The stage is none of the synth's.
         """
-        index = int(self.stage)
-        if not 0 <= index < len(env.stage_names):
-            raise UsageError(f"{env.synth.name} has {len(env.stage_names)} stages; got stage {index}")
-        if env.stage.name != env.stage_names[index]:
-            env.set_stage(env.stage_names[index])
-        self.head = make_head(env)
+        result = super().load_state_dict(state_dict, *args, **kwargs)
+        self.enter(int(self.stage))
+        return result
+
+    def enter(self, stage: int) -> None:
+        """Go to a stage: only modules that it exposes are picked from now on.
+
+        Raises:
+            UsageError: There is no such stage.
+        """
+        if not 0 <= stage < len(self._heads):
+            raise UsageError(f"this synth has {len(self._heads)} stages, counted from 0; got stage {stage}")
+        self.stage.fill_(stage)
+        self.head = self._heads[stage]
 
 
-def make_head(env: MatchEnv) -> Head:
-    """The distribution over an environment's actions: a module and its deltas, or deltas of everything."""
+def make_head(env: MatchEnv, stage: Stage) -> Head:
+    """The distribution over actions in a stage: a module and its deltas, or deltas of everything."""
     if env.action_view == "all":
         return SquashedGaussian(len(env.synth.controls))
-    choice = Categorical(len(env.modules), env.exposed_modules)
-    return Branch(choice, SquashedGaussian(env.moves.width), env.moves.used)
+    exposed = [name in stage.modules for name in env.modules]
+    return Branch(Categorical(len(exposed), exposed), SquashedGaussian(env.moves.width), env.moves.used)

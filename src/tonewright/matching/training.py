@@ -141,8 +141,7 @@ def train_match(
         progress(update, scores)
         promoted = promotion(scores["success"])
         if promoted and config.stage is None and int(policy.stage) < last_stage:
-            policy.stage += 1
-            policy.enter_stage(held_out)
+            policy.enter(int(policy.stage) + 1)
         return scores
 
     pool = make_pool(config.workers, partial(_make_worker, config, run.seed))
@@ -160,7 +159,7 @@ def measure(policy: MatchPolicy, env: MatchEnv, seed: int = _HELD_OUT_SEED) -> d
     Returns:
         `success` (share), `loss` of the best sound of an episode (mean), `start_loss` and `steps` (means).
     """
-    policy.enter_stage(env)
+    env.set_stage(policy.stage_name)
 
     def act(observations: Any) -> Any:
         flat = torch.from_numpy(flatten(env.single_observation_space, observations))
@@ -226,4 +225,5 @@ def _make_worker(config: MatchConfig, seed: int, index: int) -> RolloutWorker:
 
 def _prepare(env: Any, policy: ActorCritic) -> None:
     assert isinstance(policy, MatchPolicy)
-    policy.enter_stage(env)
+    if env.stage.name != policy.stage_name:
+        env.set_stage(policy.stage_name)
