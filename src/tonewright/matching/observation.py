@@ -7,7 +7,6 @@ it rings: what an attack of 10 ms looks like does not depend on how long the rec
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -38,19 +37,16 @@ class Ear:
     def __init__(
         self, loss: TrainingLoss, cell_frames: Sequence[int] = CELL_FRAMES, bands: int = BANDS
     ) -> None:
-        frames, self._mels = loss.log_mel_shape
-        self._bands = bands
+        frames, mels = loss.log_mel_shape
+        # Means as products with a matrix: twice as fast as NumPy's own over an axis this short.
+        self._merging = (np.repeat(np.eye(bands), mels // bands, axis=0) * bands / mels).astype(np.float32)
+        self._octaves = np.linspace(-1.0, 1.0, bands, dtype=np.float32)  # positions of the bands
         self._pooling = np.zeros((len(cell_frames), frames), np.float32)
         edges = np.concatenate([[0], np.cumsum(cell_frames)])
         for cell, (first, last) in enumerate(pairwise(edges)):
             inside = slice(min(first, frames), min(last, frames))
             self._pooling[cell, inside] = 1.0 / max(1, inside.stop - inside.start)
         self._beyond = ~self._pooling.any(axis=1)
-
-    @cached_property
-    def _octaves(self) -> NDArray[np.float32]:
-        """Position of each band in the range of hearing, −1…1."""
-        return np.linspace(-1.0, 1.0, self._bands, dtype=np.float32)
 
     def peak_db(self, log_mel_db: NDArray[np.float32]) -> NDArray[np.float32]:
         """Loudest band and frame of each sound, `[batch]`."""
@@ -70,9 +66,7 @@ class Ear:
             Log-mel `[batch, cells, bands]`, −2 (80 dB below the peak, and wherever the sound is over) to 1,
             and descriptors `[batch, cells, 3]`: level, centroid and spread over the bands.
         """
-        batch = len(log_mel_db)
-        bands = log_mel_db.reshape(batch, -1, self._bands, self._mels // self._bands).mean(axis=3)
-        cells = np.matmul(self._pooling, bands)
+        cells = self._pooling @ (log_mel_db @ self._merging)
         cells -= peak_db[:, None, None]
         np.clip(cells, _FLOOR_DB, _SCALE_DB, out=cells)
         cells[:, self._beyond] = _FLOOR_DB
