@@ -24,6 +24,7 @@ from tonewright.cli.hear import Hear, descriptors_by_category
 from tonewright.cli.match import Match
 from tonewright.cli.render import Render
 from tonewright.cli.synths import Synths
+from tonewright.cli.train import NETWORKS, Train
 from tonewright.errors import TonewrightError, UnknownNameError, UsageError
 
 
@@ -42,7 +43,10 @@ VERBS: dict[str, Callable[..., Verb]] = {
     "compare": Compare,
     "hear": Hear,
     "bench": Bench,
+    "train": Train,
 }
+_PARTS: dict[str, tuple[str, ...]] = {"train": NETWORKS}
+"""Verbs that a second word follows."""
 _MORE_HELP: dict[str, Callable[[], str]] = {"hear": descriptors_by_category}
 _DESCRIPTION = (
     "Agents that listen and then act on sound.\n"
@@ -99,6 +103,9 @@ def _parse(words: list[str]) -> Verb:
         raise UsageError(f"there is no option {name}; a verb comes first: {', '.join(VERBS)}")
     if name not in VERBS:
         raise UnknownNameError("verb", name, VERBS)
+    part = rest[0] if rest else "nothing"
+    if name in _PARTS and part not in (*_PARTS[name], "-h", "--help"):
+        raise UsageError(f"after {name} comes one of: {', '.join(_PARTS[name])}; got {part}")
     box = io.StringIO()
     try:
         with contextlib.redirect_stderr(box):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 
@@ -54,6 +54,37 @@ def search_progress(
             )
 
         yield update
+
+
+@contextmanager
+def training_progress(updates: int, first: int) -> Iterator[Callable[[int, Mapping[str, float]], None]]:
+    """One live line: how far a training is, its latest scores and the time left.
+
+    Args:
+        updates: How many there are to do.
+        first: The one it goes on from.
+    """
+    if not sys.stderr.isatty():
+        yield lambda update, scores: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("training"),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[state]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("training", total=updates, completed=first, state="")
+
+        def update_bar(update: int, scores: Mapping[str, float]) -> None:
+            state = " · ".join(f"{name} {value:.3g}" for name, value in scores.items())
+            bar.update(task, completed=update + 1, state=state)
+
+        yield update_bar
 
 
 @contextmanager

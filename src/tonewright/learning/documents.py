@@ -52,10 +52,7 @@ def read_document(
         CheckpointError: It cannot be read, is another kind of file, or a field is missing or of another type.
     """
     named = repr(fspath(path))
-    try:
-        document = json.loads(read_whole(path, _MOST_DOCUMENT_BYTES), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError, too
-        raise CheckpointError(f"{named} is not a {form}: this is not valid JSON; restore it") from None
+    document = read_json(path)
     if not isinstance(document, dict) or document.get("format") != form:
         raise CheckpointError(f'{named} is not a {form}: it does not say "format": "{form}"; choose another')
     found = document.get("format_version")
@@ -71,6 +68,18 @@ def read_document(
                 "restore it"
             )
     return document
+
+
+def read_json(path: str | PathLike[str]) -> Any:
+    """Read a JSON file of at most 16 MiB.
+
+    Raises:
+        CheckpointError: It cannot be read or is no JSON.
+    """
+    try:
+        return json.loads(read_whole(path, _MOST_DOCUMENT_BYTES), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError, too
+        raise CheckpointError(f"{fspath(path)!r} is not valid JSON; restore it") from None
 
 
 def read_whole(path: str | PathLike[str], most_bytes: int) -> bytes:

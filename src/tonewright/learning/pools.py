@@ -64,11 +64,20 @@ def make_pool(spec: str, make_worker: MakeWorker) -> Pool:
         UsageError: Any other `spec`.
         MissingExtraError: Ray is asked for and not installed.
     """
+    kind, count = parse_workers(spec)
+    return RayPool(count, make_worker) if kind == "ray" else LocalPool(count, make_worker)
+
+
+def parse_workers(spec: str) -> tuple[str, int]:
+    """Kind and number of the workers that `spec` names.
+
+    Raises:
+        UsageError: It is none that `make_pool` knows.
+    """
     match = _SPEC.fullmatch(spec)
     if match is None or (match["kind"] == "ray" and match["count"] is None):
         raise UsageError(f"workers are 'local', 'local:N' or 'ray:N' with N from 1 to 9999; got {spec!r}")
-    count = int(match["count"] or 1)
-    return RayPool(count, make_worker) if match["kind"] == "ray" else LocalPool(count, make_worker)
+    return match["kind"], int(match["count"] or 1)
 
 
 class LocalPool:

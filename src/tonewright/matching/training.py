@@ -12,7 +12,7 @@ import torch
 
 from tonewright.errors import UsageError
 from tonewright.learning.policy import ActorCritic
-from tonewright.learning.pools import make_pool
+from tonewright.learning.pools import make_pool, parse_workers
 from tonewright.learning.ppo import PPO, PPOConfig
 from tonewright.learning.rollout import RolloutWorker
 from tonewright.learning.runs import Run, read_metrics
@@ -79,6 +79,7 @@ class MatchConfig:
                 raise UsageError(f"{name} is 1 or more; got {getattr(self, name)}")
         if not (self.hidden and min(self.hidden) >= 1):
             raise UsageError(f"hidden is one width or more, each above 0; got {self.hidden}")
+        parse_workers(self.workers)
         if not 0 < self.promote_at <= 1:
             raise UsageError(f"promote_at lies above 0 and up to 1; got {self.promote_at}")
 

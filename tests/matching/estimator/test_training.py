@@ -18,7 +18,15 @@ from tonewright.synths import synth
 
 SYNTH = synth("serum-lite", 16_000)
 CONFIG = EstimatorConfig(
-    updates=6, batch=8, width=32, depth=1, flow_width=32, flow_depth=1, log_every=1, checkpoint_every=2
+    updates=6,
+    batch=8,
+    durations_s=(0.2,),
+    width=32,
+    depth=1,
+    flow_width=32,
+    flow_depth=1,
+    log_every=1,
+    checkpoint_every=2,
 )
 
 
@@ -135,7 +143,17 @@ def test_no_estimator_ships_for_an_unknown_synth() -> None:
         load_proposals(Other())
 
 
-@pytest.mark.parametrize("wrong", [{"updates": 0}, {"batch": 0}, {"learning_rate": 2.0}, {"average": 1.0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"updates": 0},
+        {"durations_s": ()},
+        {"durations_s": (9.0,)},
+        {"batch": 0},
+        {"learning_rate": 2.0},
+        {"average": 1.0},
+    ],
+)
 def test_nonsense_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(UsageError):
         replace(CONFIG, **wrong)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,8 @@ from tonewright.matching.observation import HEARING_RATE_HZ
 from tonewright.matching.targets import GATES_SECONDS, NOTES
 from tonewright.synths.base import Synth
 
-_SECONDS = (0.2, 0.35, 0.5, 0.7, 1.0, 1.0, 1.0, 1.4, 2.0, 3.0)
+SECONDS = (0.2, 0.35, 0.5, 0.7, 1.0, 1.0, 1.0, 1.4, 2.0, 3.0)
+"""Durations that batches are drawn with, one as often as it stands here."""
 _AUDIBLE_DBFS = -40.0
 _GATE_KNOWN = 0.5
 _SIMPLE = 0.5
@@ -46,13 +48,15 @@ def gate_from_unit(unit: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.asarray(np.exp(low + np.clip(unit, 0.0, 1.0).astype(np.float64) * (high - low)))
 
 
-def draw_examples(synth: Synth, rng: np.random.Generator, batch: int) -> Examples:
-    """A batch of audible examples of one duration.
+def draw_examples(
+    synth: Synth, rng: np.random.Generator, batch: int, durations_s: Sequence[float] = SECONDS
+) -> Examples:
+    """A batch of audible examples of one of the durations.
 
     Half are uniform over all controls; in the others each control stays neutral with a probability of its
     preset's own, since people's sounds are simpler than random ones.
     """
-    seconds = float(rng.choice(_SECONDS))
+    seconds = float(rng.choice(durations_s))
     frames = round(seconds * HEARING_RATE_HZ)
     controls = synth.controls
     shortest, longest = np.log(GATES_SECONDS)

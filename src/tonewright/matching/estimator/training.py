@@ -15,7 +15,7 @@ from torch import Tensor
 from tonewright.errors import UsageError
 from tonewright.learning.checkpoints import TrainingState
 from tonewright.learning.runs import Run
-from tonewright.matching.estimator.examples import Examples, draw_examples
+from tonewright.matching.estimator.examples import SECONDS, Examples, draw_examples
 from tonewright.matching.estimator.network import Estimator, Layout
 from tonewright.synths import synth as make_synth
 from tonewright.synths.base import Synth
@@ -37,6 +37,8 @@ class EstimatorConfig:
     """Gradient steps."""
     batch: int = 256
     """Examples in each."""
+    durations_s: tuple[float, ...] = SECONDS
+    """Durations of the examples, in seconds; each batch has one of them."""
     learning_rate: float = 1e-3
     """Highest; it warms up over the first 1 % of the updates and falls along a cosine to 0."""
     average: float = 0.999
@@ -58,6 +60,8 @@ class EstimatorConfig:
         for name in ("updates", "batch", "width", "flow_width", "log_every", "checkpoint_every"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} is 1 or more; got {getattr(self, name)}")
+        if not (self.durations_s and 0.05 <= min(self.durations_s) <= max(self.durations_s) <= 4):
+            raise UsageError(f"durations_s lie between 0.05 and 4; got {self.durations_s}")
         if not (0 < self.learning_rate < 1 and 0 <= self.average < 1):
             raise UsageError(
                 "learning_rate lies between 0 and 1, average from 0 up to 1;"
@@ -65,9 +69,13 @@ class EstimatorConfig:
             )
 
 
-def make_estimator(config: EstimatorConfig, synth: Synth) -> Estimator:
-    """An estimator for a synth, with random weights out of torch's global random numbers."""
-    layout = Layout(synth.controls)
+def make_estimator(config: EstimatorConfig) -> Estimator:
+    """An estimator for a synth, with random weights out of torch's global random numbers.
+
+    Raises:
+        UnknownNameError: No such synth.
+    """
+    layout = Layout(make_synth(config.synth, 16_000).controls)
     return Estimator(
         layout.steps,
         layout.flowing,
@@ -99,7 +107,7 @@ def train_estimator(
     """
     synth = make_synth(config.synth, 16_000)
     torch.manual_seed(run.seed)
-    network, averaged = make_estimator(config, synth), make_estimator(config, synth)
+    network, averaged = make_estimator(config), make_estimator(config)
     averaged.load_state_dict(network.state_dict())
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, betas=(0.9, 0.98))
     generator = torch.Generator().manual_seed(run.seed)
@@ -109,7 +117,7 @@ def train_estimator(
     run.restore(state)
     layout = Layout(synth.controls)
     recent: list[tuple[float, float]] = []
-    with _drawn_ahead(synth, config.batch, run.seed, run.first_step) as examples:
+    with _drawn_ahead(synth, config, run.seed, run.first_step) as examples:
         for update in range(run.first_step, config.updates):
             for group in optimizer.param_groups:
                 group["lr"] = config.learning_rate * _schedule(update, config.updates)
@@ -131,7 +139,7 @@ def train_estimator(
                 recent.clear()
                 scalars = {"choice_nats": float(means[0]), "flow_error": float(means[1])}
                 if checkpoint:
-                    scalars |= _held_out(averaged, layout, synth, config.batch, run.seed)
+                    scalars |= _held_out(averaged, layout, synth, config, run.seed)
                 run.log(update, scalars)
                 progress(update, scalars)
             if checkpoint:
@@ -142,8 +150,8 @@ def train_estimator(
 class _drawn_ahead:  # noqa: N801 (a context manager used like a function)
     """Batches from the one of a number on, rendered by a thread while the network learns."""
 
-    def __init__(self, synth: Synth, batch: int, seed: int, first: int) -> None:
-        self._synth, self._batch, self._seed, self._first = synth, batch, seed, first
+    def __init__(self, synth: Synth, config: EstimatorConfig, seed: int, first: int) -> None:
+        self._synth, self._config, self._seed, self._first = synth, config, seed, first
         self._queue: queue.Queue[Examples | BaseException] = queue.Queue(_AHEAD)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -154,7 +162,7 @@ class _drawn_ahead:  # noqa: N801 (a context manager used like a function)
             drawn: Examples | BaseException
             try:
                 rng = np.random.default_rng([self._seed, number])
-                drawn = draw_examples(self._synth, rng, self._batch)
+                drawn = draw_examples(self._synth, rng, self._config.batch, self._config.durations_s)
             except BaseException as error:
                 drawn = error
             number += 1
@@ -199,11 +207,14 @@ def _losses(
 
 
 @torch.no_grad()
-def _held_out(network: Estimator, layout: Layout, synth: Synth, batch: int, seed: int) -> dict[str, float]:
+def _held_out(
+    network: Estimator, layout: Layout, synth: Synth, config: EstimatorConfig, seed: int
+) -> dict[str, float]:
     generator = torch.Generator().manual_seed(0)
     losses = []
     for number in range(_HELD_OUT, _HELD_OUT + _HELD_OUT_BATCHES):
-        examples = draw_examples(synth, np.random.default_rng([seed, number]), batch)
+        rng = np.random.default_rng([seed, number])
+        examples = draw_examples(synth, rng, config.batch, config.durations_s)
         losses.append([loss.item() for loss in _losses(network, layout, examples, generator)])
     surprise, error = np.mean(losses, axis=0)
     return {"held_out_choice_nats": float(surprise), "held_out_flow_error": float(error)}

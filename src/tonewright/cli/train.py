@@ -1,0 +1,154 @@
+"""`tonewright train`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import tyro
+
+from tonewright.cli.options import Count, Flag, Names, OutputFolder, Seed
+
+Config = TypeVar("Config")
+_File = Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")]
+_OptionalName = Annotated[str | None, tyro.conf.arg(metavar="NAME", help_behavior_hint="")]
+
+
+@dataclass(frozen=True)
+class TrainEstimator:
+    """Train a network that hears a sound and proposes presets."""
+
+    output: OutputFolder
+    """Folder of the run: log, checkpoints, and in the end estimator.onnx and estimator.json."""
+    config: _File = None
+    """JSON file with fields of tonewright.matching.estimator.training.EstimatorConfig."""
+    synth: _OptionalName = None
+    """Synth to train for; serum-lite unless the configuration says otherwise."""
+    updates: Count = None
+    """Gradient steps; 40000 unless the configuration says otherwise."""
+    seed: Seed = 0
+    """Seed of weights and examples."""
+    sinks: Names = ("tensorboard",)
+    """Where numbers go besides metrics.jsonl: tensorboard, wandb."""
+    resume: Flag = False
+    """Go on with the run in that folder, as it was configured."""
+
+    def run(self) -> None:
+        """Train, or go on, and export."""
+        _need_torch()
+        from tonewright.cli.progress import training_progress
+        from tonewright.matching.estimator.training import (
+            EstimatorConfig,
+            make_estimator,
+            run_config,
+            train_estimator,
+        )
+        from tonewright.matching.networks import export_estimator
+
+        given = {"synth": self.synth, "updates": self.updates}
+        run, config = _open(self, EstimatorConfig, given, run_config, make_estimator)
+        with run, training_progress(config.updates, run.first_step) as progress:
+            network = train_estimator(run, config, progress=progress)
+            export_estimator(run.folder / "estimator.onnx", network, config)
+        print(f"wrote estimator.onnx and estimator.json to {self.output}")
+
+
+@dataclass(frozen=True)
+class TrainMatch:
+    """Train an agent that turns controls until a sound matches."""
+
+    output: OutputFolder
+    """Folder of the run: log, checkpoints, and in the end agent.onnx and agent.json."""
+    config: _File = None
+    """JSON file with fields of tonewright.matching.training.MatchConfig."""
+    synth: _OptionalName = None
+    """Synth to train for; serum-lite unless the configuration says otherwise."""
+    stage: _OptionalName = None
+    """Stage of the curriculum to stay in; promoted from the first on unless named."""
+    targets: _OptionalName = None
+    """random, factory, or a folder of sounds."""
+    workers: _OptionalName = None
+    """local, local:N, or ray:N."""
+    updates: Count = None
+    """Updates of the policy; 1000 unless the configuration says otherwise."""
+    seed: Seed = 0
+    """Seed of weights, targets and exploration."""
+    sinks: Names = ("tensorboard",)
+    """Where numbers go besides metrics.jsonl: tensorboard, wandb."""
+    resume: Flag = False
+    """Go on with the run in that folder, as it was configured."""
+
+    def run(self) -> None:
+        """Train, or go on, and export."""
+        _need_torch()
+        from tonewright.cli.progress import training_progress
+        from tonewright.matching.networks import export_agent
+        from tonewright.matching.training import MatchConfig, make_policy, run_config, train_match
+
+        names = ("synth", "stage", "targets", "workers", "updates")
+        given = {name: getattr(self, name) for name in names}
+        run, config = _open(self, MatchConfig, given, run_config, make_policy)
+        with run, training_progress(config.updates, run.first_step) as progress:
+            policy = train_match(run, config, progress=progress)
+            export_agent(run.folder / "agent.onnx", policy, config)
+        print(f"wrote agent.onnx and agent.json to {self.output}")
+
+
+NETWORKS = ("match", "estimator")
+"""What can be trained."""
+
+
+@tyro.conf.configure(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
+@dataclass(frozen=True)
+class Train:
+    """Train what matches: an agent, or an estimator of presets."""
+
+    network: (
+        Annotated[TrainMatch, tyro.conf.subcommand("match")]
+        | Annotated[TrainEstimator, tyro.conf.subcommand("estimator")]
+    )
+
+    def run(self) -> None:
+        """Train, or go on, and export."""
+        self.network.run()
+
+
+def _need_torch() -> None:
+    """Say which extra is missing before anything is read or written."""
+    import tonewright.learning._torch  # noqa: F401
+
+
+def _open(
+    verb: TrainEstimator | TrainMatch,
+    kind: type[Config],
+    given: Mapping[str, Any],
+    run_config: Callable[[Config], Mapping[str, Any]],
+    try_out: Callable[[Config], object],
+) -> tuple[Any, Config]:
+    """The run, new or resumed, and its configuration, which is tried out before a folder is made."""
+    from tonewright.errors import UsageError
+    from tonewright.learning.configuration import config_from, read_config
+    from tonewright.learning.runs import Run
+
+    options = {name: value for name, value in given.items() if value is not None}
+    if not verb.resume:
+        config = read_config(kind, verb.config) if verb.config else kind()
+        config = replace(config, **options)  # type: ignore[type-var]
+        try_out(config)
+        if (verb.output / "config.json").exists():
+            raise UsageError(
+                f"{str(verb.output)!r} holds a run; choose another folder, or go on with --resume"
+            )
+        return Run.create(verb.output, run_config(config), verb.seed, sinks=verb.sinks), config
+    if options or verb.config:
+        raise UsageError("a run goes on as it was configured; give --resume no other option than -o")
+    run = Run.resume(verb.output)
+    recipe, values = run.config.get("recipe"), dict(run.config)
+    expected = run_config(kind())["recipe"]
+    if recipe != expected:
+        run.close()
+        raise UsageError(f"{str(verb.output)!r} is a run of recipe {recipe!r}; resume it with that verb")
+    del values["recipe"]
+    return run, config_from(kind, values)

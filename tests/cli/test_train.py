@@ -1,0 +1,106 @@
+import json
+
+import pytest
+
+from tonewright.learning.inference import load_network
+from tonewright.learning.runs import read_metrics
+from tonewright.synths import synth
+
+CONTROLS = synth("serum-lite", 16_000).controls.names
+SMALL = {
+    "match": {
+        "num_envs": 4, "seconds": 0.1, "max_episode_steps": 3, "hidden": [8], "held_out": 2,
+        "loop": {"steps": 2, "checkpoint_every": 2},
+    },
+    "estimator": {
+        "batch": 4, "durations_s": [0.1], "width": 8, "depth": 1, "flow_width": 8, "flow_depth": 1,
+        "checkpoint_every": 2,
+    },
+}  # fmt: skip
+EXPORTS = {"match": "agent", "estimator": "estimator"}
+
+
+@pytest.fixture
+def config(tmp_path):
+    """Write the small configuration of a network, changed or not."""
+
+    def write(network, **changes):
+        path = tmp_path / "config.json"
+        path.write_text(json.dumps({**SMALL[network], **changes}))
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("network", ["match", "estimator"])
+def test_a_run_is_trained_exported_and_resumed(run, config, tmp_path, network):
+    folder = tmp_path / "run"
+    words = ["train", network, "-o", folder, "--config", config(network), "--sinks", "tensorboard"]
+    outcome = run(*words, "--updates", 2, "--seed", 3)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "onnx" in outcome.out
+    kept = json.loads((folder / "config.json").read_text())
+    assert kept["seed"] == 3
+    assert kept["config"]["updates"] == 2
+    exported = load_network(
+        folder / f"{EXPORTS[network]}.onnx", kind=f"match-{EXPORTS[network]}", controls=CONTROLS
+    )
+    assert exported.configuration["recipe"] == network
+    before = read_metrics(folder)
+    assert run("train", network, "-o", folder, "--resume").code == 0  # nothing left to do
+    assert read_metrics(folder) == before
+
+
+def test_help_names_both_networks(run):
+    assert "match" in run("train", "--help").out
+    assert "estimator.onnx" in run("train", "estimator", "--help").out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["train"], "after train comes one of: match, estimator; got nothing"),
+        (["train", "matches"], "after train comes one of: match, estimator; got matches"),
+        (["train", "match"], "train needs -o DIR"),
+        (["train", "match", "--stage", "nothing"], "no stage is called 'nothing'"),
+        (["train", "match", "--workers", "3"], "workers are 'local', 'local:N' or 'ray:N'"),
+        (["train", "match", "--targets", "nowhere"], "targets are random, factory or a folder of sounds"),
+        (["train", "match", "--sinks", "paper"], "no sink is called 'paper'"),
+        (["train", "estimator", "--synth", "moog"], "no synth is called 'moog'"),
+        (["train", "estimator", "--config", "nothing.json"], "No such file"),
+        (["train", "estimator", "--resume"], "check the path"),
+        (["train", "estimator", "--resume", "--updates", "3"], "give --resume no other option than -o"),
+    ],
+)
+def test_what_makes_no_sense_leaves_nothing_behind(run, tmp_path, words, told):
+    folder = tmp_path / "run"
+    if len(words) > 2:
+        words = [*words, "-o", folder]
+    outcome = run(*words)
+    assert outcome.code in (1, 2)
+    assert told in outcome.err
+    assert outcome.err.count("\n") == 1
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"num_env": 4}, "no field is called 'num_env'; did you mean 'num_envs'?"),
+        ({"num_envs": "four"}, "num_envs is a whole number; got 'four'"),
+        ({"seconds": 9}, "0.05 <= seconds <= 4"),
+        ({"ppo": {"clip": -1}}, "clip must be more than 0"),
+    ],
+)
+def test_impossible_configurations_are_refused(run, config, tmp_path, changes, told):
+    outcome = run("train", "match", "-o", tmp_path / "run", "--config", config("match", **changes))
+    assert outcome.code == 2
+    assert told in outcome.err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_is_not_replaced_nor_resumed_as_another(run, config, tmp_path):
+    words = ["train", "match", "-o", tmp_path / "run"]
+    assert run(*words, "--config", config("match"), "--updates", 1).code == 0
+    assert "holds a run; choose another folder, or go on with --resume" in run(*words).err
+    assert "is a run of recipe 'match'" in run("train", "estimator", "-o", tmp_path / "run", "--resume").err
