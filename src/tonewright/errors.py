@@ -57,7 +57,9 @@ class MissingExtraError(UsageError):
     """An optional dependency is missing; the message names the extra that installs it."""
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
-        super().__init__(f"{purpose} needs {package}; install it with: pip install 'tonewright[{extra}]'")
+        super().__init__(
+            f"{purpose} needs {package}; in the folder of Tonewright: pip install -e '.[{extra}]'"
+        )
         self.package, self.extra, self.purpose = package, extra, purpose
 
     def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str, str]]:

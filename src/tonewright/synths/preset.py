@@ -191,7 +191,7 @@ def load_preset(path: str | PathLike[str]) -> Preset:
     try:
         return parse_preset(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise PresetError(f"{named}: not a preset: this is not UTF-8 text") from None
+        raise PresetError(f"{named}: not a preset: this is not UTF-8 text; give a preset.json") from None
     except PresetError as error:
         raise PresetError(f"{named}: {error}") from None
 
