@@ -14,10 +14,14 @@ from tonewright.cli.complaint import one_line
     ("line", "complaint"),
     [
         ("mtach", "no verb is called 'mtach'; did you mean 'match'?"),
-        ("dance", "no verb is called 'dance'; choose from: bench, compare, hear, match, render, synths"),
+        (
+            "dance",
+            "no verb is called 'dance'; choose from: bench, compare, hear, match, render, synths, train",
+        ),
         (
             "--dance",
-            "there is no option --dance; a verb comes first: match, render, synths, compare, hear, bench",
+            "there is no option --dance; a verb comes first: "
+            "match, render, synths, compare, hear, bench, train",
         ),
         ("match", "match needs TARGET and -o DIR; see tonewright match --help"),
         ("match a.wav", "match needs -o DIR; see tonewright match --help"),

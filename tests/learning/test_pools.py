@@ -51,7 +51,7 @@ def test_anything_else_is_refused(spec):
 
 def test_without_ray_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(MissingExtraError, match=r"tonewright\[scale\]"):
+    with pytest.raises(MissingExtraError, match=r"\.\[scale\]"):
         make_pool("ray:2", Parrot)
 
 

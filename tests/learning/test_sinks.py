@@ -31,7 +31,7 @@ def test_unknown_and_missing_sinks_are_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboard", None)
     monkeypatch.setitem(sys.modules, "wandb", None)
     for name, extra in zip(SINKS, ("train", "track"), strict=True):
-        with pytest.raises(MissingExtraError, match=rf"'{name}' needs {name}; .*tonewright\[{extra}\]"):
+        with pytest.raises(MissingExtraError, match=rf"'{name}' needs {name}; .*\.\[{extra}\]"):
             check_sinks([name])
 
 
