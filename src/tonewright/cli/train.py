@@ -27,7 +27,7 @@ class TrainEstimator:
     synth: _OptionalName = None
     """Synth to train for; serum-lite unless the configuration says otherwise."""
     updates: Count = None
-    """Gradient steps; 40000 unless the configuration says otherwise."""
+    """Gradient steps; 60000 unless the configuration says otherwise."""
     seed: Seed = 0
     """Seed of weights and examples."""
     sinks: Names = ("tensorboard",)

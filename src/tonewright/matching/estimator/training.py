@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from itertools import count
 
 import numpy as np
 import torch
@@ -24,6 +27,7 @@ _HELD_OUT = 2**31  # number of the first held-out batch; training never gets the
 _HELD_OUT_BATCHES = 8
 _CHOICE_WEIGHT = 0.2
 _AHEAD = 4  # batches rendered ahead
+_RECENT = 64  # batches that are learned from again
 _MOST_GRADIENT = 1.0
 
 
@@ -33,10 +37,12 @@ class EstimatorConfig:
 
     synth: str = "serum-lite"
     """Registered name, or scheme:PATH."""
-    updates: int = 40_000
+    updates: int = 60_000
     """Gradient steps."""
     batch: int = 256
     """Examples in each."""
+    reuse: int = 3
+    """How often each example is learned from."""
     durations_s: tuple[float, ...] = SECONDS
     """Durations of the examples, in seconds; each batch has one of them."""
     learning_rate: float = 1e-3
@@ -57,7 +63,7 @@ class EstimatorConfig:
     """Updates between checkpoints and held-out measurements."""
 
     def __post_init__(self) -> None:
-        for name in ("updates", "batch", "width", "flow_width", "log_every", "checkpoint_every"):
+        for name in ("updates", "batch", "reuse", "width", "flow_width", "log_every", "checkpoint_every"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} is 1 or more; got {getattr(self, name)}")
         if not (self.durations_s and 0.05 <= min(self.durations_s) <= max(self.durations_s) <= 4):
@@ -117,7 +123,7 @@ def train_estimator(
     run.restore(state)
     layout = Layout(synth.controls)
     recent: list[tuple[float, float]] = []
-    with _drawn_ahead(synth, config, run.seed, run.first_step) as examples:
+    with Supply(synth, config, run.seed, run.first_step) as examples:
         for update in range(run.first_step, config.updates):
             for group in optimizer.param_groups:
                 group["lr"] = config.learning_rate * _schedule(update, config.updates)
@@ -147,46 +153,68 @@ def train_estimator(
     return averaged
 
 
-class _drawn_ahead:  # noqa: N801 (a context manager used like a function)
-    """Batches from the one of a number on, rendered by a thread while the network learns."""
+class Supply:
+    """Batches of examples for one update after the other, rendered by a thread while the network learns.
+
+    Rendering costs more than learning, so that a batch is learned from `reuse` times: when it is new, and
+    at random among the last 64 batches. Which batch an update gets depends on the seed and its number alone.
+
+    Args:
+        synth: Renders the examples.
+        config: Size, durations and reuse.
+        seed: Of the run.
+        first: The first update.
+    """
 
     def __init__(self, synth: Synth, config: EstimatorConfig, seed: int, first: int) -> None:
         self._synth, self._config, self._seed, self._first = synth, config, seed, first
-        self._queue: queue.Queue[Examples | BaseException] = queue.Queue(_AHEAD)
+        self._recent: deque[Examples] = deque(maxlen=_RECENT)
+        self._queue: queue.Queue[Examples | Exception] = queue.Queue(_AHEAD)
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def _run(self) -> None:
-        number = self._first
-        while not self._over.is_set():
-            drawn: Examples | BaseException
-            try:
-                rng = np.random.default_rng([self._seed, number])
-                drawn = draw_examples(self._synth, rng, self._config.batch, self._config.durations_s)
-            except BaseException as error:
-                drawn = error
-            number += 1
-            while not self._over.is_set():
-                try:
-                    self._queue.put(drawn, timeout=0.1)
-                    break
-                except queue.Full:
-                    continue
+        self._thread = threading.Thread(target=self._render, daemon=True)
 
     def __enter__(self) -> Iterator[Examples]:
         self._thread.start()
         return self._batches()
 
-    def _batches(self) -> Iterator[Examples]:
-        while True:
-            drawn = self._queue.get()
-            if isinstance(drawn, BaseException):
-                raise drawn
-            yield drawn
-
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        self._thread.join()
+        while self._thread.is_alive():
+            with suppress(queue.Empty):  # it may be waiting for room
+                self._queue.get(timeout=0.1)
+
+    @property
+    def _next_new(self) -> int:
+        """Number of the first batch that no update before the first has seen."""
+        return -(-self._first // self._config.reuse)
+
+    def _render(self) -> None:
+        number = max(0, self._next_new - _RECENT)
+        while not self._over.is_set():
+            rng = np.random.default_rng([self._seed, number])
+            try:
+                self._queue.put(draw_examples(self._synth, rng, self._config.batch, self._config.durations_s))
+            except Exception as error:  # raised again where the batches are taken
+                self._queue.put(error)
+                return
+            number += 1
+
+    def _take(self) -> None:
+        drawn = self._queue.get()
+        if isinstance(drawn, Exception):
+            raise drawn
+        self._recent.append(drawn)
+
+    def _batches(self) -> Iterator[Examples]:
+        for _ in range(min(_RECENT, self._next_new)):  # what an uninterrupted run would remember
+            self._take()
+        for update in count(self._first):
+            if update % self._config.reuse == 0:
+                self._take()
+                yield self._recent[-1]
+            else:
+                rng = np.random.default_rng([self._seed, _HELD_OUT, update])
+                yield self._recent[rng.integers(len(self._recent))]
 
 
 def _schedule(update: int, updates: int) -> float:
