@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from tonewright.distances import _loss_hearing as hearing
 from tonewright.distances._gate import checked_pair
 from tonewright.distances._loss_analysis import Heard, analyse_batch
-from tonewright.distances._loss_kernels import MEASURES, compare_batch
+from tonewright.distances._loss_kernels import MEASURES, compare_batch, hear_batch
 from tonewright.distances._loss_lanes import LANES
 from tonewright.distances._loss_spectra import frame_count, group_count, resolution
 from tonewright.distances._loss_terms import DEFAULT_WEIGHTS, LossTerms, LossWeights, bounded_terms
@@ -203,6 +203,24 @@ class TrainingLoss:
                 f" got {log_mel_db.dtype} of shape {log_mel_db.shape}"
             )
         return self._compare(candidates, analysis, log_mel_db), log_mel_db
+
+    def hear(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The log-mel of sounds, as `compare_and_hear` gives it, without the rest of an analysis.
+
+        Args:
+            audio: `[batch, frames]`.
+
+        Returns:
+            `[batch, n_frames, 64]` in dB, at least −140.
+
+        Raises:
+            UsageError: Another shape.
+            AudioError: A sound holds NaN, infinite or absurdly large samples.
+        """
+        checked = self._checked(audio, "sounds")
+        log_mel_db = np.empty((len(checked), *self.log_mel_shape), np.float32)
+        hear_batch(checked, self._middle, self._bands, log_mel_db)
+        return log_mel_db
 
     def _compare(
         self, candidates: NDArray[np.float32], analysis: TargetAnalysis, log_mel_db: NDArray[np.float32]

@@ -55,7 +55,7 @@ def hear(
         gate_seconds: `[batch]`, NaN where it is not known.
     """
     loss = _loss(audio.shape[1])
-    log_mel_db = loss.analyse(audio).log_mel_db
+    log_mel_db = loss.hear(audio)
     ear = _ear(audio.shape[1])
     peak_db = ear.peak_db(log_mel_db)
     picture, _ = ear.hear(log_mel_db, peak_db)
