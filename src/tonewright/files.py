@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tonewright.errors import OutputError
+from tonewright.errors import OutputError, TonewrightError
 
 StrPath = str | os.PathLike[str]
 
@@ -41,6 +41,27 @@ def replacing(path: StrPath, *, overwrite: bool = False) -> Iterator[Path]:
         finally:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+def read_limited(path: StrPath, most_bytes: int, error: type[TonewrightError], remedy: str) -> bytes:
+    """Read a file of at most `most_bytes`.
+
+    Args:
+        path: The file.
+        most_bytes: What is longer is not what it should be.
+        error: Raised, naming the file, if it cannot be read or is longer.
+        remedy: What to do about it.
+    """
+    named = repr(os.fspath(path))  # quoted, and one line whatever the name holds
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(most_bytes + 1)
+    except (OSError, ValueError) as refused:  # ValueError: a name with a zero byte
+        reason = refused.strerror if isinstance(refused, OSError) else refused
+        raise error(f"cannot read {named}: {reason}; {remedy}") from None
+    if len(content) > most_bytes:
+        raise error(f"{named}: larger than {most_bytes} bytes; {remedy}")
+    return content
 
 
 def write_bytes(path: StrPath, data: bytes, *, overwrite: bool = False) -> None:

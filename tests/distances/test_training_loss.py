@@ -215,6 +215,7 @@ def test_log_mel_is_handed_over_as_heard() -> None:
     assert log_mel_db.shape == (3, 35, 64)
     assert np.array_equal(log_mel_db, loss.analyse(sounds).log_mel_db)
     assert np.array_equal(log_mel_db, loss.hear(sounds))
+    assert np.array_equal(log_mel_db[[2, 0]], loss.analyse(sounds).take([2, 0]).log_mel_db)
     for mine, sound in zip(log_mel_db, sounds, strict=True):
         np.testing.assert_allclose(mine, reference_log_mel_db(sound), atol=0.02)
     np.testing.assert_allclose(log_mel_db[2], -140.0, atol=1e-4)

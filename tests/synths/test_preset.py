@@ -110,7 +110,7 @@ class TestFiles:
             (b"", "not a preset: this is not valid JSON"),
             (b"\x00\x01\xfe\xff" * 100, "not a preset: this is not UTF-8 text"),
             (b"RIFF\x24\x00\x00\x00WAVEfmt ", "not a preset: this is not valid JSON"),
-            (b" " * 1_000_001, "not a preset: larger than 1000000 bytes"),
+            (b" " * 1_000_001, "larger than 1000000 bytes; give the path of a preset file"),
             (b"[" * 100_000, "not a preset: this is not valid JSON"),
             (b"1" * 10_000, "not a preset: this is not valid JSON"),
         ],

@@ -17,23 +17,28 @@ _OptionalName = Annotated[str | None, tyro.conf.arg(metavar="NAME", help_behavio
 
 
 @dataclass(frozen=True)
-class TrainEstimator:
-    """Train a network that hears a sound and proposes presets."""
+class _Training:
+    """What every training takes."""
 
     output: OutputFolder
-    """Folder of the run: log, checkpoints, and in the end estimator.onnx and estimator.json."""
+    """Folder of the run: log, checkpoints, and in the end the network as ONNX + JSON."""
     config: _File = None
-    """JSON file with fields of tonewright.matching.estimator.training.EstimatorConfig."""
+    """JSON file with fields of the configuration, as a run's config.json shows them."""
     synth: _OptionalName = None
     """Synth to train for; serum-lite unless the configuration says otherwise."""
     updates: Count = None
-    """Gradient steps; 60000 unless the configuration says otherwise."""
+    """How long to train; as the configuration says unless given."""
     seed: Seed = 0
-    """Seed of weights and examples."""
+    """Seed of weights, examples and exploration."""
     sinks: Names = ("tensorboard",)
     """Where numbers go besides metrics.jsonl: tensorboard, wandb."""
     resume: Flag = False
     """Go on with the run in that folder, as it was configured."""
+
+
+@dataclass(frozen=True)
+class TrainEstimator(_Training):
+    """Train a network that hears a sound and proposes presets."""
 
     def run(self) -> None:
         """Train, or go on, and export."""
@@ -56,29 +61,15 @@ class TrainEstimator:
 
 
 @dataclass(frozen=True)
-class TrainMatch:
+class TrainMatch(_Training):
     """Train an agent that turns controls until a sound matches."""
 
-    output: OutputFolder
-    """Folder of the run: log, checkpoints, and in the end agent.onnx and agent.json."""
-    config: _File = None
-    """JSON file with fields of tonewright.matching.training.MatchConfig."""
-    synth: _OptionalName = None
-    """Synth to train for; serum-lite unless the configuration says otherwise."""
     stage: _OptionalName = None
     """Stage of the curriculum to stay in; promoted from the first on unless named."""
     targets: _OptionalName = None
     """random, factory, or a folder of sounds."""
     workers: _OptionalName = None
     """local, local:N, or ray:N."""
-    updates: Count = None
-    """Updates of the policy; 1000 unless the configuration says otherwise."""
-    seed: Seed = 0
-    """Seed of weights, targets and exploration."""
-    sinks: Names = ("tensorboard",)
-    """Where numbers go besides metrics.jsonl: tensorboard, wandb."""
-    resume: Flag = False
-    """Go on with the run in that folder, as it was configured."""
 
     def run(self) -> None:
         """Train, or go on, and export."""
@@ -121,7 +112,7 @@ def _need_torch() -> None:
 
 
 def _open(
-    verb: TrainEstimator | TrainMatch,
+    verb: _Training,
     kind: type[Config],
     given: Mapping[str, Any],
     run_config: Callable[[Config], Mapping[str, Any]],

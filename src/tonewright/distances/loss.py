@@ -7,6 +7,7 @@ reported in (`mss`, `wmfcc`, …) stay out of it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -48,6 +49,12 @@ class TargetAnalysis:
 
     def __len__(self) -> int:
         return len(self.heard.samples)
+
+    def take(self, rows: ArrayLike) -> TargetAnalysis:
+        """The analysis of some of the targets, copied."""
+        where = np.asarray(rows, np.int64)
+        parts: dict[str, Any] = {name: part[where] for name, part in self.heard._asdict().items()}
+        return TargetAnalysis(self.sample_rate_hz, self.frames, Heard(**parts))
 
     @property
     def log_mel_db(self) -> NDArray[np.float32]:

@@ -9,10 +9,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from os import PathLike, fspath
-from pathlib import Path
 from typing import Any
 
 from tonewright.errors import CheckpointError, UsageError
+from tonewright.files import read_limited
 
 _MOST_DOCUMENT_BYTES = 16 << 20
 
@@ -88,16 +88,7 @@ def read_whole(path: str | PathLike[str], most_bytes: int) -> bytes:
     Raises:
         CheckpointError: It cannot be read or is larger.
     """
-    named = repr(fspath(path))
-    try:
-        with Path(path).open("rb") as file:
-            content = file.read(most_bytes + 1)
-    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise CheckpointError(f"cannot read {named}: {reason}; check the path") from None
-    if len(content) > most_bytes:
-        raise CheckpointError(f"{named} is larger than {most_bytes} bytes; it is not what it should be")
-    return content
+    return read_limited(path, most_bytes, CheckpointError, "check the path")
 
 
 def read_vouched(path: str | PathLike[str], digest: str, most_bytes: int) -> bytes:

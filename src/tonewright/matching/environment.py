@@ -160,7 +160,7 @@ class MatchEnv(BatchEnv):
         for name in Drawn._fields:
             getattr(self.target, name)[rows] = getattr(drawn, name)
         self.loss.replace(self._analysis, rows, drawn.audio)
-        analysis = self.loss.analyse(drawn.audio)
+        analysis = self._analysis.take(rows)
         self._peak_db[rows] = self._ear.peak_db(analysis.log_mel_db)
         if self._warm_start is None:
             self.params[rows] = self.synth.controls.snap(self.synth.controls.defaults())

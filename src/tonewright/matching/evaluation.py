@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tonewright.audio.levels import rms_dbfs
 from tonewright.distances import compare
 from tonewright.errors import OutputError, UnknownNameError, UsageError
 from tonewright.matching.objective import BudgetSpent, Objective
@@ -24,6 +25,7 @@ from tonewright.matching.recording import read_recording, sound_files
 from tonewright.matching.search import METHODS, around_search
 from tonewright.matching.space import SearchSpace
 from tonewright.matching.target import prepare
+from tonewright.matching.targets import AUDIBLE_DBFS, render_presets
 from tonewright.synths import synth as make_synth
 from tonewright.synths.base import Synth
 from tonewright.synths.serum_lite.factory import factory_presets
@@ -37,7 +39,6 @@ _GATE_SECONDS = 0.75
 _NOTE = 60.0
 _RANDOM_TARGETS = 256
 _RANDOM_SEED = 20_260_101
-_AUDIBLE_DBFS = -34.0
 _SELF_RENDERS = 1_000
 _RECORD_START = b'{"target"'
 
@@ -94,8 +95,7 @@ def random_suite(synth: Synth, count: int = _RANDOM_TARGETS) -> list[Case]:
     while len(cases) < count:
         params = synth.controls.sample(rng, 64)
         audio = synth.render(params, _NOTE, _SECONDS, _GATE_SECONDS)
-        level_dbfs = 10 * np.log10(np.square(audio, dtype=np.float64).mean(axis=1) + 1e-20)
-        for row in np.nonzero(level_dbfs > _AUDIBLE_DBFS)[0]:
+        for row in np.nonzero(rms_dbfs(audio) > AUDIBLE_DBFS)[0]:
             name = f"random-{len(cases):03}"
             cases.append(Case(name, audio[row], synth.sample_rate_hz, _NOTE, _GATE_SECONDS, params[row]))
     return cases[:count]
@@ -103,14 +103,13 @@ def random_suite(synth: Synth, count: int = _RANDOM_TARGETS) -> list[Case]:
 
 def factory_suite(synth: Synth) -> list[Case]:
     """The factory bank, each preset at its own note, the key held for at most 0.75 s."""
-    cases = []
-    for preset in factory_presets():
-        params = preset.params(synth)
-        note = _NOTE if preset.midi_note is None else preset.midi_note
-        gate = _GATE_SECONDS if preset.gate_seconds is None else min(preset.gate_seconds, _GATE_SECONDS)
-        audio = synth.render(params[None], note, _SECONDS, gate)[0]
-        cases.append(Case(preset.name, audio, synth.sample_rate_hz, note, gate, params))
-    return cases
+    presets = factory_presets()
+    rate = synth.sample_rate_hz
+    rows = zip(presets, *render_presets(synth, round(_SECONDS * rate), presets), strict=True)
+    return [
+        Case(preset.name, audio, rate, float(note), float(gate), params)
+        for preset, audio, note, gate, params in rows
+    ]
 
 
 def recorded_suite(folder: Path) -> list[Case]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.audio import Clip
+from tonewright.audio.levels import rms_dbfs
 from tonewright.errors import UsageError
 from tonewright.matching.objective import BudgetSpent, Objective, Progress
 from tonewright.matching.result import MatchResult
@@ -142,8 +143,7 @@ def _random_presets(objective: Objective) -> NDArray[np.float32]:
     """Audible random presets `[batch, frames]` at the target's length, the zero of the similarity meter."""
     points = objective.space.sample(np.random.default_rng([objective.seed, 1]), _RANDOM_PRESETS)
     audio = objective.render(objective.space.decode(points))
-    power = np.einsum("bn,bn->b", audio, audio) / audio.shape[1]
-    audible = audio[power > 10 ** (_AUDIBLE_DBFS / 10)]
+    audible = audio[rms_dbfs(audio) > _AUDIBLE_DBFS]
     return audible if len(audible) else audio
 
 

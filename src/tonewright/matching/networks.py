@@ -13,6 +13,7 @@ from tonewright.matching.estimator.network import Estimator, Layout, Sampler
 from tonewright.matching.estimator.proposals import KIND as ESTIMATOR
 from tonewright.matching.estimator.training import EstimatorConfig
 from tonewright.matching.estimator.training import run_config as estimator_config
+from tonewright.matching.observation import HEARING_RATE_HZ
 from tonewright.matching.training import MatchConfig
 from tonewright.matching.training import run_config as match_config
 from tonewright.synths import synth as make_synth
@@ -28,7 +29,7 @@ def export_estimator(path: StrPath, network: Estimator, config: EstimatorConfig)
         CheckpointError: The exported network does not do as the trained one.
         OutputError: The files cannot be written.
     """
-    synth = make_synth(config.synth, 16_000)
+    synth = make_synth(config.synth, HEARING_RATE_HZ)
     layout = Layout(synth.controls)
     rng = np.random.default_rng(0)
     heard = draw_examples(synth, rng, _EXAMPLES).heard
@@ -49,7 +50,7 @@ def export_estimator(path: StrPath, network: Estimator, config: EstimatorConfig)
 
 def export_agent(path: StrPath, policy: MatchPolicy, config: MatchConfig) -> None:
     """Write an agent as ONNX + JSON; arguments and errors as those of `export_estimator`."""
-    controls = make_synth(config.synth, 16_000).controls.names
+    controls = make_synth(config.synth, HEARING_RATE_HZ).controls.names
     export_policy(
         path, policy, kind=AGENT, configuration=match_config(config), controls=controls, overwrite=True
     )

@@ -102,9 +102,8 @@ class Objective:
         Raises:
             BudgetSpent: There was not enough left for all of them, or the caller asked to stop.
         """
-        decoded = self.space.decode(points)
         rows = max(1, _CHUNK_SAMPLES // len(self.target))
-        losses = [self.hear(decoded[first : first + rows])[0] for first in range(0, len(decoded), rows)]
+        losses = [self.hear(points[first : first + rows])[0] for first in range(0, len(points), rows)]
         return np.concatenate(losses) if losses else np.empty(0)
 
     def hear(self, points: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:

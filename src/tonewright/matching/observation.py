@@ -38,7 +38,7 @@ class Ear:
         self, loss: TrainingLoss, cell_frames: Sequence[int] = CELL_FRAMES, bands: int = BANDS
     ) -> None:
         frames, mels = loss.log_mel_shape
-        # Means as products with a matrix: twice as fast as NumPy's own over an axis this short.
+        # Means as products with a matrix: NumPy's own are slow over an axis this short.
         self._merging = (np.repeat(np.eye(bands), mels // bands, axis=0) * bands / mels).astype(np.float32)
         self._octaves = np.linspace(-1.0, 1.0, bands, dtype=np.float32)  # positions of the bands
         self._pooling = np.zeros((len(cell_frames), frames), np.float32)

@@ -3,9 +3,8 @@
 A search that is told one number per preset needs thousands of them to learn which way is better in twenty
 dimensions. Here each preset tells thousands: the level of every mel band at every moment. Turning each
 control a little shows what it does to all of them, and the changes that together explain the whole
-difference from the target are a least-squares problem (Levenberg, 1944; Marquardt, 1963). Near the target a
-few such steps, each about as many presets as there are controls, end where a search arrives after twenty
-thousand.
+difference from the target are a least-squares problem (Levenberg, 1944; Marquardt, 1963). A step
+costs about as many presets as there are controls.
 """
 
 from __future__ import annotations

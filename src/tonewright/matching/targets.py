@@ -10,16 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.audio import Clip, resample
+from tonewright.audio.levels import rms_dbfs
 from tonewright.errors import UsageError
 from tonewright.matching.curriculum import Stage
 from tonewright.matching.recording import read_recording, sound_files
 from tonewright.matching.target import prepare
 from tonewright.synths import Preset
-from tonewright.synths.base import Synth
+from tonewright.synths.base import RELEASED_SHARE, Synth
 
 NOTES = (24.0, 96.0)
 GATES_SECONDS = (0.05, 2.0)
-_AUDIBLE_DBFS = -34.0
+AUDIBLE_DBFS = -34.0
+"""Random presets below this level are drawn again."""
 _MOST_TRIES = 200
 
 
@@ -99,12 +101,11 @@ class RandomPresets:
                 drawn.params[silent], drawn.midi_note[silent], seconds, drawn.gate_seconds[silent]
             )
             drawn.audio[silent] = audio[:, : self._frames]
-            power = np.einsum("bn,bn->b", audio, audio) / audio.shape[1]
-            silent = silent[power <= 10 ** (_AUDIBLE_DBFS / 10)]
+            silent = silent[rms_dbfs(audio) <= AUDIBLE_DBFS]
             if not len(silent):
                 return drawn
         raise UsageError(
-            f"{self._synth.name} stayed below {_AUDIBLE_DBFS:g} dBFS in {_MOST_TRIES} random presets;"
+            f"{self._synth.name} stayed below {AUDIBLE_DBFS:g} dBFS in {_MOST_TRIES} random presets;"
             " its exposed controls or its neutral preset make no sound"
         )
 
@@ -119,14 +120,7 @@ class Presets:
     """
 
     def __init__(self, synth: Synth, frames: int, presets: Sequence[Preset]) -> None:
-        seconds = frames / synth.sample_rate_hz
-        params = np.stack([preset.params(synth) for preset in presets])
-        notes = np.array([60.0 if preset.midi_note is None else preset.midi_note for preset in presets])
-        gates = np.array(
-            [min(preset.gate_seconds or 0.75 * seconds, 0.75 * seconds) for preset in presets], dtype=float
-        )
-        audio = synth.render(params, notes, seconds, gates)[:, :frames]
-        self._all = Drawn(np.ascontiguousarray(audio), notes, gates, params)
+        self._all = render_presets(synth, frames, presets)
 
     def draw(self, rngs: Sequence[np.random.Generator]) -> Drawn:
         """One preset for each generator."""
@@ -166,6 +160,17 @@ class Recordings:
     def draw(self, rngs: Sequence[np.random.Generator]) -> Drawn:
         """One recording for each generator."""
         return _choose(self._all, rngs)
+
+
+def render_presets(synth: Synth, frames: int, presets: Sequence[Preset]) -> Drawn:
+    """Every preset at its own note (or middle C), the key held for at most three quarters of the sound."""
+    seconds = frames / synth.sample_rate_hz
+    held = (1.0 - RELEASED_SHARE) * seconds
+    params = np.stack([preset.params(synth) for preset in presets])
+    notes = np.array([60.0 if preset.midi_note is None else preset.midi_note for preset in presets])
+    gates = np.array([min(preset.gate_seconds or held, held) for preset in presets], dtype=float)
+    audio = synth.render(params, notes, seconds, gates)[:, :frames]
+    return Drawn(np.ascontiguousarray(audio), notes, gates, params)
 
 
 def make_targets(

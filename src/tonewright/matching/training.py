@@ -20,9 +20,11 @@ from tonewright.learning.spaces import flatten, to_env
 from tonewright.learning.terms import BehaviouralCloning
 from tonewright.learning.training import TrainConfig, train
 from tonewright.matching.agent import MatchPolicy
-from tonewright.matching.curriculum import Promotion
+from tonewright.matching.curriculum import Promotion, stages
 from tonewright.matching.environment import MAX_STEPS, THRESHOLD, MatchEnv
+from tonewright.matching.observation import HEARING_RATE_HZ
 from tonewright.matching.targets import GATES_SECONDS, NOTES
+from tonewright.synths import synth as make_synth
 
 EPISODE_KEYS = ("loss", "best_loss", "success", "reward_improvement", "reward_guards", "reward_bonus")
 _HELD_OUT_SEED = 2**30  # training's seeds are spread over all of 32 bits; none of them comes near by plan
@@ -86,8 +88,8 @@ class MatchConfig:
 
 def make_env(config: MatchConfig, num_envs: int) -> MatchEnv:
     """The environments of a configuration, in its pinned stage or else the first."""
-    make = partial(
-        MatchEnv,
+    first = stages(make_synth(config.synth, HEARING_RATE_HZ))[0].name
+    return MatchEnv(
         num_envs,
         synth=config.synth,
         targets=config.targets,
@@ -98,11 +100,8 @@ def make_env(config: MatchConfig, num_envs: int) -> MatchEnv:
         step_size=config.step_size,
         threshold=config.threshold,
         max_episode_steps=config.max_episode_steps,
+        stage=config.stage or first,
     )
-    env = make(stage=config.stage)
-    if config.stage is None:
-        env.set_stage(env.stage_names[0])
-    return env
 
 
 def make_policy(config: MatchConfig, seed: int = 0) -> MatchPolicy:
@@ -160,7 +159,7 @@ def measure(policy: MatchPolicy, env: MatchEnv, seed: int = _HELD_OUT_SEED) -> d
     Returns:
         `success` (share), `loss` of the best sound of an episode (mean), `start_loss` and `steps` (means).
     """
-    env.set_stage(policy.stage_name)
+    _prepare(env, policy)
 
     def act(observations: Any) -> Any:
         flat = torch.from_numpy(flatten(env.single_observation_space, observations))

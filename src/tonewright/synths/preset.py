@@ -16,14 +16,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from numbers import Integral
 from os import PathLike, fspath
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tonewright.errors import PresetError
-from tonewright.files import write_text
+from tonewright.files import read_limited, write_text
 from tonewright.synths.base import Synth
 from tonewright.synths.control import short_text
 from tonewright.synths.registry import synth as make_synth
@@ -179,15 +178,8 @@ def load_preset(path: str | PathLike[str]) -> Preset:
         PresetError: The file cannot be read, or does not fit its synth.
         UnknownNameError: Its synth is not known here.
     """
-    named = repr(fspath(path))  # quoted, and one line whatever the name holds
-    try:
-        with Path(path).open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise PresetError(f"cannot read {named}: {reason}; give the path of a preset file") from None
-    if len(content) > _MAX_BYTES:
-        raise PresetError(f"{named}: not a preset: larger than {_MAX_BYTES} bytes")
+    named = repr(fspath(path))
+    content = read_limited(path, _MAX_BYTES, PresetError, "give the path of a preset file")
     try:
         return parse_preset(content.decode("utf-8-sig"))
     except UnicodeDecodeError:

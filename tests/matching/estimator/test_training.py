@@ -1,5 +1,4 @@
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,12 +7,13 @@ import pytest
 import torch
 
 from tonewright.errors import CheckpointError, UsageError
-from tonewright.learning.export import export_network
+from tonewright.learning.inference import load_network
 from tonewright.learning.runs import Run, read_metrics
 from tonewright.matching.estimator.examples import draw_examples
 from tonewright.matching.estimator.network import Estimator, Layout, Sampler
 from tonewright.matching.estimator.proposals import KIND, load_proposals
 from tonewright.matching.estimator.training import EstimatorConfig, Supply, run_config, train_estimator
+from tonewright.matching.networks import export_estimator
 from tonewright.synths import synth
 
 SYNTH = synth("serum-lite", 16_000)
@@ -129,21 +129,17 @@ def test_noise_flows_to_the_distribution_of_the_data() -> None:
     torch.testing.assert_close(values, goal.expand(4, 3), atol=0.05, rtol=0)
 
 
-def test_what_is_exported_proposes_as_what_was_trained(tmp_path: Path) -> None:
-    network = train(tmp_path / "run")
-    examples = draw_examples(SYNTH, np.random.default_rng(5), 13)
-    layout = Layout(SYNTH.controls)
-    rng = np.random.default_rng(0)
-    inputs = {name: torch.from_numpy(part) for name, part in examples.heard._asdict().items()}
-    inputs["uniforms"] = torch.from_numpy(rng.random((13, len(layout.steps)), dtype=np.float32))
-    inputs["noise"] = torch.from_numpy(rng.standard_normal((13, layout.flowing), dtype=np.float32))
-    path = tmp_path / "estimator.onnx"
-    export_network(
-        path, Sampler(network), inputs, ("bins", "values"),
-        kind=KIND, configuration=run_config(CONFIG), controls=SYNTH.controls.names,
-    )  # fmt: skip
-    proposals = load_proposals(SYNTH, path)
-    audio = SYNTH.render(examples.params[:1], 60.0, 0.5)[0]
+@pytest.fixture
+def exported(tmp_path: Path) -> Path:
+    config = replace(CONFIG, updates=2)
+    network = train(tmp_path / "run", config)
+    export_estimator(tmp_path / "estimator.onnx", network, config)
+    return tmp_path / "estimator.onnx"
+
+
+def test_what_is_exported_proposes_presets_for_a_sound(exported: Path) -> None:
+    proposals = load_proposals(SYNTH, exported)
+    audio = SYNTH.render(SYNTH.controls.defaults()[None], 60.0, 0.5)[0]
     first, again = (proposals(audio, 60.0, 0.3, 32, np.random.default_rng(1)) for _ in range(2))
     assert first.params.shape == (32, 24)
     np.testing.assert_array_equal(first.params, again.params)
@@ -154,14 +150,26 @@ def test_what_is_exported_proposes_as_what_was_trained(tmp_path: Path) -> None:
     assert 0.05 <= free.min() < free.max() <= 0.5
 
 
-def test_an_estimator_of_other_controls_is_refused(tmp_path: Path) -> None:
-    test_what_is_exported_proposes_as_what_was_trained(tmp_path)
-    description = json.loads((tmp_path / "estimator.json").read_text())
+def test_what_is_exported_gives_the_numbers_of_what_was_trained(tmp_path: Path) -> None:
+    network = train(tmp_path / "run")
+    export_estimator(tmp_path / "estimator.onnx", network, CONFIG)
+    rng = np.random.default_rng(3)
+    heard = draw_examples(SYNTH, rng, 5, (0.3,)).heard
+    inputs = {**heard._asdict(), "uniforms": rng.random((5, 3)), "noise": rng.standard_normal((5, 22))}
+    inputs = {name: np.asarray(part, np.float32) for name, part in inputs.items()}
+    with torch.no_grad():
+        expected = Sampler(network)(*map(torch.from_numpy, inputs.values()))
+    outputs = load_network(tmp_path / "estimator.onnx", kind=KIND)(**inputs)
+    for ours, theirs in zip(outputs.values(), expected, strict=True):
+        np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-5)
+
+
+def test_an_estimator_of_other_controls_is_refused(exported: Path) -> None:
+    description = json.loads(exported.with_suffix(".json").read_text())
     description["controls"][0] = "another"
-    (tmp_path / "estimator.json").write_text(json.dumps(description))
+    exported.with_suffix(".json").write_text(json.dumps(description))
     with pytest.raises(CheckpointError, match="controls"):
-        load_proposals(SYNTH, tmp_path / "estimator.onnx")
-    shutil.rmtree(tmp_path / "run")
+        load_proposals(SYNTH, exported)
 
 
 def test_no_estimator_ships_for_an_unknown_synth() -> None:

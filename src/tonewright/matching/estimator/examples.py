@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tonewright.audio.levels import rms_dbfs
 from tonewright.matching.estimator.hearing import Heard, hear
 from tonewright.matching.observation import HEARING_RATE_HZ
 from tonewright.matching.targets import GATES_SECONDS, NOTES
@@ -60,7 +61,7 @@ def draw_examples(
     frames = round(seconds * HEARING_RATE_HZ)
     controls = synth.controls
     shortest, longest = np.log(GATES_SECONDS)
-    kept: list[tuple[NDArray[np.float32], ...]] = []
+    kept: list[tuple[NDArray[np.floating], ...]] = []
     count = 0
     while count < batch:
         draw = batch + batch // 4
@@ -72,7 +73,7 @@ def draw_examples(
         note = np.where(rng.random(draw) < 0.5, np.rint(note), note)
         gate = np.exp(rng.uniform(shortest, longest, draw))
         audio = synth.render(params, note, seconds, gate)[:, :frames]
-        loud = np.einsum("bn,bn->b", audio, audio) / frames > 10 ** (_AUDIBLE_DBFS / 10)
+        loud = rms_dbfs(audio) > _AUDIBLE_DBFS
         kept.append((params[loud], note[loud], gate[loud], audio[loud]))
         count += int(loud.sum())
     params, note, gate, audio = (np.concatenate(parts)[:batch] for parts in zip(*kept, strict=True))

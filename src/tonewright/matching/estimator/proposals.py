@@ -15,6 +15,7 @@ from tonewright.files import StrPath
 from tonewright.learning.inference import Network, load_network
 from tonewright.matching.estimator.examples import gate_from_unit
 from tonewright.matching.estimator.hearing import hear
+from tonewright.matching.observation import HEARING_RATE_HZ
 from tonewright.synths.base import Synth
 
 KIND = "match-estimator"
@@ -76,7 +77,7 @@ class Proposals:
         values = np.clip(outputs["values"], 0.0, 1.0)
         params[:, self._continuous] = values[:, :-1]
         gates = gate_from_unit(values[:, -1]) if gate_seconds is None else np.full(count, gate_seconds)
-        return Candidates(params, np.minimum(gates, len(audio) / 16_000))
+        return Candidates(params, np.minimum(gates, len(audio) / HEARING_RATE_HZ))
 
 
 def load_proposals(synth: Synth, path: StrPath | None = None) -> Proposals:

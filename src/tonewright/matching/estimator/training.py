@@ -20,6 +20,7 @@ from tonewright.learning.checkpoints import TrainingState
 from tonewright.learning.runs import Run
 from tonewright.matching.estimator.examples import SECONDS, Examples, draw_examples
 from tonewright.matching.estimator.network import Estimator, Layout
+from tonewright.matching.observation import HEARING_RATE_HZ
 from tonewright.synths import synth as make_synth
 from tonewright.synths.base import Synth
 
@@ -75,21 +76,23 @@ class EstimatorConfig:
             )
 
 
-def make_estimator(config: EstimatorConfig) -> Estimator:
-    """An estimator for a synth, with random weights out of torch's global random numbers.
+def make_estimator(config: EstimatorConfig, seed: int = 0) -> Estimator:
+    """An estimator for a synth, untrained; the seed gives its first weights.
 
     Raises:
         UnknownNameError: No such synth.
     """
-    layout = Layout(make_synth(config.synth, 16_000).controls)
-    return Estimator(
-        layout.steps,
-        layout.flowing,
-        width=config.width,
-        depth=config.depth,
-        flow_width=config.flow_width,
-        flow_depth=config.flow_depth,
-    )
+    layout = Layout(make_synth(config.synth, HEARING_RATE_HZ).controls)
+    with torch.random.fork_rng(devices=()):  # torch's layers draw from the global random numbers
+        torch.manual_seed(seed)
+        return Estimator(
+            layout.steps,
+            layout.flowing,
+            width=config.width,
+            depth=config.depth,
+            flow_width=config.flow_width,
+            flow_depth=config.flow_depth,
+        )
 
 
 def train_estimator(
@@ -111,10 +114,8 @@ def train_estimator(
     Returns:
         The estimator with averaged weights.
     """
-    synth = make_synth(config.synth, 16_000)
-    torch.manual_seed(run.seed)
-    network, averaged = make_estimator(config), make_estimator(config)
-    averaged.load_state_dict(network.state_dict())
+    synth = make_synth(config.synth, HEARING_RATE_HZ)
+    network, averaged = make_estimator(config, run.seed), make_estimator(config, run.seed)
     optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, betas=(0.9, 0.98))
     generator = torch.Generator().manual_seed(run.seed)
     state = TrainingState(

@@ -1,7 +1,7 @@
 """Sixteen samples of a wavetable voice at once.
 
 Numba cannot be told that a table and a sum do not overlap, so LLVM never turns the table look-ups of a plain
-loop into vector gathers. This one intrinsic states the vector code itself (3.5 times the speed); on a
+loop into vector gathers. This one intrinsic states the vector code itself; on a
 processor without gathers LLVM breaks it up. Every lane does the same IEEE operations, so results are the same
 everywhere.
 """
