@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 from tonewright.distances.loss import TrainingLoss
+from tonewright.features.stft import power_spectrogram
 from tonewright.matching.observation import HEARING_RATE_HZ, Ear
 
 CELL_FRAMES = (1,) * 40 + (2,) * 12 + (4,) * 12 + (8,) * 8 + (16,) * 5
@@ -76,11 +76,10 @@ def hear(
 def _fine_spectra(audio: NDArray[np.float32], midi_note: NDArray[np.float64]) -> NDArray[np.float32]:
     """Level around every bin of the grid that starts at half the fundamental, in three segments of time."""
     batch, frames = audio.shape
-    count = max(1, -(-(frames - _WINDOW // 2) // _HOP))
-    padded = np.zeros((batch, (count - 1) * _HOP + _WINDOW), np.float32)
-    padded[:, : min(frames, padded.shape[1])] = audio[:, : padded.shape[1]]
-    windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW, axis=1)[:, ::_HOP]
-    power = np.abs(fft.rfft(windows * _taper(), workers=-1)) ** 2
+    if frames < _HOP:
+        audio = np.pad(audio, ((0, 0), (0, _HOP - frames)))
+    power = power_spectrogram(audio, _WINDOW, _HOP)[:, 1:]  # without the window that begins before the sound
+    count = power.shape[1]
     semitones = (np.arange(SPECTRA[1]) - _BINS_PER_OCTAVE) / (_BINS_PER_OCTAVE / 12)
     hz = 440.0 * 2.0 ** ((midi_note[:, None] + semitones - 69.0) / 12.0)
     position = np.minimum(hz * (_WINDOW / HEARING_RATE_HZ), power.shape[2] - 1.001)
@@ -98,11 +97,6 @@ def _fine_spectra(audio: NDArray[np.float32], midi_note: NDArray[np.float64]) ->
     outside = np.broadcast_to((hz >= HEARING_RATE_HZ / 2)[:, None], spectra.shape)
     spectra[outside] = _FLOOR_DB
     return (np.maximum(spectra, _FLOOR_DB) / 40.0).astype(np.float32)
-
-
-@lru_cache(maxsize=1)
-def _taper() -> NDArray[np.float32]:
-    return np.hanning(_WINDOW + 1)[:-1].astype(np.float32)
 
 
 @lru_cache(maxsize=32)

@@ -28,7 +28,7 @@ _HELD_OUT = 2**31  # number of the first held-out batch; training never gets the
 _HELD_OUT_BATCHES = 8
 _CHOICE_WEIGHT = 0.2
 _AHEAD = 4  # batches rendered ahead
-_RECENT = 64  # batches that are learned from again
+_RECENT = 128  # batches that are learned from again
 _MOST_GRADIENT = 1.0
 
 
@@ -42,8 +42,10 @@ class EstimatorConfig:
     """Gradient steps."""
     batch: int = 256
     """Examples in each."""
-    reuse: int = 3
+    reuse: int = 4
     """How often each example is learned from."""
+    mixed_precision: bool = False
+    """Compute in bfloat16 where that is safe: twice as fast on processors that have units for it."""
     durations_s: tuple[float, ...] = SECONDS
     """Durations of the examples, in seconds; each batch has one of them."""
     learning_rate: float = 1e-3
@@ -128,7 +130,8 @@ def train_estimator(
         for update in range(run.first_step, config.updates):
             for group in optimizer.param_groups:
                 group["lr"] = config.learning_rate * _schedule(update, config.updates)
-            surprise, error = _losses(network, layout, next(examples), generator)
+            with torch.autocast("cpu", torch.bfloat16, enabled=config.mixed_precision):
+                surprise, error = _losses(network, layout, next(examples), generator)
             loss = _CHOICE_WEIGHT * surprise + error
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
@@ -158,7 +161,7 @@ class Supply:
     """Batches of examples for one update after the other, rendered by a thread while the network learns.
 
     Rendering costs more than learning, so that a batch is learned from `reuse` times: when it is new, and
-    at random among the last 64 batches. Which batch an update gets depends on the seed and its number alone.
+    at random among the last 128 batches. Which batch an update gets depends on the seed and its number alone.
 
     Args:
         synth: Renders the examples.
