@@ -116,7 +116,11 @@ def test_numbers_of_bench(refuse, option):
     [
         ("--synth", "serum", "no synth is called 'serum'; did you mean 'serum-lite'?"),
         ("--synth", "pd:", "no synth is called 'pd:'; choose from: serum-lite"),
-        ("--method", "guess", "no search method is called 'guess'; choose from: cma, random"),
+        (
+            "--method",
+            "guess",
+            "no search method is called 'guess'; choose from: cma, estimator, full, random",
+        ),
     ],
 )
 def test_names(refuse, wav, tmp_path, option, name, complaint):

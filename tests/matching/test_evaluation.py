@@ -127,7 +127,7 @@ class TestOneCase:
         evaluate_case(recording, "random", [10])
 
     def test_unknown_methods(self, cases):
-        with pytest.raises(UnknownNameError, match="choose from: cma, random, self"):
+        with pytest.raises(UnknownNameError, match="choose from: cma, estimator, full, random, self"):
             evaluate_case(cases[0], "guess", [10])
 
 

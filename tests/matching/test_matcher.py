@@ -57,7 +57,7 @@ class TestResult:
         assert result.curve[-1][1] <= result.terms["total"] <= 1.02 * result.curve[-1][1]
 
     def test_tells_how_it_came_about(self, result):
-        assert (result.renders, result.seed, result.method, result.interrupted) == (600, 4, "cma", False)
+        assert (result.renders, result.seed, result.method, result.interrupted) == (600, 4, "full", False)
         assert result.seconds > 0
         assert result.preset.synth == "serum-lite"
         assert {"tonewright", "serum-lite", "numpy", "cma"} <= set(result.versions)
@@ -159,7 +159,7 @@ def test_a_match_of_a_factory_preset_gets_close(synth, factory_sound):
         ({"gate_seconds": 4_000}, UsageError, "gate_seconds lies above 0 and up to 3600; got 4000"),
         ({"seed": -1}, UsageError, "seed is a whole number from 0; got -1"),
         ({"synth": "serumlite"}, UnknownNameError, "did you mean 'serum-lite'"),
-        ({"method": "genetic"}, UnknownNameError, "choose from: cma, random"),
+        ({"method": "genetic"}, UnknownNameError, "choose from: cma, estimator, full, random"),
     ],
     ids=str,
 )

@@ -98,7 +98,7 @@ class TestSummary:
         summary = result.summary()
         assert list(summary["distances"]) == names()
         assert summary["loss"]["total"] == result.terms["total"]
-        assert (summary["renders"], summary["seed"], summary["method"]) == (200, 7, "cma")
+        assert (summary["renders"], summary["seed"], summary["method"]) == (200, 7, "full")
         assert summary["seconds"] == result.seconds
         assert summary["curve"][-1] == list(result.curve[-1])
         assert summary["target"]["channels"] == 2

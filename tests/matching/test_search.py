@@ -6,8 +6,9 @@ import pytest
 
 from tonewright.distances import compare
 from tonewright.errors import UnknownNameError
+from tonewright.matching.methods import METHODS, search_method
 from tonewright.matching.objective import BudgetSpent, Objective
-from tonewright.matching.search import METHODS, around_search, search_method
+from tonewright.matching.search import around_search
 from tonewright.matching.space import SearchSpace
 
 

@@ -22,7 +22,7 @@ class Bench:
     suite: Annotated[str | None, tyro.conf.arg(metavar="SUITE", help_behavior_hint="")] = None
     """Match the targets of a suite: random, factory, real, or a folder of sounds."""
     methods: Names = ("random", "cma")
-    """Search methods of a suite: random, cma, or self (around the true preset)."""
+    """Methods of a suite: random, cma, estimator, full, or self (around the true preset)."""
     renders: Counts = (200, 1_000, 5_000, 20_000)
     """Budgets of a suite."""
     targets: Count = None

@@ -32,8 +32,8 @@ class Match:
     """When the key is let go."""
     seed: Seed = 0
     """The same seed and renders give the same preset."""
-    method: Name = "cma"
-    """Search method: cma or random."""
+    method: Name = "full"
+    """full (estimator, refinement and CMA-ES), estimator, cma, or random."""
     overwrite: Flag = False
     """Replace files of these names in a folder that holds something."""
     json: Flag = False

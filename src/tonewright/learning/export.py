@@ -21,6 +21,7 @@ from tonewright.learning.policy import ActorCritic
 
 _OPSET = 20
 _TOLERANCE = 1e-5
+_WORTH_A_CAST = 256  # numbers
 _EXAMPLES = 13  # unlike any size in a network, so that none is mistaken for the batch's
 
 
@@ -76,6 +77,7 @@ def export_network(
     kind: str,
     configuration: Mapping[str, Any],
     controls: Sequence[str] = (),
+    half: bool = False,
     overwrite: bool = False,
 ) -> None:
     """Write any network whose inputs and outputs are float32 with a leading batch axis.
@@ -89,6 +91,8 @@ def export_network(
         kind: What it is for.
         configuration: What it was trained with: numbers, text, lists and mappings.
         controls: Names of the controls it turns.
+        half: Round the weights to float16, in which they are kept: the file is half as large. The module that
+            the exported network must agree with is then the rounded one.
         overwrite: Whether files of these names may be replaced.
 
     Raises:
@@ -104,7 +108,9 @@ def export_network(
         replacing(description_path, overwrite=overwrite) as beside,
     ):
         module = copy.deepcopy(module).cpu().eval()
-        onnx = _onnx(module, examples, outputs)
+        if half:
+            module.half().float()
+        onnx = _onnx(module, examples, outputs, half)
         with torch.inference_mode():
             trained = module(*examples.values())
         trained = trained if isinstance(trained, tuple) else (trained,)
@@ -133,7 +139,7 @@ class _Acting(nn.Module):
         return self.policy.head.mode(logits), logits
 
 
-def _onnx(module: nn.Module, examples: Mapping[str, Tensor], outputs: Sequence[str]) -> bytes:
+def _onnx(module: nn.Module, examples: Mapping[str, Tensor], outputs: Sequence[str], half: bool) -> bytes:
     try:
         import onnx
         import onnxscript  # noqa: F401 (torch.onnx imports it, and says less when it is missing)
@@ -157,9 +163,31 @@ def _onnx(module: nn.Module, examples: Mapping[str, Tensor], outputs: Sequence[s
     for part in (model.graph, *model.graph.node, *model.graph.value_info, *model.functions):
         part.ClearField("metadata_props")
         part.ClearField("doc_string")
+    if half:
+        _halve(model.graph)
     onnx.checker.check_model(model, full_check=True)
     content: bytes = model.SerializeToString(deterministic=True)
     return content
+
+
+def _halve(graph: Any) -> None:
+    """Keep weights as float16 wherever that loses nothing, and cast them when the network is loaded."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    casts = []
+    for weights in graph.initializer:
+        if weights.data_type != TensorProto.FLOAT:
+            continue
+        array = numpy_helper.to_array(weights)
+        with np.errstate(over="ignore"):
+            rounded = array.astype(np.float16)
+        if array.size >= _WORTH_A_CAST and np.array_equal(rounded, array):
+            name = weights.name
+            weights.CopyFrom(numpy_helper.from_array(rounded, f"{name}.half"))
+            casts.append(helper.make_node("Cast", [weights.name], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    graph.ClearField("node")
+    graph.node.extend(nodes)
 
 
 def _check_same(network: Network, examples: Mapping[str, Tensor], trained: Sequence[Tensor]) -> None:

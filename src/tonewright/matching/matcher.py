@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from tonewright.audio import Clip
 from tonewright.audio.levels import rms_dbfs
 from tonewright.errors import UsageError
+from tonewright.matching.methods import search_method
 from tonewright.matching.objective import BudgetSpent, Objective, Progress
 from tonewright.matching.result import MatchResult
-from tonewright.matching.search import search_method
 from tonewright.matching.similarity import named_distances, rank_by_ear, similarity
 from tonewright.matching.space import SearchSpace
 from tonewright.matching.target import Target, prepare
@@ -41,7 +41,7 @@ def match(
     note: float | None = None,
     gate_seconds: float | None = None,
     seed: int = 0,
-    method: str = "cma",
+    method: str = "full",
     progress: Progress = lambda renders, best: None,
 ) -> MatchResult:
     """Find a preset that sounds like a recording.
@@ -56,13 +56,14 @@ def match(
         note: MIDI note to play, fractions allowed; estimated from the recording if not given.
         gate_seconds: When the key is let go; searched if not given.
         seed: Seed of the search and of the synth's noise; the same seed and renders give the same preset.
-        method: "cma" or "random".
+        method: "full" (estimator, refinement and CMA-ES), "estimator", "cma" or "random".
         progress: Called with renders spent and best training loss after every batch.
 
     Raises:
         AudioError: The recording is silent or too short.
         UsageError: A budget, note or gate that makes no sense.
         UnknownNameError: No such synth or method.
+        CheckpointError: The method needs an estimator, and none ships for the synth.
     """
     _check_arguments(renders, seconds_budget, note, gate_seconds, seed)
     if not isinstance(clip, Clip):

@@ -44,6 +44,7 @@ def export_estimator(path: StrPath, network: Estimator, config: EstimatorConfig)
         kind=ESTIMATOR,
         configuration=estimator_config(config),
         controls=synth.controls.names,
+        half=True,
         overwrite=True,
     )
 

@@ -11,13 +11,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.errors import UnknownNameError
 from tonewright.matching.objective import Objective
 
 _BATCH = 48  # presets in a generation
 _FIRST_LOOK = 512  # random presets heard before the search starts from the best of them
 _SPREAD = 0.3  # standard deviation of the first generation, in unit coordinates
-_POLISH_SPREAD = 0.05
+POLISH_SPREAD = 0.05
 _STARTS = 20
 _PATIENCE = 40  # generations without 0.1 % of progress end a run
 _PROGRESS = 1e-3
@@ -48,9 +47,9 @@ def cma_search(objective: Objective, rng: np.random.Generator) -> None:
     run = 0
     while True:
         objective.begin_run()
-        _evolve(objective, starts[run % _STARTS], _SPREAD, rng)
-        _sweep(objective)
-        _evolve(objective, objective.points[0], _POLISH_SPREAD, rng)
+        evolve(objective, starts[run % _STARTS], _SPREAD, rng)
+        sweep(objective)
+        evolve(objective, objective.points[0], POLISH_SPREAD, rng)
         run += 1
 
 
@@ -60,23 +59,9 @@ def around_search(start: NDArray[np.float32]) -> SearchMethod:
     def search(objective: Objective, rng: np.random.Generator) -> None:
         objective(start[None])
         while True:
-            _evolve(objective, objective.points[0], _POLISH_SPREAD, rng)
+            evolve(objective, objective.points[0], POLISH_SPREAD, rng)
 
     return search
-
-
-METHODS: dict[str, SearchMethod] = {"cma": cma_search, "random": random_search}
-
-
-def search_method(name: str) -> SearchMethod:
-    """The search method of this name.
-
-    Raises:
-        UnknownNameError: There is none.
-    """
-    if name not in METHODS:
-        raise UnknownNameError("search method", name, METHODS)
-    return METHODS[name]
 
 
 class _Choices:
@@ -112,7 +97,7 @@ class _Choices:
             self._weights[column] = mixed / mixed.sum()
 
 
-def _evolve(
+def evolve(
     objective: Objective, start: NDArray[np.floating], spread: float, rng: np.random.Generator
 ) -> None:
     """One run of CMA-ES over the continuous coordinates, with `_Choices` for the discrete ones."""
@@ -157,7 +142,7 @@ def _stalled(history: list[float]) -> bool:
     return min(history[-_PATIENCE:]) > (1 - _PROGRESS) * before
 
 
-def _sweep(objective: Objective) -> None:
+def sweep(objective: Objective) -> None:
     """Hear the best point with every value of every discrete control in turn."""
     rows = []
     for column, count in objective.space.integers.items():

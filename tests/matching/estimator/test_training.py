@@ -157,11 +157,15 @@ def test_what_is_exported_gives_the_numbers_of_what_was_trained(tmp_path: Path) 
     heard = draw_examples(SYNTH, rng, 5, (0.3,)).heard
     inputs = {**heard._asdict(), "uniforms": rng.random((5, 3)), "noise": rng.standard_normal((5, 22))}
     inputs = {name: np.asarray(part, np.float32) for name, part in inputs.items()}
-    with torch.no_grad():
-        expected = Sampler(network)(*map(torch.from_numpy, inputs.values()))
     outputs = load_network(tmp_path / "estimator.onnx", kind=KIND)(**inputs)
-    for ours, theirs in zip(outputs.values(), expected, strict=True):
+    with torch.no_grad():
+        exact = Sampler(network)(*map(torch.from_numpy, inputs.values()))
+        rounded = Sampler(network.half().float())(*map(torch.from_numpy, inputs.values()))
+    for ours, theirs, before in zip(outputs.values(), rounded, exact, strict=True):
         np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-5)
+        np.testing.assert_allclose(ours, before.numpy(), atol=1e-3)
+    stored = (tmp_path / "estimator.onnx").stat().st_size
+    assert stored < 2.3 * sum(weights.numel() for weights in network.parameters()) + 200_000
 
 
 def test_an_estimator_of_other_controls_is_refused(exported: Path) -> None:

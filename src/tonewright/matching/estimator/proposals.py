@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from tonewright.errors import CheckpointError
 from tonewright.files import StrPath
@@ -51,7 +51,7 @@ class Proposals:
     def __call__(
         self,
         audio: NDArray[np.float32],
-        midi_note: float,
+        midi_note: ArrayLike,
         gate_seconds: float | None,
         count: int,
         rng: np.random.Generator,
@@ -60,15 +60,17 @@ class Proposals:
 
         Args:
             audio: `[frames]` at `HEARING_RATE_HZ`.
-            midi_note: The note it plays.
+            midi_note: The note it plays; or a note for each candidate `[count]`, where it is not known.
             gate_seconds: When the key was let go, if that is known.
             count: How many.
             rng: Random numbers.
         """
-        gate = np.array([np.nan if gate_seconds is None else gate_seconds])
-        heard = hear(audio[None], np.array([midi_note]), gate)
+        each = np.broadcast_to(np.asarray(midi_note, np.float64), (count,))
+        notes, which = np.unique(each, return_inverse=True)
+        gate = np.full(len(notes), np.nan if gate_seconds is None else gate_seconds)
+        heard = hear(np.repeat(audio[None], len(notes), axis=0), notes, gate)
         outputs = self._network(
-            **{name: np.repeat(part, count, axis=0) for name, part in heard._asdict().items()},
+            **{name: part[which] for name, part in heard._asdict().items()},
             uniforms=rng.random((count, len(self._discrete))),
             noise=rng.standard_normal((count, len(self._continuous) + 1)),
         )
@@ -88,16 +90,22 @@ def load_proposals(synth: Synth, path: StrPath | None = None) -> Proposals:
     """
     if path is not None:
         return Proposals(load_network(path, kind=KIND, controls=synth.controls.names), synth)
-    return Proposals(_shipped(synth.name, synth.version, tuple(synth.controls.names)), synth)
+    network = _shipped(synth.name, synth.version, tuple(synth.controls.names))
+    if network is None:
+        raise CheckpointError(
+            f"no estimator ships for {synth.name} version {synth.version}; train one with"
+            f" `tonewright train estimator --synth {synth.name}`, or use --method cma"
+        )
+    return Proposals(network, synth)
+
+
+def ships_estimator(synth: Synth) -> bool:
+    """Whether an estimator of this synth comes with the package."""
+    return _shipped(synth.name, synth.version, tuple(synth.controls.names)) is not None
 
 
 @cache
-def _shipped(name: str, version: int, controls: tuple[str, ...]) -> Network:
-    folder = files("tonewright.matching") / "networks"
+def _shipped(name: str, version: int, controls: tuple[str, ...]) -> Network | None:
+    folder = files("tonewright.matching") / "shipped"
     with as_file(folder / f"estimator-{name}-v{version}.onnx") as path:
-        if not Path(path).exists():
-            raise CheckpointError(
-                f"no estimator ships for {name} version {version}; train one with"
-                f" `tonewright train estimator --synth {name}`, or use --method cma"
-            )
-        return load_network(path, kind=KIND, controls=controls)
+        return load_network(path, kind=KIND, controls=controls) if Path(path).exists() else None

@@ -11,7 +11,12 @@ from tonewright.matching.report.markup import Html, join, tag
 from tonewright.matching.result import MatchResult
 
 _NOTE_SOURCES = {"estimated": "heard in the sound", "searched": "searched, for want of a clear pitch"}
-_METHODS = {"cma": "CMA-ES with restarts", "random": "random search"}
+_METHODS = {
+    "full": "estimator, refinement, CMA-ES",
+    "estimator": "estimator alone",
+    "cma": "CMA-ES with restarts",
+    "random": "random search",
+}
 
 # Facts on the target by their names in `MatchResult.target_info`; others are shown as they come.
 _TARGET: Mapping[str, tuple[str, Callable[[Any], str]]] = {

@@ -1,0 +1,79 @@
+"""Search methods that listen first: an estimator proposes presets, which are refined and searched around."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonewright.audio import Clip, resample
+from tonewright.matching.estimator.proposals import Proposals, load_proposals, ships_estimator
+from tonewright.matching.objective import Objective
+from tonewright.matching.observation import HEARING_RATE_HZ
+from tonewright.matching.refine import Residuals, refine
+from tonewright.matching.search import POLISH_SPREAD, cma_search, evolve, sweep
+
+_CANDIDATES = 32
+_OCTAVES = 3  # times as many where the note is searched over octaves
+_KNOWN_SEMITONES = 1.0  # a range up to so wide is one note, in tune or not
+_REFINED = 6  # candidates that are refined a little, before the best of them is refined to its end
+_FIRST_STEPS, _MOST_STEPS = 3, 10
+
+
+def estimator_search(objective: Objective, rng: np.random.Generator) -> None:
+    """The estimator's candidates alone, best of as many as may be rendered.
+
+    Raises:
+        CheckpointError: No estimator ships for the synth.
+    """
+    proposals = load_proposals(objective.synth)
+    audio = _heard_by_networks(objective)
+    while True:
+        objective(_propose(objective, proposals, audio, rng))
+
+
+def full_search(objective: Objective, rng: np.random.Generator) -> None:
+    """Candidates, the best of them refined, then CMA-ES around the best; and again with other candidates.
+
+    For a synth that no estimator ships for, this is CMA-ES from random presets.
+    """
+    if not ships_estimator(objective.synth):
+        cma_search(objective, rng)
+        return
+    proposals = load_proposals(objective.synth)
+    audio = _heard_by_networks(objective)
+    residuals = Residuals(objective.target, objective.synth.sample_rate_hz)
+    while True:
+        objective.begin_run()
+        candidates = _propose(objective, proposals, audio, rng)
+        order = np.argsort(objective(candidates))
+        for start in candidates[order[:_REFINED]]:
+            refine(objective, residuals, start, steps=_FIRST_STEPS)
+        refine(objective, residuals, objective.points[0], steps=_MOST_STEPS)
+        sweep(objective)
+        refine(objective, residuals, objective.points[0], steps=_MOST_STEPS)
+        evolve(objective, objective.points[0], POLISH_SPREAD, rng)
+
+
+def _heard_by_networks(objective: Objective) -> NDArray[np.float32]:
+    """The target `[frames]` at the networks' rate."""
+    clip = Clip(objective.target[None], objective.synth.sample_rate_hz)
+    audio: NDArray[np.float32] = resample(clip, HEARING_RATE_HZ).samples[0]
+    return audio
+
+
+def _propose(
+    objective: Objective, proposals: Proposals, audio: NDArray[np.float32], rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Points `[n, N]` that the estimator proposes; where the note is searched, each hears another note."""
+    space, count = objective.space, _CANDIDATES
+    if not isinstance(space.midi_note, tuple):
+        notes = np.full(count, space.midi_note, np.float64)
+    elif np.ptp(space.midi_note) <= _KNOWN_SEMITONES:
+        notes = np.full(count, np.mean(space.midi_note))
+    else:
+        count *= _OCTAVES
+        notes = rng.uniform(*space.midi_note, size=count)
+    gate = None if isinstance(space.gate_seconds, tuple) else space.gate_seconds
+    candidates = proposals(audio, notes, gate, count, rng)
+    rows = zip(candidates.params, notes, candidates.gate_seconds, strict=True)
+    return np.stack([space.point(params, note, gate) for params, note, gate in rows])

@@ -1,0 +1,75 @@
+"""Another synth is matched and trained on with no change outside its own file."""
+
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+
+from tonewright.audio import Clip
+from tonewright.errors import CheckpointError
+from tonewright.learning.ppo import PPOConfig
+from tonewright.learning.runs import Run, read_metrics
+from tonewright.learning.training import TrainConfig
+from tonewright.matching import match
+from tonewright.matching.estimator.proposals import load_proposals, ships_estimator
+from tonewright.matching.estimator.training import EstimatorConfig, train_estimator
+from tonewright.matching.networks import export_estimator
+from tonewright.matching.training import (
+    MatchConfig,
+    make_env,
+    measure,
+    measure_random,
+    run_config,
+    train_match,
+)
+from tonewright.synths import registry
+
+from .two_operators import TwoOperators
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch):
+    monkeypatch.setitem(registry.SYNTHS, "two-operators", f"{TwoOperators.__module__}:TwoOperators")
+
+
+def test_full_searches_where_no_estimator_ships():
+    synth = TwoOperators(16_000)
+    assert not ships_estimator(synth)
+    with pytest.raises(CheckpointError, match="no estimator ships for two-operators version 1"):
+        load_proposals(synth)
+    sound = synth.render(np.array([[0.25, 0.4, 0.6, 0.7]]), 57.0, 0.6, 0.4)
+    result = match(Clip(sound, 16_000), synth="two-operators", note=57.0, gate_seconds=0.4, renders=1_500)
+    assert result.terms["total"] < 0.05
+
+
+def test_an_estimator_learns(tmp_path):
+    config = EstimatorConfig(
+        synth="two-operators", updates=300, batch=64, durations_s=(0.3,), width=64, flow_width=64,
+        checkpoint_every=150,
+    )  # fmt: skip
+    with Run.create(tmp_path / "run", asdict(config), 0) as run:
+        network = train_estimator(run, config)
+    choice = [
+        line["held_out_choice_nats"]
+        for line in read_metrics(tmp_path / "run")
+        if "held_out_choice_nats" in line
+    ]
+    assert choice[-1] < 0.8 * np.log(6)  # nats of not knowing the ratio
+    export_estimator(tmp_path / "estimator.onnx", network, config)
+    synth = TwoOperators(16_000)
+    proposals = load_proposals(synth, tmp_path / "estimator.onnx")
+    sound = synth.render(np.array([[0.25, 0.4, 0.6, 0.7]]), 57.0, 0.3, 0.2)
+    candidates = proposals(sound[0], 57.0, 0.2, 8, np.random.default_rng(0))
+    assert candidates.params.shape == (8, 4)
+
+
+def test_an_agent_learns(tmp_path):
+    config = MatchConfig(
+        synth="two-operators", stage="envelope", num_envs=32, seconds=0.2, max_episode_steps=10,
+        hidden=(64,), updates=30, cloning_until=1.0, ppo=PPOConfig(learning_rate=1e-3),
+        loop=TrainConfig(steps=10, checkpoint_every=30),
+    )  # fmt: skip
+    with Run.create(tmp_path / "run", run_config(config), 0) as run:
+        policy = train_match(run, config)
+    env = make_env(config, 32)
+    assert measure(policy, env)["loss"] < 0.9 * measure_random(env)["loss"]
