@@ -14,6 +14,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 SUITES = ("random", "factory", "real")
+LEARNED = tuple(f"{suite}-learned" for suite in SUITES)
+"""The methods with trained networks, at small budgets."""
 
 
 def speed_table() -> str:
@@ -80,7 +82,7 @@ def _number(value: float) -> str:
 def main() -> None:
     page = HERE / "README.md"
     text = page.read_text("utf-8")
-    tables = {"speed": speed_table()} | {suite: quality_table(suite) for suite in SUITES}
+    tables = {"speed": speed_table()} | {suite: quality_table(suite) for suite in SUITES + LEARNED}
     for name, table in tables.items():
         pattern = re.compile(f"<!-- {name} -->.*?<!-- end -->", re.S)
         text = pattern.sub(lambda _, n=name, t=table: f"<!-- {n} -->\n{t}\n<!-- end -->", text)
