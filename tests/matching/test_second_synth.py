@@ -11,7 +11,7 @@ from tonewright.learning.ppo import PPOConfig
 from tonewright.learning.runs import Run, read_metrics
 from tonewright.learning.training import TrainConfig
 from tonewright.matching import match
-from tonewright.matching.estimator.proposals import load_proposals, ships_estimator
+from tonewright.matching.estimator.proposals import load_proposals, shipped_proposals
 from tonewright.matching.estimator.training import EstimatorConfig, train_estimator
 from tonewright.matching.networks import export_estimator
 from tonewright.matching.training import (
@@ -34,7 +34,7 @@ def registered(monkeypatch):
 
 def test_full_searches_where_no_estimator_ships():
     synth = TwoOperators(16_000)
-    assert not ships_estimator(synth)
+    assert shipped_proposals(synth) is None
     with pytest.raises(CheckpointError, match="no estimator ships for two-operators version 1"):
         load_proposals(synth)
     sound = synth.render(np.array([[0.25, 0.4, 0.6, 0.7]]), 57.0, 0.6, 0.4)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from tonewright.audio.levels import rms_dbfs
 from tonewright.distances import compare
 from tonewright.errors import OutputError, UnknownNameError, UsageError
-from tonewright.matching.methods import METHODS, search_method
+from tonewright.matching.methods import METHODS
 from tonewright.matching.objective import BudgetSpent, Objective
 from tonewright.matching.recording import read_recording, sound_files
 from tonewright.matching.search import around_search
@@ -142,7 +142,7 @@ def evaluate_case(case: Case, method: str, budgets: Sequence[int], *, seed: int 
             raise UsageError(f"{case.name} is a recording: its true preset is not known")
         search = around_search(space.point(case.true_params, 0.0, 0.0))
     elif method in METHODS:
-        search = search_method(method)
+        search = METHODS[method]
     else:
         raise UnknownNameError("search method", method, [*METHODS, SELF])
     budgets = _spent(method, budgets)

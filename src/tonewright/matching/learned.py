@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.audio import Clip, resample
-from tonewright.matching.estimator.proposals import Proposals, load_proposals, ships_estimator
+from tonewright.matching.estimator.proposals import Proposals, load_proposals, shipped_proposals
 from tonewright.matching.objective import Objective
 from tonewright.matching.observation import HEARING_RATE_HZ
 from tonewright.matching.refine import Residuals, refine
@@ -36,10 +36,10 @@ def full_search(objective: Objective, rng: np.random.Generator) -> None:
 
     For a synth that no estimator ships for, this is CMA-ES from random presets.
     """
-    if not ships_estimator(objective.synth):
+    proposals = shipped_proposals(objective.synth)
+    if proposals is None:
         cma_search(objective, rng)
         return
-    proposals = load_proposals(objective.synth)
     audio = _heard_by_networks(objective)
     residuals = Residuals(objective.target, objective.synth.sample_rate_hz)
     while True:

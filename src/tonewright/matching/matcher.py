@@ -29,7 +29,7 @@ _UNLIMITED = 2**62
 _NEARLY_BEST, _RUN_BEST = 1.02, 1.1
 _RANDOM_PRESETS = 64
 _AUDIBLE_DBFS = -50.0
-_LIBRARIES = ("numpy", "scipy", "numba", "rocket-fft", "cma", "soxr")
+_LIBRARIES = ("numpy", "scipy", "numba", "rocket-fft", "cma", "soxr", "onnxruntime")
 
 
 def match(

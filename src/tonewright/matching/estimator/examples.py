@@ -78,12 +78,8 @@ def draw_examples(
         sounds = synth.render(drawn, notes, seconds, gates)[:, :frames]
         loud = np.flatnonzero(rms_dbfs(sounds) > _AUDIBLE_DBFS)[: batch - count]
         rows = slice(count, count + len(loud))
-        params[rows], note[rows], gate[rows], audio[rows] = (
-            drawn[loud],
-            notes[loud],
-            gates[loud],
-            sounds[loud],
-        )
+        params[rows], audio[rows] = drawn[loud], sounds[loud]
+        note[rows], gate[rows] = notes[loud], gates[loud]
         count += len(loud)
     gate = np.minimum(gate, seconds)
     known = np.where(rng.random(batch) < _GATE_KNOWN, gate, np.nan)

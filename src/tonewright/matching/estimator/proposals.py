@@ -90,18 +90,19 @@ def load_proposals(synth: Synth, path: StrPath | None = None) -> Proposals:
     """
     if path is not None:
         return Proposals(load_network(path, kind=KIND, controls=synth.controls.names), synth)
-    network = _shipped(synth.name, synth.version, tuple(synth.controls.names))
-    if network is None:
+    proposals = shipped_proposals(synth)
+    if proposals is None:
         raise CheckpointError(
             f"no estimator ships for {synth.name} version {synth.version}; train one with"
             f" `tonewright train estimator --synth {synth.name}`, or use --method cma"
         )
-    return Proposals(network, synth)
+    return proposals
 
 
-def ships_estimator(synth: Synth) -> bool:
-    """Whether an estimator of this synth comes with the package."""
-    return _shipped(synth.name, synth.version, tuple(synth.controls.names)) is not None
+def shipped_proposals(synth: Synth) -> Proposals | None:
+    """The estimator of a synth that comes with the package, if one does."""
+    network = _shipped(synth.name, synth.version, tuple(synth.controls.names))
+    return None if network is None else Proposals(network, synth)
 
 
 @cache
