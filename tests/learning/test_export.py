@@ -47,10 +47,11 @@ def test_exported_and_trained_agree(tmp_path, name):
     policy = trained_policy(HEADS[name])
     path = export(tmp_path / "policy.onnx", policy, controls=["cutoff_hz"])
     network = load_network(path, kind="test", controls=["cutoff_hz"])
-    assert network.configuration == {"hidden": [16, 16]}
+    head = policy.head
+    assert network.configuration == {"hidden": [16, 16], "gumbel_noises": head.n_gumbel}
     for batch in (1, 2, 64):
         observations = np.random.default_rng(batch).normal(5, 10, (batch, SIZE)).astype(np.float32)
-        found = network(observations=observations)
+        found = network(observations=observations, noise=np.zeros((batch, head.n_gumbel + head.n_normal)))
         with torch.inference_mode():
             logits = policy(torch.from_numpy(observations)).logits
             actions = policy.mode(torch.from_numpy(observations))

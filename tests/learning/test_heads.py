@@ -31,6 +31,7 @@ HEADS = {
     "multi": MultiCategorical([2, 3, 2]),
     "conditional": MultiCategorical([3, 4, 2], [VALID, None]),
     "squashed": SquashedGaussian(3),
+    "partly used": SquashedGaussian(3, [True, False, True]),
     "branch": Branch(Categorical(3), SquashedGaussian(2), USED),
     "factored": Factored([Categorical(3), SquashedGaussian(2)]),
 }
@@ -101,6 +102,28 @@ def test_measures_and_their_gradients_are_finite(head, scale):
     measures.sum().backward()
     assert measures.isfinite().all()
     assert logits.grad.isfinite().all()
+
+
+@every_head
+def test_noise_of_0_leads_to_the_mode(head):
+    logits = logits_for(head, 20)
+    assert torch.equal(
+        head.perturbed(logits, torch.zeros(20, head.n_gumbel + head.n_normal)), head.mode(logits)
+    )
+
+
+@every_head
+def test_standard_noise_leads_to_actions_as_likely_as_samples(head):
+    logits = logits_for(head).expand(100_000, -1)
+    gumbel = -torch.log(
+        -torch.log(torch.rand(100_000, head.n_gumbel, generator=generator(1)).clamp(min=1e-30))
+    )
+    normal = torch.randn(100_000, head.n_normal, generator=generator(2))
+    drawn = head.perturbed(logits, torch.cat([gumbel, normal], -1))
+    surprise = -head.log_prob(logits, drawn)
+    error = surprise.std().item() / math.sqrt(len(logits))
+    assert head.entropy(logits[:1]).item() == pytest.approx(surprise.mean().item(), abs=4 * error + 1e-6)
+    np.testing.assert_allclose(drawn.mean(0), head.sample(logits, generator()).mean(0), atol=0.02)
 
 
 @pytest.mark.parametrize(
@@ -203,6 +226,22 @@ class TestSquashedGaussian:
         expected = stats.norm(mean, std).entropy() + integrate.quad(slope, -12, 12, points=[-mean / std])[0]
         found = squashed_normal.entropy(torch.tensor(mean), torch.tensor(log_std))
         assert found.item() == pytest.approx(expected, abs=1e-4)
+
+
+def test_numbers_that_are_not_used_are_zero_and_take_no_part():
+    head = HEADS["partly used"]
+    logits = logits_for(head, 40)
+    for actions in (head.sample(logits, generator()), head.mode(logits)):
+        np.testing.assert_array_equal(actions[:, 1], 0.0)
+        assert (actions[:, [0, 2]] != 0).all()
+    whole, actions = SquashedGaussian(2), head.sample(logits, generator())
+    theirs = logits[:, [0, 2, 3, 5]]
+    np.testing.assert_allclose(
+        head.log_prob(logits, actions), whole.log_prob(theirs, actions[:, [0, 2]]), rtol=1e-5
+    )
+    np.testing.assert_allclose(head.entropy(logits), whole.entropy(theirs), rtol=1e-5)
+    with pytest.raises(UsageError, match=r"a mask of shape \(3,\) is needed"):
+        SquashedGaussian(3, [True, False])
 
 
 class TestBranch:

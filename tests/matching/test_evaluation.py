@@ -1,25 +1,12 @@
-import hashlib
 import json
-import shutil
 
-import numpy as np
 import pytest
 
-from tonewright.audio import Clip, write
 from tonewright.distances import names
-from tonewright.errors import AudioError, OutputError, UnknownNameError, UsageError
+from tonewright.errors import OutputError, UnknownNameError, UsageError
 from tonewright.matching import evaluation
-from tonewright.matching.evaluation import (
-    Case,
-    evaluate,
-    evaluate_case,
-    factory_suite,
-    random_suite,
-    recorded_suite,
-    suite,
-    summarise,
-)
-from tonewright.synths.serum_lite.factory import factory_presets
+from tonewright.matching.evaluation import evaluate, evaluate_case, summarise
+from tonewright.matching.suites import Case
 
 RATE_HZ = 16_000
 
@@ -31,85 +18,11 @@ def cases(factory_sound):
     return [Case(name, audio, RATE_HZ, 57.0, 0.2, params) for name, (params, audio) in sounds.items()]
 
 
-class TestSuites:
-    def test_random(self, synth):
-        cases = random_suite(synth)
-        assert [case.name for case in cases] == [f"random-{i:03}" for i in range(256)]
-        assert {case.audio.shape for case in cases} == {(16_000,)}
-        assert {(case.midi_note, case.gate_seconds) for case in cases} == {(60.0, 0.75)}
-        audio, params = (
-            np.stack([getattr(case, name) for case in cases]) for name in ("audio", "true_params")
-        )
-        assert 10 * np.log10(np.square(audio).mean(axis=1)).min() > -34
-        np.testing.assert_array_equal(synth.render(params[:9], 60.0, 1.0, 0.75), audio[:9])
-        # Held out by its seed: results can be compared only as long as it stays the same.
-        digest = hashlib.sha256(np.ascontiguousarray(params, "<f4").tobytes()).hexdigest()
-        assert digest[:16] == "43db8e6830279bd3"
-
-    def test_a_part_of_random_is_its_beginning(self, synth):
-        parts = random_suite(synth, 5), random_suite(synth, 9)
-        assert [case.name for case in parts[0]] == [case.name for case in parts[1][:5]]
-        np.testing.assert_array_equal(parts[0][4].audio, parts[1][4].audio)
-
-    def test_factory(self, synth):
-        cases = factory_suite(synth)
-        presets = factory_presets()
-        assert [case.name for case in cases] == [preset.name for preset in presets]
-        assert len({case.name for case in cases}) == 64
-        for case, preset in zip(cases, presets, strict=True):
-            assert case.midi_note == preset.midi_note
-            assert case.gate_seconds <= 0.75
-            assert case.audio.shape == (16_000,)
-            np.testing.assert_array_equal(case.true_params, preset.params(synth))
-
-    def test_by_name(self, tmp_path):
-        assert len(suite("random", sounds=tmp_path)) == 256
-        assert len(suite("factory", sounds=tmp_path)) == 64
-        with pytest.raises(UnknownNameError, match="no suite or folder is called 'fabric'"):
-            suite("fabric", sounds=tmp_path)
-        with pytest.raises(UsageError, match=r"needs a folder of sounds at .*; name one with --sounds"):
-            suite("real", sounds=tmp_path / "none")
-
-
-class TestRecordings:
-    @pytest.fixture
-    def folder(self, tmp_path, factory_sound):
-        for index, name in enumerate(("b.wav", "a.flac", "c.wav", "c.flac")):
-            write(tmp_path / name, Clip(factory_sound(20 + index)[1], RATE_HZ))
-        shutil.copy(tmp_path / "b.wav", tmp_path / "UPPER.WAV")
-        (tmp_path / "SOURCES.md").write_text("CC0")
-        return tmp_path
-
-    def test_are_taken_in_the_order_of_their_names(self, folder):
-        cases = recorded_suite(folder)
-        assert [case.name for case in cases] == ["UPPER", "a", "b", "c.flac", "c.wav"]
-        assert all(case.true_params is None for case in cases)
-
-    def test_are_prepared_as_for_a_match(self, folder):
-        (case,) = (case for case in recorded_suite(folder) if case.name == "b")
-        assert case.sample_rate_hz == RATE_HZ
-        assert isinstance(case.gate_seconds, tuple)
-
-    def test_by_name(self, folder):
-        names = [case.name for case in recorded_suite(folder)]
-        assert [case.name for case in suite("real", sounds=folder)] == names
-        assert [case.name for case in suite(str(folder), sounds=folder / "none")] == names
-
-    def test_a_folder_without_sounds(self, tmp_path):
-        with pytest.raises(UsageError, match="holds no sound"):
-            recorded_suite(tmp_path)
-
-    def test_a_bad_sound_is_named(self, folder):
-        (folder / "d.wav").write_text("no sound")
-        with pytest.raises(AudioError, match=r"d\.wav"):
-            recorded_suite(folder)
-
-
 class TestOneCase:
     def test_measures_the_best_at_each_budget(self, cases):
         records = evaluate_case(cases[0], "random", [10, 100, 40])
         assert [record["renders"] for record in records] == [10, 40, 100]
-        assert [*records[0]] == ["target", "method", "renders", "loss", *names()]
+        assert [*records[0]] == ["target", "method", "seed", "renders", "loss", *names()]
         losses = [record["loss"] for record in records]
         assert losses == sorted(losses, reverse=True)
         assert records[:2] == evaluate_case(cases[0], "random", [10, 40])
@@ -127,7 +40,9 @@ class TestOneCase:
         evaluate_case(recording, "random", [10])
 
     def test_unknown_methods(self, cases):
-        with pytest.raises(UnknownNameError, match="choose from: cma, estimator, full, random, self"):
+        with pytest.raises(
+            UnknownNameError, match="choose from: agent, cma, estimator, estimator-agent, full, random, self"
+        ):
             evaluate_case(cases[0], "guess", [10])
 
 
@@ -139,10 +54,10 @@ class TestLog:
         """Which cases are evaluated, not read from the log; their records are made up."""
         done = []
 
-        def made_up(case, method, budgets):
-            done.append((case.name, method))
+        def made_up(case, method, budgets, *, seed):
+            done.append((case.name, method, seed))
             return [
-                {"target": case.name, "method": method, "renders": budget, "mss": len(case.name) / budget}
+                {"target": case.name, "method": method, "seed": seed, "renders": budget, "mss": seed / budget}
                 for budget in budgets
             ]
 
@@ -166,9 +81,9 @@ class TestLog:
 
         with pytest.raises(KeyboardInterrupt):
             evaluate(cases, ["random"], self.BUDGETS, log=log, progress=interrupt_at_second)
-        assert work == [("sound-1", "random"), ("sound-12", "random")]
+        assert work == [("sound-1", "random", 0), ("sound-12", "random", 0)]
         assert evaluate(cases, ["random"], self.BUDGETS, log=log) == whole
-        assert work[2:] == [("sound-45", "random")]
+        assert work[2:] == [("sound-45", "random", 0)]
         assert [json.loads(line) for line in log.read_text().splitlines()] == whole
 
     @pytest.mark.parametrize("lost", [1, 2, 40, 70, 100])
@@ -181,7 +96,7 @@ class TestLog:
         assert evaluate(cases, ["random"], self.BUDGETS, log=log) == whole
         assert work == []
 
-    def test_other_budgets_and_methods_are_evaluated_anew(self, cases, work, tmp_path):
+    def test_other_budgets_methods_and_seeds_are_evaluated_anew(self, cases, work, tmp_path):
         log = tmp_path / "log.jsonl"
         evaluate(cases[:1], ["random"], [8, 24], log=log)
         evaluate(cases[:1], ["random"], [24], log=log)
@@ -191,6 +106,23 @@ class TestLog:
         assert [record["renders"] for record in records] == [8, 48]
         evaluate(cases[:1], ["cma"], [8], log=log)
         assert len(work) == 3
+        records = evaluate(cases[:1], ["cma"], [8], seeds=[0, 5], log=log)
+        assert work[3:] == [("sound-1", "cma", 5)]
+        assert [record["seed"] for record in records] == [0, 5]
+
+    def test_budgets_that_are_missing_are_all_that_is_searched_for(self, cases, monkeypatch, tmp_path):
+        log = tmp_path / "log.jsonl"
+        evaluate(cases[:1], ["random"], [8, 200], log=log)
+        asked = []
+
+        def watched(case, method, budgets, *, seed):
+            asked.append(tuple(budgets))
+            return evaluate_case(case, method, budgets, seed=seed)
+
+        monkeypatch.setattr(evaluation, "evaluate_case", watched)
+        records = evaluate(cases[:1], ["random"], [8, 50, 200], log=log)
+        assert asked == [(50,)]
+        assert records == evaluate_case(cases[0], "random", [8, 50, 200])
 
     @pytest.mark.parametrize(
         "content", [b"Dear diary\n", b"[1, 2]\n", b'{"a": 1}\n', b"RIFF\x04\0\0\0WAVE", b"\xff\n", b"3\n\n"]
@@ -215,17 +147,41 @@ class TestLog:
         assert len(told) == 6
 
 
+class TestWorkers:
+    def test_several_processes_find_what_one_does_and_keep_a_log(self, cases, tmp_path):
+        log = tmp_path / "log.jsonl"
+        methods, budgets = ["random", "cma"], [8, 24]
+        found = evaluate(cases[:2], methods, budgets, seeds=[0, 1], workers=2, log=log)
+        assert found == evaluate(cases[:2], methods, budgets, seeds=[0, 1])
+        assert len(log.read_text().splitlines()) == len(found) == 16
+        assert len({json.dumps(record) for record in found}) == 16
+
+
 class TestSummary:
     def test_by_hand(self):
         values = [(1, 0.5), (2, 0.9), (9, 0.1), (4, 0.7), (5, 0.3)]
         records = [
-            {"target": str(i), "method": "random", "renders": 10, "mss": mss, "rms": rms}
+            {"target": str(i), "method": "random", "seed": 0, "renders": 10, "mss": mss, "rms": rms}
             for i, (mss, rms) in enumerate(values)
         ]
         (row,) = summarise(records)
-        assert (row["method"], row["renders"], row["targets"]) == ("random", 10, 5)
-        assert row["mss"] == {"median": 4.0, "p90": pytest.approx(7.4)}  # 5 + 0.6 * (9 - 5)
-        assert row["rms"] == {"median": 0.5, "p90": pytest.approx(0.18)}  # 0.1 + 0.4 * (0.3 - 0.1)
+        assert (row["method"], row["renders"], row["targets"], row["seeds"]) == ("random", 10, 5, 1)
+        p90 = pytest.approx(7.4)  # 5 + 0.6 * (9 - 5)
+        assert row["mss"] == {"median": 4.0, "p90": p90, "low": 4.0, "high": 4.0}
+        p10 = pytest.approx(0.18)  # 0.1 + 0.4 * (0.3 - 0.1)
+        assert row["rms"] == {"median": 0.5, "p90": p10, "low": 0.5, "high": 0.5}
+
+    def test_seeds_are_averaged_and_their_range_is_told(self):
+        records = [
+            {"target": target, "method": "cma", "seed": seed, "renders": 10, "mss": mss}
+            for seed, values in ((0, (1.0, 3.0)), (1, (5.0, 5.0)), (2, (2.0, 4.0)))
+            for target, mss in zip("ab", values, strict=True)
+        ]
+        (row,) = summarise(records)
+        assert (row["targets"], row["seeds"]) == (2, 3)
+        assert row["mss"]["median"] == pytest.approx((2 + 5 + 3) / 3)
+        assert (row["mss"]["low"], row["mss"]["high"]) == (2.0, 5.0)
+        assert row["mss"]["p90"] == pytest.approx((2.8 + 5.0 + 3.8) / 3)
 
     def test_one_row_to_each_method_and_budget(self, cases):
         rows = summarise(evaluate(cases[:2], ["random", "cma"], [5, 10]))
@@ -236,7 +192,7 @@ class TestSummary:
             ("cma", 10),
         ]
         assert {row["targets"] for row in rows} == {2}
-        assert {*rows[0]} == {"method", "renders", "targets", "loss", *names()}
+        assert {*rows[0]} == {"method", "renders", "targets", "seeds", "loss", *names()}
 
     def test_of_nothing_is_empty(self):
         assert summarise([]) == []

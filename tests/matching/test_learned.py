@@ -6,7 +6,8 @@ from tonewright.audio import Clip
 from tonewright.distances import compare
 from tonewright.matching import match
 from tonewright.matching.estimator.proposals import load_proposals
-from tonewright.matching.evaluation import evaluate_case, factory_suite, random_suite
+from tonewright.matching.evaluation import evaluate_case
+from tonewright.matching.suites import factory_suite, random_suite
 from tonewright.synths import synth as make_synth
 
 SYNTH = make_synth("serum-lite", 16_000)

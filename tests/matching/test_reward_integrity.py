@@ -5,7 +5,7 @@ import pytest
 
 from tonewright.distances.loss import TrainingLoss
 from tonewright.matching.environment import THRESHOLD
-from tonewright.matching.evaluation import random_suite
+from tonewright.matching.suites import random_suite
 from tonewright.synths import synth as make_synth
 
 SYNTH = make_synth("serum-lite", 16_000)

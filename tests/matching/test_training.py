@@ -10,16 +10,8 @@ from tonewright.errors import UnknownNameError, UsageError
 from tonewright.learning.runs import Run, read_metrics
 from tonewright.learning.training import TrainConfig
 from tonewright.matching.agent import MatchPolicy
-from tonewright.matching.training import (
-    MatchConfig,
-    make_env,
-    make_policy,
-    measure,
-    measure_random,
-    play,
-    run_config,
-    train_match,
-)
+from tonewright.matching.held_out import measure, measure_random, play
+from tonewright.matching.training import MatchConfig, make_env, make_policy, run_config, train_match
 
 CONFIG = MatchConfig(
     num_envs=8, seconds=0.1, max_episode_steps=5, hidden=(16,), updates=4, held_out=4,
@@ -116,15 +108,46 @@ def test_weights_bring_their_stage() -> None:
 @pytest.mark.parametrize("view", ["modules", "all"])
 def test_scores_are_those_of_first_episodes(view: str) -> None:
     env = make_env(replace(CONFIG, action_view=view, stage="lfo"), 16)
-    scores = measure(make_policy(replace(CONFIG, action_view=view, stage="lfo")), env)
+    scores = measure(make_policy(replace(CONFIG, action_view=view, stage="lfo")), env).scores
     assert scores["steps"] <= 5
     assert scores["loss"] <= scores["start_loss"]
-    random = measure_random(env)
+    random = measure_random(env).scores
     assert random["start_loss"] == scores["start_loss"]
     width = 5 if view == "modules" else 24
-    still = play(env, lambda _: np.zeros((16, width), np.float32), seed=2**30)
+    still = play(env, lambda _: np.zeros((16, width), np.float32), seed=2**30).scores
     assert still["loss"] == pytest.approx(scores["start_loss"])
     assert still["steps"] == 5
+
+
+def test_the_best_sounds_of_held_out_episodes_are_kept(tmp_path: Path) -> None:
+    train(tmp_path / "run", replace(CONFIG, stage="lfo", updates=2))
+    folder = tmp_path / "run"
+    assert sorted(path.name for path in (folder / "audio" / "00000001").iterdir()) == sorted(
+        f"{row}-{name}.wav" for row in range(4) for name in ("target", "match")
+    )
+    pictures = sorted((folder / "pictures" / "00000001").iterdir())
+    assert [path.name for path in pictures] == [f"{row}.png" for row in range(4)]
+
+    env = make_env(replace(CONFIG, stage="lfo"), 4, held_out=True)
+    played = measure(make_policy(replace(CONFIG, stage="lfo")), env)
+    losses = env.loss(played.matches, env.loss.analyse(played.targets)).total
+    assert losses.mean() == pytest.approx(played.scores["loss"], abs=1e-6)
+
+
+def test_held_out_episodes_start_neutral_and_have_their_own_number_of_steps() -> None:
+    config = replace(CONFIG, start_near=1.0, held_out_steps=9)
+    assert make_env(config, 2).max_episode_steps == 5
+    env = make_env(config, 2, held_out=True)
+    assert env.max_episode_steps == 9
+    observations, _ = env.reset(seed=0)
+    neutral = env.synth.controls.snap(env.synth.controls.defaults())
+    np.testing.assert_array_equal(observations["controls"], np.tile(neutral, (2, 1)))
+
+
+def test_random_agents_are_measured_beside(tmp_path: Path) -> None:
+    train(tmp_path / "run")
+    lines = [line for line in logged(tmp_path / "run") if "evaluation/loss" in line]
+    assert [line["evaluation/random_loss"] for line in lines] == [lines[0]["evaluation/random_loss"]] * 2
 
 
 def test_the_configuration_is_plain_json() -> None:
@@ -132,7 +155,16 @@ def test_the_configuration_is_plain_json() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"num_envs": 0}, {"updates": 0}, {"hidden": ()}, {"hidden": (0,)}, {"promote_at": 0.0}]
+    "wrong",
+    [
+        {"num_envs": 0},
+        {"updates": 0},
+        {"hidden": ()},
+        {"hidden": (0,)},
+        {"promote_at": 0.0},
+        {"patience": 0},
+        {"start_near": 1.5},
+    ],
 )
 def test_nonsense_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(UsageError):

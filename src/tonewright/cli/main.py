@@ -20,6 +20,7 @@ from tyro.extras import subcommand_cli_from_dict
 from tonewright.cli.bench import Bench
 from tonewright.cli.compare import Compare
 from tonewright.cli.complaint import one_line
+from tonewright.cli.evaluate import Evaluate
 from tonewright.cli.hear import Hear, descriptors_by_category
 from tonewright.cli.match import Match
 from tonewright.cli.render import Render
@@ -44,6 +45,7 @@ VERBS: dict[str, Callable[..., Verb]] = {
     "hear": Hear,
     "bench": Bench,
     "train": Train,
+    "evaluate": Evaluate,
 }
 _PARTS: dict[str, tuple[str, ...]] = {"train": NETWORKS}
 """Verbs that a second word follows."""

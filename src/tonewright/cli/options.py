@@ -68,6 +68,10 @@ def _one_or_auto(metavar: str, read: Callable[[str], float]) -> PrimitiveConstru
     return PrimitiveConstructorSpec(1, metavar, read_one, lambda value: True, lambda value: ["auto"])
 
 
+def _at_commas(word: str) -> list[str]:
+    return word.split(",")
+
+
 def _many(
     metavar: str, read: Callable[[str], Any], split: Callable[[str], list[str]] = lambda word: [word]
 ) -> PrimitiveConstructorSpec[Any]:
@@ -91,10 +95,11 @@ Flag = Annotated[tyro.conf.FlagCreatePairsOff[bool], _NO_DEFAULT]
 """A switch that is off unless named."""
 
 Name = Annotated[str, tyro.conf.arg(metavar="NAME")]
-Names = Annotated[tuple[str, ...], _many("NAME ...", str, lambda word: word.split(","))]
+Names = Annotated[tuple[str, ...], _many("NAME ...", str, _at_commas)]
 
 Count = Annotated[int | None, _one("N", _count), _NO_DEFAULT]
-Counts = Annotated[tuple[int, ...], _many("N ...", _count)]
+Counts = Annotated[tuple[int, ...], _many("N ...", _count, _at_commas)]
+Seeds = Annotated[tuple[int, ...], _many("N ...", _from_0, _at_commas)]
 Seed = Annotated[int, _one("N", _from_0)]
 Rate = Annotated[int, _one("HZ", _hz)]
 Seconds = Annotated[float | None, _one("SECONDS", _seconds), _NO_DEFAULT]

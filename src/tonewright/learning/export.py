@@ -32,11 +32,14 @@ def export_policy(
     kind: str,
     configuration: Mapping[str, Any],
     controls: Sequence[str] = (),
+    half: bool = False,
     overwrite: bool = False,
 ) -> None:
-    """Write the acting part of a policy: from `observations` to `actions` (its mode) and `logits`.
+    """Write the acting part of a policy: from `observations` and `noise` to `actions` and `logits`.
 
-    The normaliser is part of it.
+    Noise of 0 leads to the policy's mode, random noise to samples (see `Head.perturbed`); so many of its
+    numbers are Gumbel noise as the configuration's `gumbel_noises` says, the others normal. The normaliser
+    is part of what is written.
 
     Args:
         path: The ONNX file; the JSON beside it gets the same name with the ending ".json".
@@ -44,6 +47,7 @@ def export_policy(
         kind: What it is for.
         configuration: What it was trained with: numbers, text, lists and mappings.
         controls: Names of the controls it turns.
+        half: See `export_network`.
         overwrite: Whether files of these names may be replaced.
 
     Raises:
@@ -53,17 +57,23 @@ def export_policy(
         OutputError: A file is there already or cannot be written.
     """
     normaliser = copy.deepcopy(policy.normaliser).cpu()
-    noise = torch.randn(_EXAMPLES, len(normaliser.mean), generator=torch.Generator().manual_seed(0))
+    head = policy.head
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn(_EXAMPLES, len(normaliser.mean), generator=generator)
     deviation = (normaliser.m2 / normaliser.count.clamp(min=1)).sqrt()
     observations = (normaliser.mean + (1 + deviation) * noise).float()  # the 1: before any are known
     export_network(
         path,
         _Acting(policy),
-        {"observations": observations},
+        {
+            "observations": observations,
+            "noise": torch.randn(_EXAMPLES, head.n_gumbel + head.n_normal, generator=generator),
+        },
         ("actions", "logits"),
         kind=kind,
-        configuration=configuration,
+        configuration={**configuration, "gumbel_noises": head.n_gumbel},
         controls=controls,
+        half=half,
         overwrite=overwrite,
     )
 
@@ -109,7 +119,8 @@ def export_network(
     ):
         module = copy.deepcopy(module).cpu().eval()
         if half:
-            module.half().float()
+            for weights in module.parameters():  # not buffers: sums of squares outgrow float16
+                weights.data = weights.data.half().float()
         onnx = _onnx(module, examples, outputs, half)
         with torch.inference_mode():
             trained = module(*examples.values())
@@ -134,9 +145,9 @@ class _Acting(nn.Module):
         super().__init__()
         self.policy = policy
 
-    def forward(self, observations: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, observations: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         logits = self.policy(observations).logits
-        return self.policy.head.mode(logits), logits
+        return self.policy.head.perturbed(logits, noise), logits
 
 
 def _onnx(module: nn.Module, examples: Mapping[str, Tensor], outputs: Sequence[str], half: bool) -> bytes:

@@ -30,10 +30,14 @@ class Head(Protocol):
     Attributes:
         n_logits: Logits a row.
         width: Numbers in an action.
+        n_gumbel: Gumbel noises that `perturbed` takes for an action.
+        n_normal: Normal noises that it takes after those.
     """
 
     n_logits: int
     width: int
+    n_gumbel: int
+    n_normal: int
 
     def sample(self, logits: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Random actions [B, width], given logits [B, n_logits]."""
@@ -41,6 +45,14 @@ class Head(Protocol):
 
     def mode(self, logits: Tensor) -> Tensor:
         """The actions [B, width] of an agent that does not explore."""
+        ...
+
+    def perturbed(self, logits: Tensor, noise: Tensor) -> Tensor:
+        """The actions [B, width] that noise [B, n_gumbel + n_normal] leads to; 0 leads to the mode.
+
+        With standard Gumbel and normal noise they are distributed as `sample`'s: this is how an exported
+        network, in which nothing is random, samples.
+        """
         ...
 
     def log_prob(self, logits: Tensor, actions: Tensor) -> Tensor:
@@ -64,9 +76,10 @@ class Categorical:
     """
 
     width = 1
+    n_normal = 0
 
     def __init__(self, n: int, valid: ArrayLike | None = None) -> None:
-        self.n_logits = n
+        self.n_logits = self.n_gumbel = n
         self._valid = _validity(np.ones(n) if valid is None else valid, (n,))
 
     def sample(self, logits: Tensor, generator: torch.Generator | None = None) -> Tensor:
@@ -76,6 +89,10 @@ class Categorical:
     def mode(self, logits: Tensor) -> Tensor:
         """The likeliest choice."""
         return self.log_probs(logits).argmax(-1, keepdim=True).float()
+
+    def perturbed(self, logits: Tensor, noise: Tensor) -> Tensor:
+        """See `Head`; the Gumbel-max trick."""
+        return (self.log_probs(logits) + noise).argmax(-1, keepdim=True).float()
 
     def log_prob(self, logits: Tensor, actions: Tensor) -> Tensor:
         """See `Head`."""
@@ -104,9 +121,12 @@ class MultiCategorical:
         UsageError: Tables that do not fit, or that leave a factor no choice.
     """
 
+    n_normal = 0
+
     def __init__(self, counts: Sequence[int], validity: Sequence[ArrayLike | None] | None = None) -> None:
         self.counts = [int(count) for count in counts]
         self.width, self.n_logits = len(self.counts), sum(self.counts)
+        self.n_gumbel = self.n_logits
         tables = [None] * (self.width - 1) if validity is None else list(validity)
         if self.width == 0 or len(tables) != self.width - 1:
             raise UsageError(
@@ -120,11 +140,18 @@ class MultiCategorical:
 
     def sample(self, logits: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """See `Head`."""
-        return self._chain(logits, lambda chances: torch.multinomial(chances, 1, generator=generator)[:, 0])
+        return self._chain(
+            logits, lambda factor, _: torch.multinomial(factor.exp(), 1, generator=generator)[:, 0]
+        )
 
     def mode(self, logits: Tensor) -> Tensor:
         """The likeliest choice of each factor in turn, given the one before."""
-        return self._chain(logits, lambda chances: chances.argmax(-1))
+        return self._chain(logits, lambda factor, _: factor.argmax(-1))
+
+    def perturbed(self, logits: Tensor, noise: Tensor) -> Tensor:
+        """See `Head`."""
+        noises = torch.split(noise, self.counts, -1)
+        return self._chain(logits, lambda factor, k: (factor + noises[k]).argmax(-1))
 
     def log_prob(self, logits: Tensor, actions: Tensor) -> Tensor:
         """See `Head`."""
@@ -145,11 +172,11 @@ class MultiCategorical:
             chances = (chances[..., None] * log_probs.exp()).sum(1)
         return total
 
-    def _chain(self, logits: Tensor, choose: Callable[[Tensor], Tensor]) -> Tensor:
-        """Actions [B, width], each factor chosen [B] from its probabilities [B, choices], in turn."""
+    def _chain(self, logits: Tensor, choose: Callable[[Tensor, int], Tensor]) -> Tensor:
+        """Actions [B, width], the k-th chosen [B] from its log probabilities [B, choices], in turn."""
         chosen: list[Tensor] = []
-        for factor in torch.split(logits, self.counts, -1):
-            chosen.append(choose(self._given(chosen, factor).exp()))
+        for k, factor in enumerate(torch.split(logits, self.counts, -1)):
+            chosen.append(choose(self._given(chosen, factor), k))
         return torch.stack(chosen, -1).float()
 
     def _given(self, chosen: Sequence[Tensor], factor: Tensor) -> Tensor:
@@ -168,28 +195,50 @@ class SquashedGaussian:
 
     Args:
         width: Numbers in an action.
+        used: Bool [width]: the numbers that matter; all by default. The others are 0 and count in neither log
+            probability nor entropy.
         log_std_range: Bounds of the log standard deviation before squashing, approached smoothly.
+
+    Raises:
+        UsageError: `used` is of another shape.
     """
 
-    def __init__(self, width: int, log_std_range: tuple[float, float] = _LOG_STD_RANGE) -> None:
+    n_gumbel = 0
+
+    def __init__(
+        self,
+        width: int,
+        used: ArrayLike | None = None,
+        log_std_range: tuple[float, float] = _LOG_STD_RANGE,
+    ) -> None:
         self.width, self.n_logits = width, 2 * width
+        self._used = _mask(np.ones(width) if used is None else used, (width,))
+        self.n_normal = width
         self.log_std_range = log_std_range
 
     def sample(self, logits: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """See `Head`."""
-        return squashed_normal.sample(*self.mean_and_log_std(logits), generator)
+        numbers = squashed_normal.sample(*self.mean_and_log_std(logits), generator)
+        return numbers * self._used.to(logits.device)
 
     def mode(self, logits: Tensor) -> Tensor:
         """The median of each number, tanh of the mean before squashing."""
-        return squashed_normal.median(self.mean_and_log_std(logits)[0])
+        return squashed_normal.median(self.mean_and_log_std(logits)[0]) * self._used.to(logits.device)
+
+    def perturbed(self, logits: Tensor, noise: Tensor) -> Tensor:
+        """See `Head`."""
+        mean, log_std = self.mean_and_log_std(logits)
+        return squashed_normal.median(mean + log_std.exp() * noise) * self._used.to(logits.device)
 
     def log_prob(self, logits: Tensor, actions: Tensor) -> Tensor:
         """Exact, by the change of variables; actions beyond ±(1 − 1e-6) are taken to be there."""
-        return squashed_normal.log_density(*self.mean_and_log_std(logits), actions).sum(-1)
+        densities = squashed_normal.log_density(*self.mean_and_log_std(logits), actions)
+        return (densities * self._used.to(logits.device)).sum(-1)
 
     def entropy(self, logits: Tensor) -> Tensor:
         """In closed form, within 1e-4 nats for each number; see `squashed_normal`."""
-        return squashed_normal.entropy(*self.mean_and_log_std(logits)).sum(-1)
+        entropies = squashed_normal.entropy(*self.mean_and_log_std(logits))
+        return (entropies * self._used.to(logits.device)).sum(-1)
 
     def mean_and_log_std(self, logits: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log standard deviation before squashing, each [..., width], of logits [..., 2·width]."""
@@ -219,6 +268,7 @@ class Branch:
         self.choice, self.branches = choice, branches
         self.width = 1 + branches.width
         self.n_logits = choice.n_logits * (1 + branches.n_logits)
+        self.n_gumbel, self.n_normal = choice.n_gumbel, branches.n_normal
         shape = (choice.n_logits, branches.width)
         self._used = _mask(np.ones(shape) if used is None else used, shape)
 
@@ -226,6 +276,12 @@ class Branch:
         """See `Head`."""
         choice = self.choice.sample(self._choice_logits(logits), generator)
         numbers = self.branches.sample(self._branch_logits(logits, choice), generator)
+        return torch.cat([choice, numbers * self._used_by(choice)], -1)
+
+    def perturbed(self, logits: Tensor, noise: Tensor) -> Tensor:
+        """See `Head`."""
+        choice = self.choice.perturbed(self._choice_logits(logits), noise[:, : self.n_gumbel])
+        numbers = self.branches.perturbed(self._branch_logits(logits, choice), noise[:, self.n_gumbel :])
         return torch.cat([choice, numbers * self._used_by(choice)], -1)
 
     def mode(self, logits: Tensor) -> Tensor:
@@ -277,6 +333,8 @@ class Factored:
         self.heads = list(heads)
         self.n_logits = sum(head.n_logits for head in self.heads)
         self.width = sum(head.width for head in self.heads)
+        self.n_gumbel = sum(head.n_gumbel for head in self.heads)
+        self.n_normal = sum(head.n_normal for head in self.heads)
 
     def sample(self, logits: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """See `Head`."""
@@ -285,6 +343,13 @@ class Factored:
     def mode(self, logits: Tensor) -> Tensor:
         """See `Head`."""
         return torch.cat([head.mode(part) for head, part in self._parts(logits)], -1)
+
+    def perturbed(self, logits: Tensor, noise: Tensor) -> Tensor:
+        """See `Head`."""
+        gumbel = torch.split(noise[:, : self.n_gumbel], [head.n_gumbel for head in self.heads], -1)
+        normal = torch.split(noise[:, self.n_gumbel :], [head.n_normal for head in self.heads], -1)
+        parts = zip(self._parts(logits), gumbel, normal, strict=True)
+        return torch.cat([head.perturbed(part, torch.cat([g, n], -1)) for (head, part), g, n in parts], -1)
 
     def log_prob(self, logits: Tensor, actions: Tensor) -> Tensor:
         """See `Head`."""

@@ -49,6 +49,8 @@ class PPOConfig:
     """Weight of the entropy bonus."""
     target_kl: float | None = None
     """An update stops once the policy has moved by 1.5 times this (nats); by default it does not."""
+    policy_from: float = 0.0
+    """Progress from which the policy loss counts; before it only the critic and added terms learn."""
     max_grad_norm: float = 0.5
     """Largest norm of the gradient; what is longer is shortened to it."""
     mixed_precision: bool = False
@@ -63,7 +65,7 @@ class PPOConfig:
         for name in ("value_clip", "target_kl"):
             value = getattr(self, name)
             _check(name, value, "more than 0, or none", value is None or 0 < value < math.inf)
-        for name in ("gamma", "gae_lambda"):
+        for name in ("gamma", "gae_lambda", "policy_from"):
             _check(name, getattr(self, name), "from 0 to 1", 0 <= getattr(self, name) <= 1)
         for name in ("value_weight", "entropy_weight", "seed"):
             _check(name, getattr(self, name), "0 or more", 0 <= getattr(self, name) < math.inf)
@@ -186,11 +188,13 @@ class PPO:
         samples = self._samples(rollouts)
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.learning_rate * (1 - progress if self.config.anneal else 1)
+        # Imitation has to move the policy, far at first.
+        limit = self.config.target_kl if progress >= self.config.policy_from else None
         history = []
         for rows in self._minibatches(len(samples)):
             scalars = self._compute_gradient(samples.take(rows), progress)
             history.append(scalars)
-            if self.config.target_kl and scalars["approx_kl"] > _KL_SLACK * self.config.target_kl:
+            if limit and scalars["approx_kl"] > _KL_SLACK * limit:
                 break
             self.optimizer.step()
         # Only now: the ratios compare probabilities of the same inputs.
@@ -270,7 +274,9 @@ class PPO:
         value_loss = errors.mean()
 
         entropy = self.policy.head.entropy(outputs.logits).mean()
-        loss = policy_loss + config.value_weight * value_loss - config.entropy_weight * entropy
+        loss = config.value_weight * value_loss - config.entropy_weight * entropy
+        if progress >= config.policy_from:
+            loss = loss + policy_loss
         scalars = {
             "policy_loss": policy_loss,
             "value_loss": value_loss,

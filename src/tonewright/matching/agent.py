@@ -65,6 +65,6 @@ class MatchPolicy(ActorCritic):
 def make_head(env: MatchEnv, stage: Stage) -> Head:
     """The distribution over actions in a stage: a module and its deltas, or deltas of everything."""
     if env.action_view == "all":
-        return SquashedGaussian(len(env.synth.controls))
+        return SquashedGaussian(len(env.synth.controls), stage.exposed(env.synth))
     exposed = [name in stage.modules for name in env.modules]
     return Branch(Categorical(len(exposed), exposed), SquashedGaussian(env.moves.width), env.moves.used)

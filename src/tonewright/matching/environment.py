@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
@@ -14,9 +13,10 @@ from tonewright.distances.loss import LossTerms, TrainingLoss
 from tonewright.errors import UsageError
 from tonewright.learning.vector import BatchEnv, SingleEnv
 from tonewright.matching.curriculum import Stage, stage, stages
+from tonewright.matching.ear import HEARING_RATE_HZ
 from tonewright.matching.moves import Moves
-from tonewright.matching.observation import BANDS, CELLS, DESCRIPTORS, HEARING_RATE_HZ, Ear
-from tonewright.matching.targets import GATES_SECONDS, NOTES, Drawn, Targets, make_targets
+from tonewright.matching.observation import Observer
+from tonewright.matching.targets import GATES_SECONDS, NOTES, Drawn, Targets, cut_short, make_targets
 from tonewright.synths import synth as make_synth
 
 MAX_STEPS = 50
@@ -24,7 +24,7 @@ THRESHOLD = 0.1
 GUARDS = ("dc", "clipping", "loudness_guard")
 """Terms of the loss that only ever punish; the reward reports what they cost apart from the rest."""
 _BONUS = 0.5
-_NOTE_SPAN = 36.0
+_NEAR_SPREADS = (0.02, 0.5)
 ACTION_VIEWS = ("modules", "all")
 
 Proposer = Callable[[Drawn], NDArray[np.float32]]
@@ -34,15 +34,16 @@ Proposer = Callable[[Drawn], NDArray[np.float32]]
 class MatchEnv(BatchEnv):
     """Match a target with a synth, in a batch.
 
-    An observation holds log-mel and descriptors of the target, of the present sound and their difference, the
-    terms of the loss, the controls, note, gate and steps left. An action picks a module and changes its
-    controls (`modules`), or changes every control at once (`all`); a change of 1 moves a control by
-    `step_size` of its range, an integer control by whole steps. The reward is the improvement of the bounded
-    training loss, with a bonus when it falls below the threshold, which ends the episode.
+    An observation holds log-mel and descriptors of the target, of the present sound and their difference,
+    fine spectra of the target, the terms of the loss, the controls, note, gate and steps left. An action
+    picks a module and changes its controls (`modules`), or changes every control at once (`all`); a change of
+    1 moves a control by `step_size` of its range, an integer control by whole steps. The reward is the
+    improvement of the bounded training loss, with a bonus when it falls below the threshold, which ends the
+    episode.
 
-    Every info is per row: `loss`, `best_loss` of the episode, `success`, the parts of the last reward
-    (`reward_improvement`, `reward_guards`, `reward_bonus`), and `demonstration`, the action that someone who
-    knows the target's preset would take next (NaN where nobody knows).
+    Every info is per row: `loss`, `best_loss` of the episode and the `best_controls` that made it, `success`,
+    the parts of the last reward (`reward_improvement`, `reward_guards`, `reward_bonus`), and `demonstration`,
+    the action that someone who knows the target's preset would take next (NaN where nobody knows).
 
     Args:
         num_envs: Rows.
@@ -51,9 +52,12 @@ class MatchEnv(BatchEnv):
         stage: Stage of the curriculum; everything is exposed if not given.
         action_view: `modules` or `all`.
         warm_start: Proposes presets to start from; the neutral preset if not given.
-        seconds: Duration of the targets.
+        start_near: Share of episodes that start near the target's own preset instead, where that is known:
+            its controls off by 2 to 50 % of their range.
+        seconds: What is heard of the targets.
         notes: Range of the MIDI note of random targets.
         gates_seconds: Range of their gate.
+        durations_s: Range of their duration; they all last as long as is heard if not given.
         step_size: Largest change of a control in one step, as a share of its range.
         threshold: Loss at which a target counts as matched.
         max_episode_steps: Steps after which an episode is truncated.
@@ -73,9 +77,11 @@ class MatchEnv(BatchEnv):
         stage: str | None = None,
         action_view: str = "modules",
         warm_start: Proposer | None = None,
+        start_near: float = 0.0,
         seconds: float = 0.5,
         notes: tuple[float, float] = NOTES,
         gates_seconds: tuple[float, float] = GATES_SECONDS,
+        durations_s: tuple[float, float] | None = None,
         step_size: float = 0.5,
         threshold: float = THRESHOLD,
         max_episode_steps: int = MAX_STEPS,
@@ -88,35 +94,38 @@ class MatchEnv(BatchEnv):
                 "a match needs 0.05 <= seconds <= 4, 0 < step_size <= 1 and 0 < threshold < 1;"
                 f" got seconds={seconds}, step_size={step_size}, threshold={threshold}"
             )
+        if not 0 <= start_near <= 1:
+            raise UsageError(f"start_near is a share, from 0 to 1; got {start_near}")
+        if durations_s is not None and not 0.02 <= durations_s[0] <= durations_s[1]:
+            raise UsageError(f"durations_s go from 0.02 or more to as much or more; got {durations_s}")
         self.synth = make_synth(synth, HEARING_RATE_HZ)
         self.frames = round(seconds * HEARING_RATE_HZ)
         self.threshold, self.action_view = threshold, action_view
         self.loss = TrainingLoss(HEARING_RATE_HZ, self.frames)
         self.moves = Moves(self.synth.controls, step_size, per_module=action_view == "modules")
-        self._ear = Ear(self.loss)
-        self._source, self._ranges = targets, (notes, gates_seconds)
-        self._warm_start = warm_start
+        self._observer = Observer(self.loss, len(self.synth.controls))
+        self._source, self._ranges = targets, (notes, gates_seconds, durations_s)
+        self._warm_start, self._start_near = warm_start, start_near
         self.set_stage(stage)
         super().__init__(
             num_envs,
-            self._observation_space(),
+            self._observer.space,
             self.moves.space,
             max_episode_steps=max_episode_steps,
             autoreset_mode=autoreset_mode,
         )
         count, controls = num_envs, len(self.synth.controls)
         self.params = np.empty((count, controls), np.float32)
+        self._best_params = np.empty((count, controls), np.float32)
         self.target = Drawn(
             np.zeros((count, self.frames), np.float32),
             np.full(count, 60.0),
             np.full(count, seconds),
             np.full((count, controls), np.nan, np.float32),
+            np.full(count, seconds),
         )
         self._analysis = self.loss.analyse(self.target.audio)
-        self._peak_db = np.zeros(count, np.float32)
-        self._heard_target = self._silence()
-        self._heard = self._silence()
-        self._terms = np.zeros((count, len(self.loss.weights.shares())), np.float32)
+        self._heard_target, self._heard = self._observer.silence(count)
         self._guarded = np.zeros(count)
         self._last = {key: np.zeros(count, bool if key == "success" else float) for key in _LAST}
 
@@ -133,8 +142,7 @@ class MatchEnv(BatchEnv):
         """
         self._stage = stage(self.synth, name)
         self._exposed = self._stage.exposed(self.synth)
-        notes, gates = self._ranges
-        self._targets = make_targets(self._source, self.synth, self.frames, self._stage, notes, gates)
+        self._targets = make_targets(self._source, self.synth, self.frames, self._stage, *self._ranges)
 
     @property
     def stage_names(self) -> list[str]:
@@ -153,7 +161,13 @@ class MatchEnv(BatchEnv):
 
     def render(self) -> NDArray[np.float32]:  # type: ignore[override]  # sound is what there is to see
         """The present sounds `[num_envs, frames]`."""
-        return self._sound(np.arange(self.num_envs))
+        return self.sounds(self.params, self.target)
+
+    def sounds(self, params: NDArray[np.float32], targets: Drawn) -> NDArray[np.float32]:
+        """Sounds `[n, frames]` of presets `[n, D]` at the note, gate and duration of `n` targets."""
+        seconds = self.frames / HEARING_RATE_HZ
+        audio = self.synth.render(params, targets.midi_note, seconds, targets.gate_seconds)
+        return cut_short(audio[:, : self.frames], targets.seconds, HEARING_RATE_HZ)
 
     def _begin(self, rows: NDArray[np.intp]) -> None:
         drawn = self._targets.draw([self.rngs[row] for row in rows])
@@ -161,31 +175,45 @@ class MatchEnv(BatchEnv):
             getattr(self.target, name)[rows] = getattr(drawn, name)
         self.loss.replace(self._analysis, rows, drawn.audio)
         analysis = self._analysis.take(rows)
-        self._peak_db[rows] = self._ear.peak_db(analysis.log_mel_db)
-        if self._warm_start is None:
-            self.params[rows] = self.synth.controls.snap(self.synth.controls.defaults())
-        else:
-            self.params[rows] = self.synth.controls.snap(self._warm_start(drawn))
-        for kept, new in zip(
-            self._heard_target, self._ear.hear(analysis.log_mel_db, self._peak_db[rows]), strict=True
-        ):
+        heard = self._observer.hear_target(drawn.audio, analysis, drawn.midi_note, drawn.gate_seconds)
+        for kept, new in zip(self._heard_target, heard, strict=True):
             kept[rows] = new
-        loss, log_mel_db = self.loss.compare_and_hear(self._sound(rows), analysis)
+        self.params[rows] = self._starts(drawn, rows)
+        loss, log_mel_db = self.loss.compare_and_hear(self.sounds(self.params[rows], drawn), analysis)
         self._hear(loss, log_mel_db, rows)
         for key in _LAST:
             self._last[key][rows] = 0
         self._last["loss"][rows] = self._last["best_loss"][rows] = loss.total
+        self._best_params[rows] = self.params[rows]
+
+    def _starts(self, drawn: Drawn, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Presets that new episodes start from."""
+        controls = self.synth.controls
+        if self._warm_start is None:
+            starts = np.tile(controls.defaults(), (len(rows), 1))
+        else:
+            starts = np.array(self._warm_start(drawn), np.float32)
+        if self._start_near:
+            for i, row in enumerate(rows):
+                rng = self.rngs[row]
+                if rng.random() < self._start_near and np.isfinite(drawn.params[i]).all():
+                    spread = np.exp(rng.uniform(*np.log(_NEAR_SPREADS)))
+                    off = np.where(self._exposed, spread * rng.standard_normal(len(controls)), 0.0)
+                    starts[i] = np.clip(drawn.params[i] + off, 0.0, 1.0)
+        return controls.snap(starts)
 
     def _advance(
         self, actions: Any, rows: NDArray[np.intp]
     ) -> tuple[NDArray[np.floating[Any]], NDArray[np.bool_]]:
         self.params[rows] = self.moves.apply(self.params, actions, self._exposed)[rows]
-        loss, log_mel_db = self.loss.compare_and_hear(self._sound(np.arange(self.num_envs)), self._analysis)
+        loss, log_mel_db = self.loss.compare_and_hear(self.render(), self._analysis)
         before, guards_before = self._last["loss"].copy(), self._guarded.copy()
         everything = np.arange(self.num_envs)
         self._hear(loss, log_mel_db, everything)
         success = loss.total < self.threshold
         guards = guards_before - self._guarded
+        better = rows[loss.total[rows] < self._last["best_loss"][rows]]
+        self._best_params[better] = self.params[better]
         last = {
             "loss": loss.total,
             "best_loss": np.minimum(self._last["best_loss"], loss.total),
@@ -200,76 +228,22 @@ class MatchEnv(BatchEnv):
         return np.asarray(rewards, np.float32), success
 
     def _observe(self) -> dict[str, NDArray[np.float32]]:
-        target, target_descriptors = self._heard_target
-        current, current_descriptors = self._heard
         left = 1.0 - self.elapsed / self.max_episode_steps
-        return {
-            "target": target.copy(),
-            "current": current.copy(),
-            "difference": current - target,
-            "target_descriptors": target_descriptors.copy(),
-            "current_descriptors": current_descriptors.copy(),
-            "descriptor_difference": current_descriptors - target_descriptors,
-            "loss_terms": self._terms.copy(),
-            "controls": self.params.copy(),
-            "note": self._note(),
-            "steps_left": left.astype(np.float32)[:, None],
-        }
+        return self._observer.observe(self._heard_target, self._heard, self.params, left)
 
     def _info(self) -> dict[str, NDArray[Any]]:
         demonstration = self.moves.towards(self.params, self.target.params, self._exposed)
-        return {key: values.copy() for key, values in self._last.items()} | {"demonstration": demonstration}
-
-    def _sound(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
-        audio = self.synth.render(
-            self.params[rows],
-            self.target.midi_note[rows],
-            self.frames / HEARING_RATE_HZ,
-            self.target.gate_seconds[rows],
-        )
-        return audio[:, : self.frames]
+        return {key: values.copy() for key, values in self._last.items()} | {
+            "best_controls": self._best_params.copy(),
+            "demonstration": demonstration,
+        }
 
     def _hear(self, loss: LossTerms, log_mel_db: NDArray[np.float32], rows: NDArray[np.intp]) -> None:
-        for kept, new in zip(self._heard, self._ear.hear(log_mel_db, self._peak_db[rows]), strict=True):
+        heard = self._observer.hear(loss, log_mel_db, self._heard_target.peak_db[rows])
+        for kept, new in zip(self._heard, heard, strict=True):
             kept[rows] = new
-        self._terms[rows] = np.stack(list(loss.terms.values()), axis=1)
         shares = self.loss.weights.shares()
         self._guarded[rows] = sum(shares[name] * loss.terms[name] for name in GUARDS)
-
-    def _note(self) -> NDArray[np.float32]:
-        """Note, gate and level of the target, each about −1…1."""
-        columns = [
-            (self.target.midi_note - 60.0) / _NOTE_SPAN,
-            np.log10(self.target.gate_seconds),
-            self._peak_db / 40.0 + 1.0,
-        ]
-        return np.stack(columns, axis=1).astype(np.float32)
-
-    def _silence(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        count = len(self._peak_db)
-        cells, descriptors = (CELLS, BANDS), (CELLS, len(DESCRIPTORS))
-        return np.zeros((count, *cells), np.float32), np.zeros((count, *descriptors), np.float32)
-
-    def _observation_space(self) -> spaces.Dict:
-        cells, descriptors = (CELLS, BANDS), (CELLS, len(DESCRIPTORS))
-        shapes = {
-            "target": cells,
-            "current": cells,
-            "difference": cells,
-            "target_descriptors": descriptors,
-            "current_descriptors": descriptors,
-            "descriptor_difference": descriptors,
-            "loss_terms": (len(self.loss.weights.shares()),),
-            "controls": (len(self.synth.controls),),
-            "note": (3,),
-            "steps_left": (1,),
-        }
-        reach = {"loss_terms": (0.0, 1.0), "controls": (0.0, 1.0), "steps_left": (0.0, 1.0)}
-        boxes: dict[str, spaces.Space[Any]] = {
-            name: spaces.Box(*reach.get(name, (-4.0, 4.0)), shape, np.float32)
-            for name, shape in shapes.items()
-        }
-        return spaces.Dict(boxes, sort_keys=False)
 
 
 _LAST = ("loss", "best_loss", "success", "reward_improvement", "reward_guards", "reward_bonus")

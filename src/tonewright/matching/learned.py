@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.audio import Clip, resample
+from tonewright.audio.resampling import resample_array
+from tonewright.matching.ear import HEARING_RATE_HZ
+from tonewright.matching.edits import Editor, load_agent
 from tonewright.matching.estimator.proposals import Proposals, load_proposals, shipped_proposals
 from tonewright.matching.objective import Objective
-from tonewright.matching.observation import HEARING_RATE_HZ
 from tonewright.matching.refine import Residuals, refine
 from tonewright.matching.search import POLISH_SPREAD, cma_search, evolve, sweep
 
@@ -17,6 +18,7 @@ _OCTAVES = 3  # times as many where the note is searched over octaves
 _KNOWN_SEMITONES = 1.0  # a range up to so wide is one note, in tune or not
 _REFINED = 6  # candidates that are refined a little, before the best of them is refined to its end
 _FIRST_STEPS, _MOST_STEPS = 3, 10
+_EDITED = 4  # candidates that the agent edits
 
 
 def estimator_search(objective: Objective, rng: np.random.Generator) -> None:
@@ -29,6 +31,49 @@ def estimator_search(objective: Objective, rng: np.random.Generator) -> None:
     audio = _heard_by_networks(objective)
     while True:
         objective(_propose(objective, proposals, audio, rng))
+
+
+def agent_search(objective: Objective, rng: np.random.Generator) -> None:
+    """The agent alone: it edits the neutral preset, again and again.
+
+    Raises:
+        CheckpointError: No agent ships for the synth.
+    """
+    agent = load_agent(objective.synth)
+    editor = Editor(objective, agent)
+    neutral = np.nan_to_num(objective.space.neutral(), nan=0.5)[None]
+    losses, audio = objective.hear(neutral)
+    while True:
+        objective.begin_run()
+        editor.edit(neutral, losses, audio, agent.steps - 1, rng)
+
+
+def estimator_agent_search(objective: Objective, rng: np.random.Generator) -> None:
+    """The estimator's candidates, the best of them edited by the agent; and again with other candidates.
+
+    Raises:
+        CheckpointError: No estimator or no agent ships for the synth.
+    """
+    proposals, agent = load_proposals(objective.synth), load_agent(objective.synth)
+    audio = _heard_by_networks(objective)
+    editor = Editor(objective, agent)
+    while True:
+        objective.begin_run()
+        candidates = _propose(objective, proposals, audio, rng)
+        _edit_best(objective, editor, candidates, agent.steps, rng)
+
+
+def _edit_best(
+    objective: Objective,
+    editor: Editor,
+    candidates: NDArray[np.float32],
+    steps: int,
+    rng: np.random.Generator,
+) -> None:
+    """Hear candidates, and let the agent edit the best of them."""
+    losses, sounds = objective.hear(candidates)
+    best = np.argsort(losses)[:_EDITED]
+    editor.edit(candidates[best], losses[best], sounds[best], steps, rng)
 
 
 def full_search(objective: Objective, rng: np.random.Generator) -> None:
@@ -56,9 +101,7 @@ def full_search(objective: Objective, rng: np.random.Generator) -> None:
 
 def _heard_by_networks(objective: Objective) -> NDArray[np.float32]:
     """The target `[frames]` at the networks' rate."""
-    clip = Clip(objective.target[None], objective.synth.sample_rate_hz)
-    audio: NDArray[np.float32] = resample(clip, HEARING_RATE_HZ).samples[0]
-    return audio
+    return resample_array(objective.target, objective.synth.sample_rate_hz, HEARING_RATE_HZ)
 
 
 def _propose(

@@ -8,17 +8,17 @@ import torch
 from tonewright.files import StrPath
 from tonewright.learning.export import export_network, export_policy
 from tonewright.matching.agent import MatchPolicy
+from tonewright.matching.ear import HEARING_RATE_HZ
+from tonewright.matching.edits import KIND as AGENT
 from tonewright.matching.estimator.examples import draw_examples
 from tonewright.matching.estimator.network import Estimator, Layout, Sampler
 from tonewright.matching.estimator.proposals import KIND as ESTIMATOR
 from tonewright.matching.estimator.training import EstimatorConfig
 from tonewright.matching.estimator.training import run_config as estimator_config
-from tonewright.matching.observation import HEARING_RATE_HZ
 from tonewright.matching.training import MatchConfig
 from tonewright.matching.training import run_config as match_config
 from tonewright.synths import synth as make_synth
 
-AGENT = "match-agent"
 _EXAMPLES = 13
 
 
@@ -53,5 +53,11 @@ def export_agent(path: StrPath, policy: MatchPolicy, config: MatchConfig) -> Non
     """Write an agent as ONNX + JSON; arguments and errors as those of `export_estimator`."""
     controls = make_synth(config.synth, HEARING_RATE_HZ).controls.names
     export_policy(
-        path, policy, kind=AGENT, configuration=match_config(config), controls=controls, overwrite=True
+        path,
+        policy,
+        kind=AGENT,
+        configuration=match_config(config),
+        controls=controls,
+        half=True,
+        overwrite=True,
     )

@@ -1,79 +1,158 @@
-"""What an agent hears: log-mel on a grid of cells that grow in time, and a few descriptors of each cell.
-
-The same grid serves sounds of every duration up to four seconds, fine where a sound begins and coarse where
-it rings: what an attack of 10 ms looks like does not depend on how long the recording goes on.
-"""
+"""What an agent observes, the same while it is trained and while it edits a match."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
+from gymnasium import spaces
 from numpy.typing import NDArray
 
-from tonewright.distances.loss import TrainingLoss
+from tonewright.distances.loss import LossTerms, TargetAnalysis, TrainingLoss
+from tonewright.matching.ear import BANDS, CELLS, DESCRIPTORS, Ear
+from tonewright.matching.fine_spectra import SPECTRA, fine_spectra
 
-HEARING_RATE_HZ = 16_000
-"""Rate of everything that a learned part hears; other recordings are resampled for it."""
-CELL_FRAMES = (1, 1, 1, 1, 2, 2, 3, 3, 4, 5, 6, 8, 10, 12, 16, 20, 25, 32, 45, 55)
-"""Widths of an agent's cells in frames of 16 ms: 4.0 s in all."""
-CELLS = len(CELL_FRAMES)
-BANDS = 32
-DESCRIPTORS = ("level", "centroid", "spread")
-_FLOOR_DB = -80.0
-_SCALE_DB = 40.0  # what counts as 1: the numbers that networks see stay near one
+_SEGMENTS = 2  # of the fine spectra: the first quarter second, the first second
+_NOTE_SPAN = 36.0
+_LIMIT = 4.0
 
 
-class Ear:
-    """Hears sounds of one length, relative to the peak of the target in each row.
+class HeardTarget(NamedTuple):
+    """Targets, heard once.
 
-    Args:
-        loss: Gives the log-mel on the way; its sample rate must be `HEARING_RATE_HZ`.
-        cell_frames: Width of each cell.
-        bands: Bands to pool the mels to; must divide their number.
+    Attributes:
+        cells: `[n, CELLS, BANDS]` log-mel.
+        descriptors: `[n, CELLS, 3]`.
+        spectra: `[n, 2, bins]` fine spectra relative to the note.
+        note: `[n, 3]` note, gate and peak level, each about −1…1.
+        peak_db: `[n, 1]` of the target: what 0 stands for in every log-mel.
     """
 
-    def __init__(
-        self, loss: TrainingLoss, cell_frames: Sequence[int] = CELL_FRAMES, bands: int = BANDS
-    ) -> None:
-        frames, mels = loss.log_mel_shape
-        # Means as products with a matrix: NumPy's own are slow over an axis this short.
-        self._merging = (np.repeat(np.eye(bands), mels // bands, axis=0) * bands / mels).astype(np.float32)
-        self._octaves = np.linspace(-1.0, 1.0, bands, dtype=np.float32)  # positions of the bands
-        self._pooling = np.zeros((len(cell_frames), frames), np.float32)
-        edges = np.concatenate([[0], np.cumsum(cell_frames)])
-        for cell, (first, last) in enumerate(pairwise(edges)):
-            inside = slice(min(first, frames), min(last, frames))
-            self._pooling[cell, inside] = 1.0 / max(1, inside.stop - inside.start)
-        self._beyond = ~self._pooling.any(axis=1)
+    cells: NDArray[np.float32]
+    descriptors: NDArray[np.float32]
+    spectra: NDArray[np.float32]
+    note: NDArray[np.float32]
+    peak_db: NDArray[np.float32]
 
-    def peak_db(self, log_mel_db: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Loudest band and frame of each sound, `[batch]`."""
-        peak_db: NDArray[np.float32] = log_mel_db.max(axis=(1, 2))
-        return peak_db
 
-    def hear(
-        self, log_mel_db: NDArray[np.float32], peak_db: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Pool log-mels into cells and describe each.
+class HeardSound(NamedTuple):
+    """Sounds of the moment.
+
+    Attributes:
+        cells: `[n, CELLS, BANDS]` log-mel, relative to the target's peak.
+        descriptors: `[n, CELLS, 3]`.
+        terms: `[n, terms]` of the loss.
+    """
+
+    cells: NDArray[np.float32]
+    descriptors: NDArray[np.float32]
+    terms: NDArray[np.float32]
+
+
+class Observer:
+    """Turns what is heard into observations.
+
+    Args:
+        loss: Compares sounds with targets; at `HEARING_RATE_HZ`.
+        controls: Number of controls.
+    """
+
+    def __init__(self, loss: TrainingLoss, controls: int) -> None:
+        self._ear = Ear(loss)
+        self._terms = len(loss.weights.shares())
+        self._controls = controls
+
+    @property
+    def space(self) -> spaces.Dict:
+        """Observations of one row."""
+        cells, descriptors = (CELLS, BANDS), (CELLS, len(DESCRIPTORS))
+        shapes = {
+            "target": cells,
+            "current": cells,
+            "difference": cells,
+            "target_descriptors": descriptors,
+            "current_descriptors": descriptors,
+            "descriptor_difference": descriptors,
+            "target_spectra": (_SEGMENTS, SPECTRA[1]),
+            "loss_terms": (self._terms,),
+            "controls": (self._controls,),
+            "note": (3,),
+            "steps_left": (1,),
+        }
+        reach = {"loss_terms": (0.0, 1.0), "controls": (0.0, 1.0), "steps_left": (0.0, 1.0)}
+        boxes: dict[str, spaces.Space[Any]] = {
+            name: spaces.Box(*reach.get(name, (-_LIMIT, _LIMIT)), shape, np.float32)
+            for name, shape in shapes.items()
+        }
+        return spaces.Dict(boxes, sort_keys=False)
+
+    def silence(self, rows: int) -> tuple[HeardTarget, HeardSound]:
+        """Room for what will be heard in so many rows."""
+        cells, descriptors = (rows, CELLS, BANDS), (rows, CELLS, len(DESCRIPTORS))
+        target = (cells, descriptors, (rows, _SEGMENTS, SPECTRA[1]), (rows, 3), (rows, 1))
+        sound = (cells, descriptors, (rows, self._terms))
+        return (
+            HeardTarget(*(np.zeros(shape, np.float32) for shape in target)),
+            HeardSound(*(np.zeros(shape, np.float32) for shape in sound)),
+        )
+
+    def hear_target(
+        self,
+        audio: NDArray[np.float32],
+        analysis: TargetAnalysis,
+        midi_note: NDArray[np.float64],
+        gate_seconds: NDArray[np.float64],
+    ) -> HeardTarget:
+        """Hear targets.
 
         Args:
-            log_mel_db: `[batch, n_frames, 64]` as of `TrainingLoss.compare_and_hear`.
-            peak_db: `[batch]` what 0 stands for: the peak of the target.
-
-        Returns:
-            Log-mel `[batch, cells, bands]`, −2 (80 dB below the peak, and wherever the sound is over) to 1,
-            and descriptors `[batch, cells, 3]`: level, centroid and spread over the bands.
+            audio: `[n, frames]`.
+            analysis: The loss's, of the same.
+            midi_note: `[n]`.
+            gate_seconds: `[n]`.
         """
-        cells = self._pooling @ (log_mel_db @ self._merging)
-        cells -= peak_db[:, None, None]
-        np.clip(cells, _FLOOR_DB, _SCALE_DB, out=cells)
-        cells[:, self._beyond] = _FLOOR_DB
-        weights = cells - (_FLOOR_DB - 1e-3)
-        total = weights.sum(axis=2)
-        centroid = weights @ self._octaves / total
-        spread = np.sqrt(np.maximum(weights @ self._octaves**2 / total - centroid**2, 0.0))
-        cells /= _SCALE_DB
-        level = cells.max(axis=2)
-        return cells, np.stack([level, centroid, spread], axis=2)
+        log_mel_db = analysis.log_mel_db
+        peak_db = self._ear.peak_db(log_mel_db)
+        note = [(midi_note - 60.0) / _NOTE_SPAN, np.log10(gate_seconds), peak_db / 40.0 + 1.0]
+        return HeardTarget(
+            *self._ear.hear(log_mel_db, peak_db),
+            fine_spectra(audio, midi_note)[:, :_SEGMENTS],
+            np.stack(note, axis=1).astype(np.float32),
+            peak_db[:, None],
+        )
+
+    def hear(
+        self, loss: LossTerms, log_mel_db: NDArray[np.float32], peak_db: NDArray[np.float32]
+    ) -> HeardSound:
+        """Hear sounds of the moment: what `TrainingLoss.compare_and_hear` gave, and `HeardTarget.peak_db`."""
+        terms = np.stack(list(loss.terms.values()), axis=1).astype(np.float32)
+        return HeardSound(*self._ear.hear(log_mel_db, peak_db[:, 0]), terms)
+
+    def observe(
+        self,
+        target: HeardTarget,
+        sound: HeardSound,
+        params: NDArray[np.float32],
+        steps_left: NDArray[np.floating[Any]],
+    ) -> dict[str, NDArray[np.float32]]:
+        """Observations, by the names of `space`.
+
+        Args:
+            target: `n` rows.
+            sound: Their sounds of the moment.
+            params: `[n, D]` controls.
+            steps_left: `[n]` share of the episode that is left.
+        """
+        return {
+            "target": target.cells.copy(),
+            "current": sound.cells.copy(),
+            "difference": sound.cells - target.cells,
+            "target_descriptors": target.descriptors.copy(),
+            "current_descriptors": sound.descriptors.copy(),
+            "descriptor_difference": sound.descriptors - target.descriptors,
+            "target_spectra": target.spectra.copy(),
+            "loss_terms": sound.terms.copy(),
+            "controls": params.copy(),
+            "note": target.note.copy(),
+            "steps_left": steps_left.astype(np.float32)[:, None],
+        }

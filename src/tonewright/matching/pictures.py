@@ -70,6 +70,10 @@ def colour_map(levels: int = 256) -> NDArray[np.uint8]:
     return colours
 
 
+_PALETTE = colour_map(128)  # 0.6 dB a step: half the bytes of 256 steps, and no visible bands
+_GAP = 4  # bright rows between spectrograms
+
+
 def encode_png(indices: NDArray[np.uint8], palette: NDArray[np.uint8]) -> bytes:
     """An 8-bit palette picture as PNG (ISO/IEC 15948).
 
@@ -164,10 +168,22 @@ def spectrogram_pngs(
     Returns:
         One PNG for each sound.
     """
-    palette = colour_map(128)  # 0.6 dB a step: half the bytes of 256 steps, and no visible bands
     levels = levels_db(sounds, sample_rate_hz, axis, columns, rows)
-    indices = np.round((levels / RANGE_DB + 1) * (len(palette) - 1)).astype(np.uint8)
-    return [encode_png(picture, palette) for picture in indices]
+    return [encode_png(_indices(picture), _PALETTE) for picture in levels]
+
+
+def stacked_spectrograms(
+    sounds: NDArray[np.float32], sample_rate_hz: int, axis: FrequencyAxis, columns: int = 480, rows: int = 160
+) -> bytes:
+    """Spectrograms of sounds on one scale, one above the other, as a single PNG; see `spectrogram_pngs`."""
+    pictures = [_indices(picture) for picture in levels_db(sounds, sample_rate_hz, axis, columns, rows)]
+    gap = np.full((_GAP, columns), len(_PALETTE) - 1, np.uint8)
+    parts = [part for picture in pictures for part in (gap, picture)]
+    return encode_png(np.concatenate(parts[1:]), _PALETTE)
+
+
+def _indices(levels: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.round((levels / RANGE_DB + 1) * (len(_PALETTE) - 1)).astype(np.uint8)
 
 
 def _levels_of_one(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from tonewright.audio import Clip, resample
 from tonewright.audio.levels import rms_dbfs
@@ -23,6 +23,7 @@ GATES_SECONDS = (0.05, 2.0)
 AUDIBLE_DBFS = -34.0
 """Random presets below this level are drawn again."""
 _MOST_TRIES = 200
+_FADE_SECONDS = 0.01
 
 
 class Drawn(NamedTuple):
@@ -33,12 +34,25 @@ class Drawn(NamedTuple):
         midi_note: `[n]`.
         gate_seconds: `[n]`.
         params: `[n, D]` the presets they were rendered from; NaN where that is not known.
+        seconds: `[n]` their durations; what is shorter than `audio` is followed by silence.
     """
 
     audio: NDArray[np.float32]
     midi_note: NDArray[np.float64]
     gate_seconds: NDArray[np.float64]
     params: NDArray[np.float32]
+    seconds: NDArray[np.float64]
+
+    def take(self, rows: ArrayLike) -> Drawn:
+        """Some of them, copied."""
+        where = np.asarray(rows, np.intp)
+        return Drawn(
+            self.audio[where],
+            self.midi_note[where],
+            self.gate_seconds[where],
+            self.params[where],
+            self.seconds[where],
+        )
 
 
 class Targets(Protocol):
@@ -58,6 +72,8 @@ class RandomPresets:
         stage: Which controls are exposed.
         notes: Range of the MIDI note; whole notes are drawn.
         gates_seconds: Range of the gate, drawn on a log scale and never beyond the end of the sound.
+        durations_s: Range of the duration, drawn on a log scale; what is longer than `frames` is cut there.
+            By default every target fills its frames.
     """
 
     def __init__(
@@ -67,12 +83,12 @@ class RandomPresets:
         stage: Stage,
         notes: tuple[float, float] = NOTES,
         gates_seconds: tuple[float, float] = GATES_SECONDS,
+        durations_s: tuple[float, float] | None = None,
     ) -> None:
         self._synth, self._frames = synth, frames
         self._exposed = stage.exposed(synth)
-        self._notes = notes
-        seconds = frames / synth.sample_rate_hz
-        self._log_gates = np.log([min(gate, seconds) for gate in gates_seconds])
+        self._notes, self._gates = notes, gates_seconds
+        self._durations = durations_s
 
     def draw(self, rngs: Sequence[np.random.Generator]) -> Drawn:
         """One audible preset for each generator.
@@ -86,6 +102,7 @@ class RandomPresets:
             np.empty(count),
             np.empty(count),
             np.empty((count, len(controls)), np.float32),
+            np.full(count, self._frames / self._synth.sample_rate_hz),
         )
         seconds = self._frames / self._synth.sample_rate_hz
         silent = np.arange(count)
@@ -95,12 +112,16 @@ class RandomPresets:
                 anything = rng.random(len(controls), dtype=np.float32)
                 drawn.params[row] = np.where(self._exposed, anything, controls.defaults())
                 drawn.midi_note[row] = np.rint(rng.uniform(*self._notes))
-                drawn.gate_seconds[row] = np.exp(rng.uniform(*self._log_gates))
+                if self._durations:
+                    drawn.seconds[row] = min(seconds, np.exp(rng.uniform(*np.log(self._durations))))
+                log_gates = np.log(np.minimum(self._gates, drawn.seconds[row]))
+                drawn.gate_seconds[row] = np.exp(rng.uniform(*log_gates))
             drawn.params[silent] = controls.snap(drawn.params[silent])
             audio = self._synth.render(
                 drawn.params[silent], drawn.midi_note[silent], seconds, drawn.gate_seconds[silent]
             )
-            drawn.audio[silent] = audio[:, : self._frames]
+            audio = cut_short(audio[:, : self._frames], drawn.seconds[silent], self._synth.sample_rate_hz)
+            drawn.audio[silent] = audio
             silent = silent[rms_dbfs(audio) <= AUDIBLE_DBFS]
             if not len(silent):
                 return drawn
@@ -142,19 +163,21 @@ class Recordings:
     """
 
     def __init__(self, synth: Synth, frames: int, folder: Path) -> None:
-        sounds, notes = [], []
+        sounds, notes, durations = [], [], []
         for path in sound_files(folder):
             target = prepare(read_recording(path).clip)
             clip = resample(Clip(target.audio[None], target.sample_rate_hz), synth.sample_rate_hz)
             sound = clip.samples[0, :frames]
             sounds.append(np.pad(sound, (0, frames - len(sound))))
             notes.append(target.info.get("note_estimate", 60.0))
+            durations.append(len(sound) / synth.sample_rate_hz)
         seconds = frames / synth.sample_rate_hz
         self._all = Drawn(
             np.stack(sounds),
             np.array(notes),
             np.full(len(sounds), seconds),
             np.full((len(sounds), len(synth.controls)), np.nan, np.float32),
+            np.array(durations),
         )
 
     def draw(self, rngs: Sequence[np.random.Generator]) -> Drawn:
@@ -170,7 +193,23 @@ def render_presets(synth: Synth, frames: int, presets: Sequence[Preset]) -> Draw
     notes = np.array([60.0 if preset.midi_note is None else preset.midi_note for preset in presets])
     gates = np.array([min(preset.gate_seconds or held, held) for preset in presets], dtype=float)
     audio = synth.render(params, notes, seconds, gates)[:, :frames]
-    return Drawn(np.ascontiguousarray(audio), notes, gates, params)
+    return Drawn(np.ascontiguousarray(audio), notes, gates, params, np.full(len(presets), seconds))
+
+
+def cut_short(
+    audio: NDArray[np.float32], seconds: NDArray[np.float64], sample_rate_hz: int
+) -> NDArray[np.float32]:
+    """Sounds `[n, frames]` that end after `seconds` `[n]`: faded out over 10 ms, in place, then silent.
+
+    What a synth goes on playing when its target is over is no part of the comparison.
+    """
+    ends = np.rint(seconds * sample_rate_hz).astype(int)
+    fade = np.linspace(1.0, 0.0, round(_FADE_SECONDS * sample_rate_hz), dtype=np.float32)
+    for row in np.flatnonzero(ends < audio.shape[1]):
+        end = max(int(ends[row]), len(fade))
+        audio[row, end - len(fade) : end] *= fade
+        audio[row, end:] = 0.0
+    return audio
 
 
 def make_targets(
@@ -180,6 +219,7 @@ def make_targets(
     stage: Stage,
     notes: tuple[float, float] = NOTES,
     gates_seconds: tuple[float, float] = GATES_SECONDS,
+    durations_s: tuple[float, float] | None = None,
 ) -> Targets:
     """Targets by name: `random`, `factory`, or a folder of sounds; a source of one's own is given back.
 
@@ -189,7 +229,7 @@ def make_targets(
     if not isinstance(source, str):
         return source
     if source == "random":
-        return RandomPresets(synth, frames, stage, notes, gates_seconds)
+        return RandomPresets(synth, frames, stage, notes, gates_seconds, durations_s)
     if source == "factory":
         return Presets(synth, frames, _bank(synth))
     if not Path(source).is_dir():
@@ -206,6 +246,4 @@ def _bank(synth: Synth) -> Sequence[Preset]:
 
 
 def _choose(everything: Drawn, rngs: Sequence[np.random.Generator]) -> Drawn:
-    rows = [int(rng.integers(len(everything.audio))) for rng in rngs]
-    audio, midi_note, gate_seconds, params = everything
-    return Drawn(audio[rows], midi_note[rows], gate_seconds[rows], params[rows])
+    return everything.take([int(rng.integers(len(everything.audio))) for rng in rngs])

@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from typing import Any
-
-import numpy as np
-import torch
 
 from tonewright.errors import UsageError
 from tonewright.learning.policy import ActorCritic
@@ -16,18 +12,17 @@ from tonewright.learning.pools import make_pool, parse_workers
 from tonewright.learning.ppo import PPO, PPOConfig
 from tonewright.learning.rollout import RolloutWorker
 from tonewright.learning.runs import Run, read_metrics
-from tonewright.learning.spaces import flatten, to_env
 from tonewright.learning.terms import BehaviouralCloning
 from tonewright.learning.training import TrainConfig, train
 from tonewright.matching.agent import MatchPolicy
 from tonewright.matching.curriculum import Promotion, stages
+from tonewright.matching.ear import HEARING_RATE_HZ
 from tonewright.matching.environment import MAX_STEPS, THRESHOLD, MatchEnv
-from tonewright.matching.observation import HEARING_RATE_HZ
+from tonewright.matching.held_out import enter_stage, keep_sounds, measure, measure_random
 from tonewright.matching.targets import GATES_SECONDS, NOTES
 from tonewright.synths import synth as make_synth
 
 EPISODE_KEYS = ("loss", "best_loss", "success", "reward_improvement", "reward_guards", "reward_bonus")
-_HELD_OUT_SEED = 2**30  # training's seeds are spread over all of 32 bits; none of them comes near by plan
 
 
 @dataclass(frozen=True)
@@ -46,12 +41,16 @@ class MatchConfig:
     """Environments of each worker."""
     workers: str = "local"
     """local, local:N, or ray:N."""
-    seconds: float = 0.5
-    """Duration of the targets."""
+    seconds: float = 1.0
+    """What is heard of the targets, in seconds."""
     notes: tuple[float, float] = NOTES
     """Range of the MIDI note of random targets."""
     gates_seconds: tuple[float, float] = GATES_SECONDS
     """Range of their gate."""
+    durations_s: tuple[float, float] | None = (0.15, 4.0)
+    """Range of their duration in seconds; none for targets that all last as long as is heard."""
+    start_near: float = 0.5
+    """Share of episodes that start near the target's own preset instead of the neutral one."""
     step_size: float = 0.5
     """Largest change of a control in one step, as a share of its range."""
     threshold: float = THRESHOLD
@@ -68,26 +67,35 @@ class MatchConfig:
     """Share of the training at which that weight has fallen to 0."""
     held_out: int = 64
     """Held-out episodes of each evaluation."""
+    held_out_steps: int = MAX_STEPS
+    """Their steps."""
     promote_at: float = 0.6
     """Held-out success at which a stage counts as learned."""
-    ppo: PPOConfig = field(default_factory=lambda: PPOConfig(entropy_weight=0.001, target_kl=0.03))
+    patience: int = 20
+    """Evaluations after which a stage is left all the same."""
+    ppo: PPOConfig = field(default_factory=lambda: PPOConfig(entropy_weight=0.001))
     """How the agent learns from rollouts."""
     loop: TrainConfig = field(default_factory=TrainConfig)
     """How often things happen."""
 
     def __post_init__(self) -> None:
-        for name in ("num_envs", "updates", "held_out"):
+        for name in ("num_envs", "updates", "held_out", "held_out_steps", "patience"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} is 1 or more; got {getattr(self, name)}")
         if not (self.hidden and min(self.hidden) >= 1):
             raise UsageError(f"hidden is one width or more, each above 0; got {self.hidden}")
+        if not 0 <= self.start_near <= 1:
+            raise UsageError(f"start_near is a share, from 0 to 1; got {self.start_near}")
         parse_workers(self.workers)
         if not 0 < self.promote_at <= 1:
             raise UsageError(f"promote_at lies above 0 and up to 1; got {self.promote_at}")
 
 
-def make_env(config: MatchConfig, num_envs: int) -> MatchEnv:
-    """The environments of a configuration, in its pinned stage or else the first."""
+def make_env(config: MatchConfig, num_envs: int, *, held_out: bool = False) -> MatchEnv:
+    """The environments of a configuration, in its pinned stage or else the first.
+
+    Held-out episodes all start from the neutral preset, and their targets fill what is heard.
+    """
     first = stages(make_synth(config.synth, HEARING_RATE_HZ))[0].name
     return MatchEnv(
         num_envs,
@@ -97,9 +105,11 @@ def make_env(config: MatchConfig, num_envs: int) -> MatchEnv:
         seconds=config.seconds,
         notes=config.notes,
         gates_seconds=config.gates_seconds,
+        durations_s=None if held_out else config.durations_s,
+        start_near=0.0 if held_out else config.start_near,
         step_size=config.step_size,
         threshold=config.threshold,
-        max_episode_steps=config.max_episode_steps,
+        max_episode_steps=config.held_out_steps if held_out else config.max_episode_steps,
         stage=config.stage or first,
     )
 
@@ -128,16 +138,23 @@ def train_match(
     policy = make_policy(config, run.seed)
     terms = [BehaviouralCloning(config.cloning, config.cloning_until)] if config.cloning > 0 else []
     algorithm = PPO(policy, config.ppo, terms)
-    held_out = make_env(config, config.held_out)
-    promotion = Promotion(config.promote_at)
+    held_out = make_env(config, config.held_out, held_out=True)
+    promotion = Promotion(config.promote_at, patience=config.patience)
     for line in read_metrics(run.folder):  # of a run that goes on
         if "evaluation/success" in line:
             promotion(line["evaluation/success"])
     last_stage = len(held_out.stage_names) - 1
+    at_random: dict[float, dict[str, float]] = {}  # scores of an agent that acts at random, by stage
 
     def evaluate(policy: ActorCritic, update: int) -> dict[str, float]:
         assert isinstance(policy, MatchPolicy)
-        scores = {"stage": float(policy.stage)} | measure(policy, held_out)
+        stage = float(policy.stage)
+        played = measure(policy, held_out)
+        scores = {"stage": stage} | played.scores
+        keep_sounds(run, update, played)
+        if stage not in at_random:
+            at_random[stage] = measure_random(held_out).scores
+        scores |= {f"random_{name}": at_random[stage][name] for name in ("success", "loss")}
         progress(update, scores)
         promoted = promotion(scores["success"])
         if promoted and config.stage is None and int(policy.stage) < last_stage:
@@ -150,60 +167,6 @@ def train_match(
     finally:
         pool.close()
     return policy
-
-
-@torch.no_grad()
-def measure(policy: MatchPolicy, env: MatchEnv, seed: int = _HELD_OUT_SEED) -> dict[str, float]:
-    """Scores of one held-out episode in each row, without exploring.
-
-    Returns:
-        `success` (share), `loss` of the best sound of an episode (mean), `start_loss` and `steps` (means).
-    """
-    _prepare(env, policy)
-
-    def act(observations: Any) -> Any:
-        flat = torch.from_numpy(flatten(env.single_observation_space, observations))
-        return policy.mode(flat).numpy()
-
-    return play(env, act, seed)
-
-
-def measure_random(env: MatchEnv, seed: int = _HELD_OUT_SEED) -> dict[str, float]:
-    """The same scores of an agent that acts at random."""
-    rng = np.random.default_rng(seed)
-    modules = np.flatnonzero(env.exposed_modules)
-
-    def act(_: Any) -> Any:
-        if env.action_view == "all":
-            return rng.uniform(-1, 1, (env.num_envs, len(env.synth.controls))).astype(np.float32)
-        deltas = rng.uniform(-1, 1, (env.num_envs, env.moves.width))
-        return np.column_stack([rng.choice(modules, env.num_envs), deltas]).astype(np.float32)
-
-    return play(env, act, seed)
-
-
-def play(env: MatchEnv, act: Callable[[Any], Any], seed: int) -> dict[str, float]:
-    """Scores of the first episode of each row, given flat actions for observations."""
-    observations, info = env.reset(seed=seed)
-    start = info["loss"]
-    runs = np.ones(env.num_envs, np.bool_)
-    best, success, steps = start.copy(), np.zeros(env.num_envs, np.bool_), np.zeros(env.num_envs)
-    while runs.any():
-        actions = to_env(env.single_action_space, act(observations))
-        observations, _, terminated, truncated, info = env.step(actions)
-        over = terminated | truncated
-        last = info["final_info"]["best_loss"] if over.any() else info["best_loss"]
-        best_now = np.where(over, last, info["best_loss"])
-        best = np.where(runs, best_now, best)
-        success |= runs & terminated
-        steps += runs
-        runs &= ~over
-    return {
-        "success": float(success.mean()),
-        "loss": float(best.mean()),
-        "start_loss": float(start.mean()),
-        "steps": float(steps.mean()),
-    }
 
 
 def run_config(config: MatchConfig) -> dict[str, object]:
@@ -219,11 +182,5 @@ def _make_worker(config: MatchConfig, seed: int, index: int) -> RolloutWorker:
         index,
         extras=("demonstration",) if config.cloning > 0 else (),
         episode_keys=EPISODE_KEYS,
-        prepare=_prepare,
+        prepare=enter_stage,
     )
-
-
-def _prepare(env: Any, policy: ActorCritic) -> None:
-    assert isinstance(policy, MatchPolicy)
-    if env.stage.name != policy.stage_name:
-        env.set_stage(policy.stage_name)

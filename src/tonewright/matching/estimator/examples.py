@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.audio.levels import rms_dbfs
+from tonewright.matching.ear import HEARING_RATE_HZ
 from tonewright.matching.estimator.hearing import Heard, hear
-from tonewright.matching.observation import HEARING_RATE_HZ
 from tonewright.matching.targets import GATES_SECONDS, NOTES
 from tonewright.synths.base import Synth
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import as_file, files
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -13,9 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from tonewright.errors import CheckpointError
 from tonewright.files import StrPath
 from tonewright.learning.inference import Network, load_network
+from tonewright.matching.ear import HEARING_RATE_HZ
 from tonewright.matching.estimator.examples import gate_from_unit
 from tonewright.matching.estimator.hearing import hear
-from tonewright.matching.observation import HEARING_RATE_HZ
+from tonewright.matching.shipping import shipped_network
 from tonewright.synths.base import Synth
 
 KIND = "match-estimator"
@@ -101,12 +99,5 @@ def load_proposals(synth: Synth, path: StrPath | None = None) -> Proposals:
 
 def shipped_proposals(synth: Synth) -> Proposals | None:
     """The estimator of a synth that comes with the package, if one does."""
-    network = _shipped(synth.name, synth.version, tuple(synth.controls.names))
+    network = shipped_network("estimator", KIND, synth)
     return None if network is None else Proposals(network, synth)
-
-
-@cache
-def _shipped(name: str, version: int, controls: tuple[str, ...]) -> Network | None:
-    folder = files("tonewright.matching") / "shipped"
-    with as_file(folder / f"estimator-{name}-v{version}.onnx") as path:
-        return load_network(path, kind=KIND, controls=controls) if Path(path).exists() else None

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tonewright.distances.loss import TrainingLoss
-from tonewright.matching.observation import CELL_FRAMES, CELLS, HEARING_RATE_HZ, Ear
+from tonewright.matching.ear import CELL_FRAMES, CELLS, HEARING_RATE_HZ, Ear
 
 
 def tone(seconds: float, hz: float = 1000.0) -> np.ndarray:

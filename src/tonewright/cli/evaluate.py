@@ -1,0 +1,86 @@
+"""`tonewright evaluate`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+
+from tonewright.cli.options import Count, Counts, Flag, Names, Seeds
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Match held-out targets with several methods at equal renders, and measure every distance."""
+
+    what: tyro.conf.Positional[Literal["match"]]
+    """What is evaluated."""
+    suite: Annotated[str, tyro.conf.arg(metavar="SUITE")]
+    """Targets: random, factory, real, or a folder of sounds."""
+    methods: Names = ("random", "cma", "estimator", "agent", "estimator-agent", "full")
+    """Methods of `tonewright match`, or self (around the true preset, where it is known)."""
+    renders: Counts = (50, 200, 1_000, 5_000, 20_000)
+    """Budgets; all are read off one run at the largest."""
+    seeds: Seeds = (0,)
+    """Seeds of the searches."""
+    targets: Count = None
+    """Only so many targets of the suite."""
+    sounds: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("benchmarks/sounds")
+    """Recordings of the suite real."""
+    log: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")] = None
+    """JSON-lines file to keep finished targets in; a second run goes on from it."""
+    workers: Count = None
+    """Processes; as many as there are cores unless given."""
+    output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"], metavar="FILE", help_behavior_hint="")] = (
+        None
+    )
+    """Also write the result as JSON to this file."""
+    overwrite: Flag = False
+    """Replace the file if it exists."""
+    json: Flag = False
+    """Print JSON."""
+
+    def run(self) -> None:
+        """Evaluate and print."""
+        from tonewright.cli.output import measured, print_json
+
+        result = measured(self._evaluate, self.output, overwrite=self.overwrite)
+        if self.json:
+            print_json(result)
+        else:
+            _print_table(result["summary"])
+
+    def _evaluate(self) -> dict[str, Any]:
+        from tonewright.cli.progress import work_progress
+        from tonewright.matching.evaluation import evaluate, summarise
+        from tonewright.matching.suites import suite
+
+        cases = suite(self.suite, sounds=self.sounds)[: self.targets]
+        runs = len(cases) * len(self.methods) * len(self.seeds)
+        with work_progress(f"suite {self.suite}", runs) as done:
+            records = evaluate(
+                cases,
+                self.methods,
+                self.renders,
+                seeds=self.seeds,
+                workers=self.workers or os.cpu_count() or 1,
+                log=self.log,
+                progress=lambda: done(1),
+            )
+        return {"suite": self.suite, "summary": summarise(records), "records": records}
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    keys = ("method", "renders", "targets", "seeds")
+    names = [name for name in rows[0] if name not in keys]
+    table = Table(*keys, *names, title="median (90th percentile)")
+    for row in rows:
+        cells = [f"{row[name]['median']:.3g} ({row[name]['p90']:.3g})" for name in names]
+        table.add_row(row["method"], f"{row['renders']:,}", str(row["targets"]), str(row["seeds"]), *cells)
+    Console(width=200).print(table)
