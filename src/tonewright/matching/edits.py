@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,13 @@ from tonewright.learning.spaces import flatten, to_env
 from tonewright.matching.ear import HEARING_RATE_HZ
 from tonewright.matching.moves import Moves
 from tonewright.matching.objective import Objective
-from tonewright.matching.observation import Observer
+from tonewright.matching.observation import HeardSound, HeardTarget, Observer
 from tonewright.matching.shipping import shipped_network
 from tonewright.matching.targets import cut_short
 from tonewright.synths.base import Synth
 
 KIND = "match-agent"
+_SMALLEST = 1 / 16  # edits are not tried smaller than this; then they are as large as at first again
 
 
 class Agent:
@@ -59,6 +60,26 @@ class Agent:
         return self._network(observations=observations, noise=noise)["actions"]
 
 
+class _Edited(NamedTuple):
+    """Points `[n, N]`, their losses `[n]` and sounds."""
+
+    points: NDArray[np.float32]
+    losses: NDArray[np.float64]
+    sound: HeardSound
+
+    def replaced(self, rows: NDArray[np.bool_], by: _Edited) -> _Edited:
+        """A copy, with some rows replaced."""
+
+        def picked(mine: NDArray[Any], theirs: NDArray[Any]) -> NDArray[Any]:
+            return np.where(rows.reshape(-1, *[1] * (mine.ndim - 1)), theirs, mine)
+
+        return _Edited(
+            picked(self.points, by.points),
+            picked(self.losses, by.losses),
+            HeardSound(*(picked(*pair) for pair in zip(self.sound, by.sound, strict=True))),
+        )
+
+
 class Editor:
     """Lets an agent edit points of a search.
 
@@ -89,10 +110,13 @@ class Editor:
         audio: NDArray[np.float32],
         steps: int,
         rng: np.random.Generator,
+        *,
+        approach: int = 0,
     ) -> None:
         """Edit points that were heard before, side by side; the objective remembers the best.
 
-        Each step goes on from the best of a point's edits so far.
+        Each step edits the best that a point has become so far. An edit that did not help is tried again half
+        as large and a little differently; one that did, twice as large.
 
         Args:
             points: `[n, N]`.
@@ -100,12 +124,12 @@ class Editor:
             audio: `[n, frames]` as the objective gave it.
             steps: Presets to render for each point.
             rng: Random numbers of the agent's choices.
+            approach: Steps at first that follow the agent wherever it goes, as from a preset far away.
 
         Raises:
             BudgetSpent: See `Objective`.
         """
         count = len(points)
-        points, losses = self._objective.space.decode(points), losses.copy()
         notes = self._objective.space.notes(points)
         target = self._observer.hear_target(
             np.repeat(self._target, count, axis=0),
@@ -113,26 +137,47 @@ class Editor:
             notes.midi_note,
             notes.gate_seconds,
         )
-        sound = self._hear(audio, target.peak_db)
-        fresh = np.ones(count, np.bool_)
+        best = _Edited(self._objective.space.decode(points), losses, self._hear(audio, target.peak_db))
+        present, size = best, np.ones((count, 1), np.float32)
         for step in range(steps):
-            left = np.full(count, max(0.0, 1.0 - step / self._agent.steps))
-            observations = self._observer.observe(target, sound, points[:, : self._controls], left)
-            flat = flatten(self._observer.space, observations)
-            actions = self._agent.act(flat, rng)
-            actions[fresh] = self._agent.act(flat[fresh], None)
-            changed = points.copy()
-            changed[:, : self._controls] = self._agent.moves.apply(
+            approaches = step < approach
+            actions = self._actions(target, present, size, None if approaches else rng)
+            points = present.points.copy()
+            points[:, : self._controls] = self._agent.moves.apply(
                 points[:, : self._controls], to_env(self._agent.moves.space, actions), self._exposed
             )
-            new_losses, new_audio = self._objective.hear(changed)
-            fresh = new_losses < losses
-            points, losses = np.where(fresh[:, None], changed, points), np.where(fresh, new_losses, losses)
-            new = self._hear(new_audio, target.peak_db)
-            for kept, better in zip(sound, new, strict=True):
-                kept[fresh] = better[fresh]
+            losses, audio = self._objective.hear(points)
+            edited = _Edited(points, losses, self._hear(audio, target.peak_db))
+            helped = losses < best.losses
+            best = best.replaced(helped, edited)
+            present = edited if approaches and step + 1 < approach else best
+            if not approaches:
+                size = np.where(helped[:, None], np.minimum(2 * size, 1), size / 2).astype(np.float32)
+                size[size < _SMALLEST] = 1.0
 
-    def _hear(self, audio: NDArray[np.float32], peak_db: NDArray[np.float32]) -> Any:
+    def _actions(
+        self,
+        target: HeardTarget,
+        present: _Edited,
+        size: NDArray[np.float32],
+        rng: np.random.Generator | None,
+    ) -> NDArray[np.float32]:
+        """What the agent would do, times `size`; with random numbers, half-way to what it might do."""
+        everything_left = np.ones(len(size))
+        params = present.points[:, : self._controls]
+        observations = self._observer.observe(target, present.sound, params, everything_left)
+        flat = flatten(self._observer.space, observations)
+        actions = self._agent.act(flat, None)
+        continuous = self._agent.moves.continuous
+        if rng is not None:
+            sampled = self._agent.act(flat, rng)
+            alike = (sampled == actions)[:, ~continuous].all(axis=1)  # half-way makes sense in one module
+            half = np.float32(0.5) * (actions + sampled)
+            actions = np.where(alike[:, None], half, sampled)
+        actions[:, continuous] *= size
+        return actions
+
+    def _hear(self, audio: NDArray[np.float32], peak_db: NDArray[np.float32]) -> HeardSound:
         loss, log_mel_db = self._loss.compare_and_hear(self._window(audio), self._analysis)
         return self._observer.hear(loss, log_mel_db, peak_db)
 

@@ -8,9 +8,10 @@ on.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,6 +33,7 @@ SELF = "self"
 _SELF_RENDERS = 1_000
 _NOISE_SEED = 0  # of the synth, in targets and candidates alike: a perfect match is exactly 0
 _RECORD_START = b'{"target"'
+_THREADS = ("NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 _NO_DISTANCE = {"target", "method", "seed", "renders"}
 
 Record = dict[str, Any]
@@ -177,9 +179,10 @@ def _results(work: Sequence[_Work], workers: int) -> Iterator[list[Record]]:
         yield from map(_do, work)
         return
     # Spawned, since a fork would copy Numba's threads in whatever state they are.
-    pool = ProcessPoolExecutor(min(workers, len(work)), get_context("spawn"), _use_one_thread)
-    try:
+    with _single_threaded_children():
+        pool = ProcessPoolExecutor(min(workers, len(work)), get_context("spawn"))
         futures: list[Future[list[Record]]] = [pool.submit(_do, one) for one in work]
+    try:
         for future in as_completed(futures):
             yield future.result()
     finally:
@@ -190,10 +193,19 @@ def _do(work: _Work) -> list[Record]:
     return evaluate_case(work.case, work.method, work.budgets, seed=work.seed)
 
 
-def _use_one_thread() -> None:
-    import numba
-
-    numba.set_num_threads(1)
+@contextmanager
+def _single_threaded_children() -> Iterator[None]:
+    """Processes that begin meanwhile use one thread: threads of several would wait for each other."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _spent(method: str, budgets: Sequence[int]) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tonewright.audio.resampling import resample_array
 from tonewright.matching.ear import HEARING_RATE_HZ
-from tonewright.matching.edits import Editor, load_agent
+from tonewright.matching.edits import Editor, load_agent, shipped_agent
 from tonewright.matching.estimator.proposals import Proposals, load_proposals, shipped_proposals
 from tonewright.matching.objective import Objective
 from tonewright.matching.refine import Residuals, refine
@@ -18,7 +18,10 @@ _OCTAVES = 3  # times as many where the note is searched over octaves
 _KNOWN_SEMITONES = 1.0  # a range up to so wide is one note, in tune or not
 _REFINED = 6  # candidates that are refined a little, before the best of them is refined to its end
 _FIRST_STEPS, _MOST_STEPS = 3, 10
-_EDITED = 4  # candidates that the agent edits
+_EDITED = 2  # candidates that the agent edits
+_FIRST_EDITS = 9  # presets rendered for each of them before anything else
+_EDITS = 50  # presets rendered for each of them
+_APPROACH = 4  # of these, the first from a neutral preset, which is far away
 
 
 def estimator_search(objective: Objective, rng: np.random.Generator) -> None:
@@ -45,7 +48,7 @@ def agent_search(objective: Objective, rng: np.random.Generator) -> None:
     losses, audio = objective.hear(neutral)
     while True:
         objective.begin_run()
-        editor.edit(neutral, losses, audio, agent.steps - 1, rng)
+        editor.edit(neutral, losses, audio, _EDITS - 1, rng, approach=_APPROACH)
 
 
 def estimator_agent_search(objective: Objective, rng: np.random.Generator) -> None:
@@ -60,7 +63,7 @@ def estimator_agent_search(objective: Objective, rng: np.random.Generator) -> No
     while True:
         objective.begin_run()
         candidates = _propose(objective, proposals, audio, rng)
-        _edit_best(objective, editor, candidates, agent.steps, rng)
+        _edit_best(objective, editor, candidates, _EDITS, rng)
 
 
 def _edit_best(
@@ -77,25 +80,34 @@ def _edit_best(
 
 
 def full_search(objective: Objective, rng: np.random.Generator) -> None:
-    """Candidates, the best of them refined, then CMA-ES around the best; and again with other candidates.
+    """Candidates, the best of them edited and refined, then CMA-ES around the best; and again with others.
 
-    For a synth that no estimator ships for, this is CMA-ES from random presets.
+    What no network ships for is left out; without an estimator this is CMA-ES from random presets.
     """
-    proposals = shipped_proposals(objective.synth)
+    proposals, agent = shipped_proposals(objective.synth), shipped_agent(objective.synth)
     if proposals is None:
         cma_search(objective, rng)
         return
+    editor = None if agent is None else Editor(objective, agent)
     audio = _heard_by_networks(objective)
     residuals = Residuals(objective.target, objective.synth.sample_rate_hz)
     while True:
         objective.begin_run()
         candidates = _propose(objective, proposals, audio, rng)
-        order = np.argsort(objective(candidates))
-        for start in candidates[order[:_REFINED]]:
+        losses, sounds = objective.hear(candidates)
+        order = np.argsort(losses)
+        if editor is not None:
+            best = order[:_EDITED]
+            editor.edit(candidates[best], losses[best], sounds[best], _FIRST_EDITS, rng)
+        refine(objective, residuals, objective.points[0], steps=_FIRST_STEPS)
+        sweep(objective)
+        for start in candidates[order[1:_REFINED]]:
             refine(objective, residuals, start, steps=_FIRST_STEPS)
         refine(objective, residuals, objective.points[0], steps=_MOST_STEPS)
+        best_so_far = objective.best
         sweep(objective)
-        refine(objective, residuals, objective.points[0], steps=_MOST_STEPS)
+        if objective.best < best_so_far:
+            refine(objective, residuals, objective.points[0], steps=_MOST_STEPS)
         evolve(objective, objective.points[0], POLISH_SPREAD, rng)
 
 

@@ -51,6 +51,12 @@ class Moves:
             return spaces.Dict({"module": module, "deltas": deltas}, sort_keys=False)
         return spaces.Box(-1.0, 1.0, (len(self._steps),), np.float32)
 
+    @property
+    def continuous(self) -> NDArray[np.bool_]:
+        """Which numbers of a flat action are changes; the others are choices."""
+        first = [False] if self.per_module else []
+        return np.array([*first, *[True] * (self.width if self.per_module else len(self._steps))])
+
     def apply(
         self, params: NDArray[np.float32], actions: Any, exposed: NDArray[np.bool_]
     ) -> NDArray[np.float32]:

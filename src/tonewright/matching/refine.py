@@ -23,6 +23,7 @@ _FLOOR_DB = -60.0
 # Windows of about 64 and 256 ms: where things happen, and on which frequencies.
 _VIEWS = ((0.064, 96), (0.256, 128))
 _LEAST_PROGRESS = 0.01
+_MUCH = 0.1  # progress after which slopes are corrected instead of heard again
 
 
 class Residuals:
@@ -58,13 +59,15 @@ class Residuals:
 def refine(objective: Objective, residuals: Residuals, start: NDArray[np.float32], *, steps: int) -> None:
     """Refine one point; the objective remembers the best that is heard on the way.
 
-    Integer controls stay as they are. Ends early when two steps in a row bring less than 1 %.
+    Integer controls stay as they are. After a step that brought much, the next one makes do with the slopes
+    as that step has corrected them (Broyden, 1965). Ends early when two steps in a row bring less than 1 %.
 
     Args:
         objective: Renders and counts.
         residuals: Of the objective's target.
         start: Point `[N]`.
-        steps: At most so many, each one preset for every continuous coordinate and six more.
+        steps: At most so many times are slopes heard, one preset for every continuous coordinate; each step
+            takes six more.
 
     Raises:
         BudgetSpent: See `Objective`.
@@ -73,11 +76,12 @@ def refine(objective: Objective, residuals: Residuals, start: NDArray[np.float32
     point = objective.space.decode(start[None])[0]
     difference = residuals(objective.hear(point[None])[1])[0]
     error, damping, idle = _mean_square(difference), 1.0, 0
-    for _ in range(steps):
-        nudges = np.where(point[free] > 0.5, -_NUDGE, _NUDGE).astype(np.float32)
-        nudged = np.repeat(point[None], len(free), axis=0)
-        nudged[np.arange(len(free)), free] += nudges
-        slopes = (residuals(objective.hear(nudged)[1]) - difference) / nudges[:, None]  # [free, n]
+    slopes, heard = None, 0
+    while slopes is not None or heard < steps:
+        fresh = slopes is None
+        if slopes is None:
+            slopes = _slopes(objective, residuals, point, difference, free)
+            heard += 1
         curvature = slopes @ slopes.T / slopes.shape[1]
         gradient = slopes @ difference / slopes.shape[1]
         candidates = np.repeat(point[None], len(_DAMPINGS), axis=0)
@@ -87,14 +91,37 @@ def refine(objective: Objective, residuals: Residuals, start: NDArray[np.float32
         differences = residuals(objective.hear(candidates)[1])
         errors = np.array([_mean_square(row) for row in differences])
         best = int(np.argmin(errors))
-        idle = 0 if errors[best] < (1 - _LEAST_PROGRESS) * error else idle + 1
-        if errors[best] < error:
+        progress = 1 - errors[best] / error if error else 0.0
+        if progress > 0:
+            step, change = (candidates[best] - point)[free], differences[best] - difference
             point, difference, error = candidates[best], differences[best], float(errors[best])
             damping *= _DAMPINGS[best]
-        else:
+        elif fresh:
             damping *= 10.0
+        if progress > _MUCH:
+            slopes = slopes + np.outer(step, (change - step @ slopes) / (step @ step))
+            idle = 0
+            continue
+        slopes = None
+        if fresh:
+            idle = 0 if progress > _LEAST_PROGRESS else idle + 1
         if idle == 2 or damping > _GREATEST_DAMPING:
             return
+
+
+def _slopes(
+    objective: Objective,
+    residuals: Residuals,
+    point: NDArray[np.float32],
+    difference: NDArray[np.float32],
+    free: NDArray[np.intp],
+) -> NDArray[np.float32]:
+    """What a change of each free coordinate does to every difference, `[free, n]`."""
+    nudges = np.where(point[free] > 0.5, -_NUDGE, _NUDGE).astype(np.float32)
+    nudged = np.repeat(point[None], len(free), axis=0)
+    nudged[np.arange(len(free)), free] += nudges
+    slopes: NDArray[np.float32] = (residuals(objective.hear(nudged)[1]) - difference) / nudges[:, None]
+    return slopes
 
 
 def _mean_square(difference: NDArray[np.float32]) -> float:

@@ -89,7 +89,7 @@ def factory_suite(synth: Synth) -> list[Case]:
     rows = zip(presets, *render_presets(synth, round(_SECONDS * rate), presets), strict=True)
     return [
         Case(preset.name, audio, rate, float(note), float(gate), params)
-        for preset, audio, note, gate, params in rows
+        for preset, audio, note, gate, params, _ in rows
     ]
 
 
