@@ -144,6 +144,20 @@ def test_the_gradient_is_clipped():
     assert metrics["grad_norm"] > 0.1
 
 
+def test_before_its_time_the_policy_loss_moves_nothing_and_nothing_is_stopped():
+    policy = policy_for(shared=False)
+    config = PPOConfig(policy_from=0.5, target_kl=1e-9, epochs=3, minibatch_size=16, entropy_weight=0.0)
+    algorithm, rollout = PPO(policy, config), rollout_for(policy)
+    actor, critic = (part.weight.detach().clone() for part in (policy.actor, policy.critic))
+    early = algorithm.learn([rollout], progress=0.4)
+    assert torch.equal(policy.actor.weight, actor)
+    assert not torch.equal(policy.critic.weight, critic)
+    assert early["gradient_steps"] == 9
+    late = algorithm.learn([rollout_for(policy, seed=1)], progress=0.5)
+    assert not torch.equal(policy.actor.weight, actor)
+    assert late["gradient_steps"] < 9
+
+
 def test_an_update_stops_at_the_target_kl():
     rollout = rollout_for(policy_for())
     free = weights_after([rollout], learning_rate=0.05, epochs=10)[1]

@@ -126,6 +126,8 @@ def test_a_stage_holds_still_what_it_does_not_expose() -> None:
         ({"seconds": 5.0}, "0.05 <= seconds <= 4"),
         ({"step_size": 0.0}, "step_size"),
         ({"threshold": 1.0}, "threshold"),
+        ({"start_near": 2.0}, "start_near is a share"),
+        ({"durations_s": (0.5, 0.1)}, "durations_s"),
         ({"targets": "nowhere"}, "folder of sounds"),
     ],
 )
@@ -137,3 +139,47 @@ def test_nonsense_is_refused(wrong: dict[str, object], told: str) -> None:
 def test_an_unknown_stage_is_refused() -> None:
     with pytest.raises(UnknownNameError):
         MatchEnv(2, stage="everything")
+
+
+def test_episodes_may_start_near_the_target() -> None:
+    env = MatchEnv(64, start_near=0.5)
+    observation, info = env.reset(seed=7)
+    neutral = env.synth.controls.snap(env.synth.controls.defaults())
+    from_neutral = (observation["controls"] == neutral).all(axis=1)
+    assert 20 < from_neutral.sum() < 44
+    off = np.abs(env.params - env.target.params).mean(axis=1)[~from_neutral]
+    assert off.min() < 0.03
+    assert off.max() > 0.1
+    assert info["loss"][~from_neutral].mean() < info["loss"][from_neutral].mean()
+
+
+def test_starts_near_the_target_leave_alone_what_a_stage_does_not_expose() -> None:
+    env = MatchEnv(32, start_near=1.0, stage="oscillators")
+    env.reset(seed=8)
+    hidden = ~env.stage.exposed(env.synth)
+    np.testing.assert_array_equal(env.params[:, hidden], env.target.params[:, hidden])
+    assert not np.array_equal(env.params, env.target.params)
+
+
+def test_what_is_heard_ends_with_the_target() -> None:
+    env = MatchEnv(16, durations_s=(0.1, 0.3))
+    env.reset(seed=9)
+    for row, sound in enumerate(env.render()):
+        end = round(env.target.seconds[row] * 16_000)
+        assert sound[: end - 160].any()
+        assert not sound[end:].any()
+
+
+def test_the_controls_of_the_best_sound_are_told() -> None:
+    env = MatchEnv(N, action_view="all", max_episode_steps=6)
+    _, info = env.reset(seed=10)
+    env.action_space.seed(3)
+    target = env.target.take(range(N))
+    for _ in range(6):
+        _, _, _, truncated, info = env.step(env.action_space.sample())
+    assert truncated.all()
+    last = info["final_info"]
+    sounds = env.sounds(last["best_controls"], target)
+    np.testing.assert_allclose(
+        training_loss(target.audio, sounds, 16_000).total, last["best_loss"], rtol=1e-5
+    )

@@ -6,7 +6,7 @@ import pytest
 from tonewright.audio import Clip, write
 from tonewright.errors import UsageError
 from tonewright.matching.curriculum import stage
-from tonewright.matching.targets import Presets, RandomPresets, Recordings, make_targets
+from tonewright.matching.targets import Presets, RandomPresets, Recordings, cut_short, make_targets
 from tonewright.synths import synth
 
 SYNTH = synth("serum-lite", 16_000)
@@ -76,3 +76,25 @@ def test_an_empty_folder_and_an_unknown_name_are_refused(tmp_path: Path) -> None
         make_targets(str(tmp_path), SYNTH, FRAMES, EVERYTHING)
     with pytest.raises(UsageError, match="random, factory or a folder of sounds; got 'nothing'"):
         make_targets("nothing", SYNTH, FRAMES, EVERYTHING)
+
+
+def test_durations_are_drawn_and_what_follows_is_silent() -> None:
+    source = RandomPresets(SYNTH, FRAMES, EVERYTHING, durations_s=(0.1, 2.0))
+    drawn = source.draw(generators(*range(40)))
+    assert drawn.seconds.min() < 0.2
+    assert drawn.seconds.max() == 0.5
+    whole = SYNTH.render(drawn.params, drawn.midi_note, 0.5, drawn.gate_seconds)
+    for row, seconds in enumerate(drawn.seconds):
+        assert drawn.gate_seconds[row] <= seconds + 1e-9
+        end = round(seconds * 16_000)
+        assert not drawn.audio[row, end:].any()
+        before_fade = end - 160 if end < FRAMES else end
+        np.testing.assert_array_equal(drawn.audio[row, :before_fade], whole[row, :before_fade])
+
+
+def test_a_cut_fades_out_without_a_click() -> None:
+    ended = cut_short(np.ones((2, 1_600), np.float32), np.array([0.05, 0.1]), 16_000)
+    assert ended[0, 639] == 1.0
+    np.testing.assert_allclose(np.diff(ended[0, 640:800]), -1 / 159, atol=1e-6)
+    assert not ended[0, 800:].any()
+    assert (ended[1] == 1.0).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from tonewright.audio.resampling import resample_array
 from tonewright.matching.ear import HEARING_RATE_HZ
@@ -91,6 +92,19 @@ def full_search(objective: Objective, rng: np.random.Generator) -> None:
     editor = None if agent is None else Editor(objective, agent)
     audio = _heard_by_networks(objective)
     residuals = Residuals(objective.target, objective.synth.sample_rate_hz)
+    # On a busy machine the threads of BLAS wait for each other: 8 times the time of a search, measured.
+    with threadpool_limits(1, user_api="blas"):
+        _full_rounds(objective, proposals, editor, audio, residuals, rng)
+
+
+def _full_rounds(
+    objective: Objective,
+    proposals: Proposals,
+    editor: Editor | None,
+    audio: NDArray[np.float32],
+    residuals: Residuals,
+    rng: np.random.Generator,
+) -> None:
     while True:
         objective.begin_run()
         candidates = _propose(objective, proposals, audio, rng)
