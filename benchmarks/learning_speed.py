@@ -1,10 +1,13 @@
-"""Measure what acting and learning cost for each step of an environment that itself costs nothing.
+"""Measure what learning costs: with an environment that itself costs nothing, and with the match environment.
 
-Usage: python benchmarks/learning_speed.py
+Usage: python benchmarks/learning_speed.py; writes benchmarks/results/learning_speed.json.
 
-Observations of 1,500 numbers, 8 modules of up to 12 controls, a 256-256 network, 32 steps an update, 4 epochs
-in minibatches of 512. The yardstick is the same network alone: as many forward passes, gradients and steps of
-Adam over random numbers, with the mean of its outputs as loss. Best of several updates; prints JSON.
+First, observations of 1,500 numbers, 8 modules of up to 12 controls, a 256-256 network, 32 steps an update, 4
+epochs in minibatches of 512. The yardstick is the same network alone: as many forward passes, gradients and
+steps of Adam over random numbers, with the mean of its outputs as loss. Best of several updates.
+
+Then, steps of the match environment a second (0.5 s at 16 kHz, the default): render, hear and reward
+under random actions, and with PPO's acting and learning included (32 steps an update, 4 epochs).
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -23,6 +27,8 @@ from tonewright.learning.policy import ActorCritic
 from tonewright.learning.ppo import PPO, PPOConfig
 from tonewright.learning.rollout import RolloutWorker
 from tonewright.learning.vector import BatchEnv
+from tonewright.matching.agent import MatchPolicy
+from tonewright.matching.environment import MatchEnv
 
 OBSERVATION, MODULES, CONTROLS = 1500, 8, 12
 STEPS, EPOCHS, MINIBATCH, UPDATES = 32, 4, 512, 6
@@ -101,6 +107,46 @@ def measure(num_envs: int) -> dict[str, float]:
     }
 
 
+def match_steps_per_second(num_envs: int) -> float:
+    """Steps of the match environment under random actions: render, hear, reward."""
+    env = MatchEnv(num_envs)
+    env.reset(seed=0)
+    env.action_space.seed(0)
+    actions = [env.action_space.sample() for _ in range(STEPS)]
+
+    def play() -> None:
+        for action in actions:
+            env.step(action)
+
+    play()
+    return num_envs * STEPS / best_seconds(play)
+
+
+def match_steps_per_second_learning(num_envs: int) -> float:
+    """The same, with PPO acting and learning."""
+    env = MatchEnv(1)
+    worker = RolloutWorker(lambda: MatchEnv(num_envs), lambda: MatchPolicy(env), 0, 0)
+    algorithm = PPO(MatchPolicy(env), PPOConfig(epochs=EPOCHS, minibatch_size=MINIBATCH))
+
+    def update() -> None:
+        algorithm.learn([worker.collect(algorithm.policy.weights(), STEPS)])
+
+    update()
+    return num_envs * STEPS / best_seconds(update)
+
+
+def main() -> None:
+    """Measure, print and write."""
+    overhead = {f"{num_envs} environments": measure(num_envs) for num_envs in (64, 256)}
+    match = {}
+    for num_envs in (64, 256):
+        match[f"render + hear + reward, {num_envs} rows"] = match_steps_per_second(num_envs)
+        match[f"learning included, {num_envs} rows"] = match_steps_per_second_learning(num_envs)
+    result = {"torch": torch.__version__, "threads": torch.get_num_threads(), **overhead, "match": match}
+    text = json.dumps(result, indent=2)
+    (Path(__file__).parent / "results" / "learning_speed.json").write_text(text + "\n")
+    print(text)
+
+
 if __name__ == "__main__":
-    measured = {f"{num_envs} environments": measure(num_envs) for num_envs in (64, 256)}
-    print(json.dumps({"torch": torch.__version__, "threads": torch.get_num_threads(), **measured}, indent=2))
+    main()

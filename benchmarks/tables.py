@@ -9,13 +9,24 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tonewright.matching.evaluation import summarise
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 SUITES = ("random", "factory", "real")
-LEARNED = tuple(f"{suite}-learned" for suite in SUITES)
-"""The methods with trained networks, at small budgets."""
+METHODS = ("random", "cma", "estimator", "agent", "estimator-agent", "full", "self")
+BUDGETS = (50, 200, 1_000, 5_000, 20_000)
+DISTANCES = (
+    "sot", "wmfcc", "rms", "mss", "loss",
+    "spectral_convergence", "log_stft_mae", "mfcc_mae", "lufs_difference", "f0_cents",
+)  # fmt: skip
+"""Columns; those outside the reward that published work reports first."""
 
 
 def speed_table() -> str:
@@ -56,23 +67,108 @@ def speed_table() -> str:
     return "\n".join(lines)
 
 
-def quality_table(suite: str) -> str:
-    """Median and bad end of every distance, by method and budget."""
-    path = RESULTS / f"{suite}.json"
+def learning_speed_table() -> str:
+    """Steps of the match environment a second."""
+    path = RESULTS / "learning_speed.json"
     if not path.exists():
         return "Not measured yet."
-    summary = json.loads(path.read_text())["summary"]
-    names = [name for name in summary[0] if name not in {"method", "renders", "targets"}]
+    measured = json.loads(path.read_text())["match"]
+    lines = ["| what | asked | measured |", "|---|---|---|"]
+    for name, value in measured.items():
+        asked = "≥ 2,500/s" if "learning" in name else "≥ 4,000/s"
+        lines.append(f"| {name} | {asked} | {value:,.0f} |")
+    return "\n".join(lines)
+
+
+def quality_table(suite: str) -> str:
+    """Median and bad end of every distance by method, budget and seeds, from the log of the evaluation."""
+    rows = sorted(summarise(_records(suite)), key=lambda row: (row["renders"], METHODS.index(row["method"])))
+    names = [name for name in DISTANCES if name in rows[0]]
     lines = [
-        "| method | renders | targets | " + " | ".join(names) + " |",
+        "| renders | method | targets × seeds | " + " | ".join(names) + " |",
         "|---|---|---|" + "---|" * len(names),
     ]
-    for row in summary:
+    for row in rows:
         cells = [f"{row[name]['median']:.3g} ({row[name]['p90']:.3g})" for name in names]
-        lines.append(
-            f"| {row['method']} | {row['renders']:,} | {row['targets']} | " + " | ".join(cells) + " |"
-        )
+        count = f"{row['targets']} × {row['seeds']}"
+        lines.append(f"| {row['renders']:,} | {row['method']} | {count} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def mss_table() -> str:
+    """Median MSS of every method by suite and budget, with the range of the seeds."""
+    lines = ["| suite | method | " + " | ".join(f"{n:,}" for n in BUDGETS) + " |", "|---|---|" + "---|" * 5]
+    for suite in SUITES:
+        found = {(row["method"], row["renders"]): row for row in summarise(_records(suite))}
+        for method in METHODS:
+            cells = [_with_range(found.get((method, renders))) for renders in BUDGETS]
+            if any(cells) and method != "self":
+                lines.append(f"| {suite} | {method} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def improved_table() -> str:
+    """On how many targets the agent's edits improve on the best of the estimator's 32 candidates."""
+    lines = ["| suite | renders in all | targets improved | runs |", "|---|---|---|---|"]
+    for suite in SUITES:
+        losses: dict[tuple[str, int], dict[int, float]] = {}
+        for record in _records(suite):
+            if record["method"] == "estimator-agent":
+                run = losses.setdefault((record["target"], record["seed"]), {})
+                run[record["renders"]] = record["loss"]
+        for renders in (50, 200):
+            better = [run[renders] < run[32] for run in losses.values() if {32, renders} <= run.keys()]
+            if better:
+                lines.append(f"| {suite} | {renders} | {np.mean(better):.1%} | {len(better)} |")
+    return "\n".join(lines)
+
+
+def curriculum_table() -> str:
+    """Held-out success and loss in each stage, when the stage is left, beside a random agent's."""
+    stages = ("oscillators", "filter", "envelopes", "lfo")
+    lines = [
+        "| stage | seeds | success | of a random agent | loss | of a random agent |",
+        "|---|---|---|---|---|---|",
+    ]
+    for number, name in enumerate(stages):
+        last = []
+        for path in sorted(RESULTS.glob("agent-curriculum-*.jsonl")):
+            of_run = [json.loads(line) for line in path.read_text().splitlines()]
+            in_stage = [line for line in of_run if line.get("evaluation/stage") == number]
+            left = any(line.get("evaluation/stage", -1) > number for line in of_run)
+            if in_stage and (left or number == len(stages) - 1):
+                last.append(in_stage[-1])
+        if last:
+            cells = [
+                _range([line[f"evaluation/{key}"] for line in last])
+                for key in ("success", "random_success", "loss", "random_loss")
+            ]
+            lines.append(f"| {name} | {len(last)} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _records(suite: str) -> list[dict[str, Any]]:
+    """Records of every method, seed and budget that all targets of a suite were matched with."""
+    records = [json.loads(line) for line in (RESULTS / f"{suite}.jsonl").read_text().splitlines()]
+    counts = Counter(map(_run_of, records))
+    return [record for record in records if counts[_run_of(record)] == max(counts.values())]
+
+
+def _run_of(record: dict[str, Any]) -> tuple[str, int, int]:
+    return record["method"], record["seed"], record["renders"]
+
+
+def _with_range(row: dict[str, Any] | None) -> str:
+    if row is None:
+        return ""
+    mss = row["mss"]
+    spread = f" ({mss['low']:.3g}–{mss['high']:.3g})" if row["seeds"] > 1 else ""
+    return f"{mss['median']:.3g}{spread}"
+
+
+def _range(values: list[float]) -> str:
+    spread = f" ({min(values):.3g}–{max(values):.3g})" if len(values) > 1 else ""
+    return f"{np.mean(values):.3g}{spread}"
 
 
 def _number(value: float) -> str:
@@ -82,7 +178,9 @@ def _number(value: float) -> str:
 def main() -> None:
     page = HERE / "README.md"
     text = page.read_text("utf-8")
-    tables = {"speed": speed_table()} | {suite: quality_table(suite) for suite in SUITES + LEARNED}
+    tables = {suite: quality_table(suite) for suite in SUITES}
+    tables |= {"speed": speed_table(), "mss": mss_table(), "improved": improved_table()}
+    tables |= {"curriculum": curriculum_table(), "learning-speed": learning_speed_table()}
     for name, table in tables.items():
         pattern = re.compile(f"<!-- {name} -->.*?<!-- end -->", re.S)
         text = pattern.sub(lambda _, n=name, t=table: f"<!-- {n} -->\n{t}\n<!-- end -->", text)

@@ -8,17 +8,18 @@ import pytest
 
 from tonewright.errors import CheckpointError
 from tonewright.learning.spaces import flatten
-from tonewright.matching import edits
-from tonewright.matching.edits import Agent, Editor, load_agent
+from tonewright.matching.edits import Agent, Editor
 from tonewright.matching.environment import MatchEnv
 from tonewright.matching.evaluation import evaluate_case
 from tonewright.matching.objective import BudgetSpent, Objective
 from tonewright.matching.space import SearchSpace
 from tonewright.matching.suites import random_suite
 from tonewright.matching.targets import Drawn
+from tonewright.matching.trained import load_trained
 from tonewright.synths import synth as make_synth
 
 SYNTH = make_synth("serum-lite", 16_000)
+AGENT = load_trained(SYNTH).need_agent(SYNTH)
 CASES = random_suite(SYNTH, 12)
 
 
@@ -45,7 +46,7 @@ def test_an_editor_hears_what_the_environment_shows():
     objective = objective_for(case)
     neutral = objective.space.neutral()[None]
     losses, audio = objective.hear(neutral)
-    editor = Editor(objective, Listener(load_agent(SYNTH)._network, SYNTH))
+    editor = Editor(objective, Listener(AGENT._network, SYNTH))
     editor.edit(neutral, losses, audio, 1, np.random.default_rng(0), approach=1)
     np.testing.assert_allclose(heard[0], shown, atol=1e-4)
 
@@ -68,7 +69,7 @@ def test_edits_are_counted_and_the_budget_holds():
     objective = objective_for(CASES[1], renders=9)
     points = np.repeat(objective.space.neutral()[None], 2, axis=0)
     losses, audio = objective.hear(points)
-    editor = Editor(objective, load_agent(SYNTH))
+    editor = Editor(objective, AGENT)
     editor.edit(points, losses, audio, 2, np.random.default_rng(0))
     assert objective.renders == 6
     with pytest.raises(BudgetSpent):
@@ -82,7 +83,7 @@ def test_the_same_random_numbers_lead_to_the_same_edits():
         with suppress(BudgetSpent):
             points = objective.space.neutral()[None]
             losses, audio = objective.hear(points)
-            editor = Editor(objective, load_agent(SYNTH))
+            editor = Editor(objective, AGENT)
             editor.edit(points, losses, audio, 99, np.random.default_rng(5), approach=4)
         return objective.points[0]
 
@@ -94,9 +95,7 @@ def test_rows_are_edited_apart_from_each_other():
         objective = objective_for(CASES[3])
         points = SYNTH.controls.sample(np.random.default_rng(1), batch=2)[rows]
         losses, audio = objective.hear(points)
-        Editor(objective, load_agent(SYNTH)).edit(
-            points, losses, audio, 3, np.random.default_rng(0), approach=3
-        )
+        Editor(objective, AGENT).edit(points, losses, audio, 3, np.random.default_rng(0), approach=3)
         return objective.losses
 
     together, alone = edited([0, 1]), np.concatenate([edited([0]), edited([1])])
@@ -108,18 +107,12 @@ def test_shorter_sounds_are_followed_by_silence_and_longer_ones_cut(seconds, hea
     params = CASES[4].true_params[None]
     audio = SYNTH.render(params, 60.0, seconds, 0.2)[0]
     space = SearchSpace(SYNTH.controls, 60.0, 0.2)
-    editor = Editor(Objective(SYNTH, space, audio, renders=10, seed=0), load_agent(SYNTH))
+    editor = Editor(Objective(SYNTH, space, audio, renders=10, seed=0), AGENT)
     (window,) = editor._window(audio[None])
     end = round(heard * 16_000)
     assert window.shape == (16_000,)
     np.testing.assert_array_equal(window[: end - 160], audio[: end - 160])
     assert not window[end:].any()
-
-
-def test_without_an_agent_the_remedy_is_named(monkeypatch):
-    monkeypatch.setattr(edits, "shipped_network", lambda *_: None)
-    with pytest.raises(CheckpointError, match=r"no agent ships for serum-lite .*`tonewright train match"):
-        load_agent(SYNTH)
 
 
 @pytest.mark.parametrize(

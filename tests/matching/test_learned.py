@@ -5,9 +5,9 @@ import numpy as np
 from tonewright.audio import Clip
 from tonewright.distances import compare
 from tonewright.matching import match
-from tonewright.matching.estimator.proposals import load_proposals
 from tonewright.matching.evaluation import evaluate_case
 from tonewright.matching.suites import factory_suite, random_suite
+from tonewright.matching.trained import load_trained
 from tonewright.synths import synth as make_synth
 
 SYNTH = make_synth("serum-lite", 16_000)
@@ -15,7 +15,7 @@ SYNTH = make_synth("serum-lite", 16_000)
 
 def test_candidates_hear_the_note_that_is_theirs():
     sound = factory_suite(SYNTH)[0].audio
-    proposals = load_proposals(SYNTH)
+    proposals = load_trained(SYNTH).need_proposals(SYNTH)
 
     def propose(notes):
         return proposals(sound, notes, 0.5, 2, np.random.default_rng(0)).params

@@ -11,17 +11,11 @@ from tonewright.learning.ppo import PPOConfig
 from tonewright.learning.runs import Run, read_metrics
 from tonewright.learning.training import TrainConfig
 from tonewright.matching import match
-from tonewright.matching.estimator.proposals import load_proposals, shipped_proposals
 from tonewright.matching.estimator.training import EstimatorConfig, train_estimator
-from tonewright.matching.networks import export_estimator
-from tonewright.matching.training import (
-    MatchConfig,
-    make_env,
-    measure,
-    measure_random,
-    run_config,
-    train_match,
-)
+from tonewright.matching.held_out import measure, measure_random
+from tonewright.matching.networks import export_agent, export_estimator
+from tonewright.matching.trained import load_trained
+from tonewright.matching.training import MatchConfig, make_env, run_config, train_match
 from tonewright.synths import registry
 
 from .two_operators import TwoOperators
@@ -34,9 +28,8 @@ def registered(monkeypatch):
 
 def test_full_searches_where_no_estimator_ships():
     synth = TwoOperators(16_000)
-    assert shipped_proposals(synth) is None
-    with pytest.raises(CheckpointError, match="no estimator ships for two-operators version 1"):
-        load_proposals(synth)
+    with pytest.raises(CheckpointError, match="there is no estimator for two-operators version 1"):
+        load_trained(synth).need_proposals(synth)
     sound = synth.render(np.array([[0.25, 0.4, 0.6, 0.7]]), 57.0, 0.6, 0.4)
     result = match(Clip(sound, 16_000), synth="two-operators", note=57.0, gate_seconds=0.4, renders=1_500)
     assert result.terms["total"] < 0.05
@@ -57,7 +50,7 @@ def test_an_estimator_learns(tmp_path):
     assert choice[-1] < 0.8 * np.log(6)  # nats of not knowing the ratio
     export_estimator(tmp_path / "estimator.onnx", network, config)
     synth = TwoOperators(16_000)
-    proposals = load_proposals(synth, tmp_path / "estimator.onnx")
+    proposals = load_trained(synth, tmp_path).need_proposals(synth)
     sound = synth.render(np.array([[0.25, 0.4, 0.6, 0.7]]), 57.0, 0.3, 0.2)
     candidates = proposals(sound[0], 57.0, 0.2, 8, np.random.default_rng(0))
     assert candidates.params.shape == (8, 4)
@@ -72,4 +65,13 @@ def test_an_agent_learns(tmp_path):
     with Run.create(tmp_path / "run", run_config(config), 0) as run:
         policy = train_match(run, config)
     env = make_env(config, 32)
-    assert measure(policy, env)["loss"] < 0.9 * measure_random(env)["loss"]
+    assert measure(policy, env).scores["loss"] < 0.9 * measure_random(env).scores["loss"]
+
+    export_agent(tmp_path / "agent.onnx", policy, config)
+    synth = TwoOperators(16_000)
+    sound = synth.render(np.array([[0.25, 0.1, 0.8, 0.3]]), 57.0, 0.6, 0.4)
+    result = match(
+        Clip(sound, 16_000), synth="two-operators", note=57.0, gate_seconds=0.4, renders=60,
+        method="agent", networks=tmp_path,
+    )  # fmt: skip
+    assert result.curve[-1][1] < 0.5 * result.curve[0][1]

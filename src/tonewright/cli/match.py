@@ -9,7 +9,17 @@ from typing import Annotated
 
 import tyro
 
-from tonewright.cli.options import Count, Flag, Name, NoteOrAuto, OutputFolder, Seconds, SecondsOrAuto, Seed
+from tonewright.cli.options import (
+    Count,
+    Flag,
+    Name,
+    NoteOrAuto,
+    OptionalFolder,
+    OutputFolder,
+    Seconds,
+    SecondsOrAuto,
+    Seed,
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +43,9 @@ class Match:
     seed: Seed = 0
     """The same seed and renders give the same preset."""
     method: Name = "full"
-    """full (estimator, refinement and CMA-ES), estimator, cma, or random."""
+    """full (estimator, agent, refinement and CMA-ES), estimator, agent, estimator-agent, cma, or random."""
+    networks: OptionalFolder = None
+    """Folder of a training whose networks to use instead of those that ship."""
     overwrite: Flag = False
     """Replace files of these names in a folder that holds something."""
     json: Flag = False
@@ -59,6 +71,7 @@ class Match:
                     gate_seconds=self.gate,
                     seed=self.seed,
                     method=self.method,
+                    networks=self.networks,
                     progress=progress,
                 )
             result = replace(result, target_info=recording.info(result.target_info))

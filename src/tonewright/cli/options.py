@@ -90,6 +90,7 @@ def _many(
 OutputFile = Annotated[Path, tyro.conf.arg(aliases=["-o"], metavar="FILE")]
 OutputFolder = Annotated[Path, tyro.conf.arg(aliases=["-o"], metavar="DIR")]
 """Where the result goes: `-o`."""
+OptionalFolder = Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="")]
 
 Flag = Annotated[tyro.conf.FlagCreatePairsOff[bool], _NO_DEFAULT]
 """A switch that is off unless named."""

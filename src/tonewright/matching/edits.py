@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 from tonewright.audio.resampling import resample_array
 from tonewright.distances.loss import TrainingLoss
 from tonewright.errors import CheckpointError
-from tonewright.files import StrPath
-from tonewright.learning.inference import Network, load_network
+from tonewright.learning.inference import Network
 from tonewright.learning.spaces import flatten, to_env
 from tonewright.matching.ear import HEARING_RATE_HZ
 from tonewright.matching.moves import Moves
 from tonewright.matching.objective import Objective
 from tonewright.matching.observation import HeardSound, HeardTarget, Observer
-from tonewright.matching.shipping import shipped_network
 from tonewright.matching.targets import cut_short
 from tonewright.synths.base import Synth
 
@@ -186,26 +184,3 @@ class Editor:
         heard = resample_array(audio, self._rate, HEARING_RATE_HZ)[:, : self._frames]
         heard = np.pad(heard, ((0, 0), (0, self._frames - heard.shape[1])))
         return cut_short(heard, np.full(len(heard), self._seconds), HEARING_RATE_HZ)
-
-
-def shipped_agent(synth: Synth) -> Agent | None:
-    """The agent of a synth that comes with the package, if one does."""
-    network = shipped_network("agent", KIND, synth)
-    return None if network is None else Agent(network, synth)
-
-
-def load_agent(synth: Synth, path: StrPath | None = None) -> Agent:
-    """The agent of a synth, from a file or, if none is named, as it ships with the package.
-
-    Raises:
-        CheckpointError: There is none for this synth, or the file is damaged or of another synth.
-    """
-    if path is not None:
-        return Agent(load_network(path, kind=KIND, controls=synth.controls.names), synth)
-    agent = shipped_agent(synth)
-    if agent is None:
-        raise CheckpointError(
-            f"no agent ships for {synth.name} version {synth.version}; train one with"
-            f" `tonewright train match --synth {synth.name}`, or use --method cma"
-        )
-    return agent

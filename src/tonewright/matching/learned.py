@@ -1,4 +1,7 @@
-"""Search methods that listen first: an estimator proposes presets, which are refined and searched around."""
+"""Search methods that listen first: an estimator proposes, an agent edits, least squares refine.
+
+Each takes the folder of the networks to use; those that come with the package if none is named.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,14 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from tonewright.audio.resampling import resample_array
+from tonewright.files import StrPath
 from tonewright.matching.ear import HEARING_RATE_HZ
-from tonewright.matching.edits import Editor, load_agent, shipped_agent
-from tonewright.matching.estimator.proposals import Proposals, load_proposals, shipped_proposals
+from tonewright.matching.edits import Editor
+from tonewright.matching.estimator.proposals import Proposals
 from tonewright.matching.objective import Objective
 from tonewright.matching.refine import Residuals, refine
 from tonewright.matching.search import POLISH_SPREAD, cma_search, evolve, sweep
+from tonewright.matching.trained import load_trained
 
 _CANDIDATES = 32
 _OCTAVES = 3  # times as many where the note is searched over octaves
@@ -25,26 +30,25 @@ _EDITS = 50  # presets rendered for each of them
 _APPROACH = 4  # of these, the first from a neutral preset, which is far away
 
 
-def estimator_search(objective: Objective, rng: np.random.Generator) -> None:
+def estimator_search(objective: Objective, rng: np.random.Generator, networks: StrPath | None = None) -> None:
     """The estimator's candidates alone, best of as many as may be rendered.
 
     Raises:
-        CheckpointError: No estimator ships for the synth.
+        CheckpointError: There is no estimator for the synth.
     """
-    proposals = load_proposals(objective.synth)
+    proposals = load_trained(objective.synth, networks).need_proposals(objective.synth)
     audio = _heard_by_networks(objective)
     while True:
         objective(_propose(objective, proposals, audio, rng))
 
 
-def agent_search(objective: Objective, rng: np.random.Generator) -> None:
+def agent_search(objective: Objective, rng: np.random.Generator, networks: StrPath | None = None) -> None:
     """The agent alone: it edits the neutral preset, again and again.
 
     Raises:
-        CheckpointError: No agent ships for the synth.
+        CheckpointError: There is no agent for the synth.
     """
-    agent = load_agent(objective.synth)
-    editor = Editor(objective, agent)
+    editor = Editor(objective, load_trained(objective.synth, networks).need_agent(objective.synth))
     neutral = np.nan_to_num(objective.space.neutral(), nan=0.5)[None]
     losses, audio = objective.hear(neutral)
     while True:
@@ -52,13 +56,16 @@ def agent_search(objective: Objective, rng: np.random.Generator) -> None:
         editor.edit(neutral, losses, audio, _EDITS - 1, rng, approach=_APPROACH)
 
 
-def estimator_agent_search(objective: Objective, rng: np.random.Generator) -> None:
+def estimator_agent_search(
+    objective: Objective, rng: np.random.Generator, networks: StrPath | None = None
+) -> None:
     """The estimator's candidates, the best of them edited by the agent; and again with other candidates.
 
     Raises:
-        CheckpointError: No estimator or no agent ships for the synth.
+        CheckpointError: There is no estimator or no agent for the synth.
     """
-    proposals, agent = load_proposals(objective.synth), load_agent(objective.synth)
+    trained = load_trained(objective.synth, networks)
+    proposals, agent = trained.need_proposals(objective.synth), trained.need_agent(objective.synth)
     audio = _heard_by_networks(objective)
     editor = Editor(objective, agent)
     while True:
@@ -80,12 +87,12 @@ def _edit_best(
     editor.edit(candidates[best], losses[best], sounds[best], steps, rng)
 
 
-def full_search(objective: Objective, rng: np.random.Generator) -> None:
+def full_search(objective: Objective, rng: np.random.Generator, networks: StrPath | None = None) -> None:
     """Candidates, the best of them edited and refined, then CMA-ES around the best; and again with others.
 
-    What no network ships for is left out; without an estimator this is CMA-ES from random presets.
+    What no network has been trained for is left out; without an estimator this is CMA-ES from random presets.
     """
-    proposals, agent = shipped_proposals(objective.synth), shipped_agent(objective.synth)
+    proposals, agent = load_trained(objective.synth, networks)
     if proposals is None:
         cma_search(objective, rng)
         return

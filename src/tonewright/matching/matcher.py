@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tonewright.audio import Clip
 from tonewright.audio.levels import rms_dbfs
 from tonewright.errors import UsageError
+from tonewright.files import StrPath
 from tonewright.matching.methods import search_method
 from tonewright.matching.objective import BudgetSpent, Objective, Progress
 from tonewright.matching.result import MatchResult
@@ -42,6 +43,7 @@ def match(
     gate_seconds: float | None = None,
     seed: int = 0,
     method: str = "full",
+    networks: StrPath | None = None,
     progress: Progress = lambda renders, best: None,
 ) -> MatchResult:
     """Find a preset that sounds like a recording.
@@ -56,19 +58,23 @@ def match(
         note: MIDI note to play, fractions allowed; estimated from the recording if not given.
         gate_seconds: When the key is let go; searched if not given.
         seed: Seed of the search and of the synth's noise; the same seed and renders give the same preset.
-        method: "full" (estimator, refinement and CMA-ES), "estimator", "cma" or "random".
+        method: "full" (estimator, agent, refinement and CMA-ES), or a part of it: "estimator", "agent" (edits
+            the neutral preset), "estimator-agent", "cma"; or "random".
+        networks: Folder with `estimator.onnx`, `agent.onnx` or both, as training leaves them; by default
+            those that come with the package.
         progress: Called with renders spent and best training loss after every batch.
 
     Raises:
         AudioError: The recording is silent or too short.
         UsageError: A budget, note or gate that makes no sense.
         UnknownNameError: No such synth or method.
-        CheckpointError: The method needs an estimator, and none ships for the synth.
+        CheckpointError: The method needs a network that there is none of, or one is damaged or for another
+            synth.
     """
     _check_arguments(renders, seconds_budget, note, gate_seconds, seed)
     if not isinstance(clip, Clip):
         raise UsageError(f"match takes a Clip, as tonewright.read(path) gives; got {type(clip).__name__}")
-    search = search_method(method)
+    search = search_method(method, networks)
     target = prepare(clip, note=note, gate_seconds=gate_seconds)
     player = make_synth(synth, target.sample_rate_hz)
     if renders is None:

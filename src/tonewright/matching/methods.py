@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tonewright.errors import UnknownNameError
+from functools import partial
+
+from tonewright.errors import UnknownNameError, UsageError
+from tonewright.files import StrPath
 from tonewright.matching.learned import (
     agent_search,
     estimator_agent_search,
@@ -11,22 +14,31 @@ from tonewright.matching.learned import (
 )
 from tonewright.matching.search import SearchMethod, cma_search, random_search
 
-METHODS: dict[str, SearchMethod] = {
+LEARNED = {
     "full": full_search,
     "estimator-agent": estimator_agent_search,
     "estimator": estimator_search,
     "agent": agent_search,
-    "cma": cma_search,
-    "random": random_search,
 }
+"""Methods that use trained networks."""
+METHODS: dict[str, SearchMethod] = {**LEARNED, "cma": cma_search, "random": random_search}
 
 
-def search_method(name: str) -> SearchMethod:
+def search_method(name: str, networks: StrPath | None = None) -> SearchMethod:
     """The search method of this name.
+
+    Args:
+        name: In `METHODS`.
+        networks: Folder of the networks it should use instead of those that come with the package.
 
     Raises:
         UnknownNameError: There is none.
+        UsageError: It uses no networks.
     """
     if name not in METHODS:
         raise UnknownNameError("search method", name, METHODS)
-    return METHODS[name]
+    if networks is None:
+        return METHODS[name]
+    if name not in LEARNED:
+        raise UsageError(f"the method {name} uses no networks; choose from: {', '.join(LEARNED)}")
+    return partial(LEARNED[name], networks=networks)

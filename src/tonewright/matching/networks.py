@@ -42,7 +42,7 @@ def export_estimator(path: StrPath, network: Estimator, config: EstimatorConfig)
         examples,
         ("bins", "values"),
         kind=ESTIMATOR,
-        configuration=estimator_config(config),
+        configuration={**estimator_config(config), "synth_version": synth.version},
         controls=synth.controls.names,
         half=True,
         overwrite=True,
@@ -51,13 +51,13 @@ def export_estimator(path: StrPath, network: Estimator, config: EstimatorConfig)
 
 def export_agent(path: StrPath, policy: MatchPolicy, config: MatchConfig) -> None:
     """Write an agent as ONNX + JSON; arguments and errors as those of `export_estimator`."""
-    controls = make_synth(config.synth, HEARING_RATE_HZ).controls.names
+    synth = make_synth(config.synth, HEARING_RATE_HZ)
     export_policy(
         path,
         policy,
         kind=AGENT,
-        configuration=match_config(config),
-        controls=controls,
+        configuration={**match_config(config), "synth_version": synth.version},
+        controls=synth.controls.names,
         half=True,
         overwrite=True,
     )

@@ -12,9 +12,10 @@ from tonewright.learning.inference import load_network
 from tonewright.learning.runs import Run, read_metrics
 from tonewright.matching.estimator.examples import draw_examples
 from tonewright.matching.estimator.network import Estimator, Layout, Sampler
-from tonewright.matching.estimator.proposals import KIND, load_proposals
+from tonewright.matching.estimator.proposals import KIND
 from tonewright.matching.estimator.training import EstimatorConfig, Supply, run_config, train_estimator
 from tonewright.matching.networks import export_estimator
+from tonewright.matching.trained import load_trained
 from tonewright.synths import synth
 
 SYNTH = synth("serum-lite", 16_000)
@@ -139,7 +140,7 @@ def exported(tmp_path: Path) -> Path:
 
 
 def test_what_is_exported_proposes_presets_for_a_sound(exported: Path) -> None:
-    proposals = load_proposals(SYNTH, exported)
+    proposals = load_trained(SYNTH, exported.parent).need_proposals(SYNTH)
     audio = SYNTH.render(SYNTH.controls.defaults()[None], 60.0, 0.5)[0]
     first, again = (proposals(audio, 60.0, 0.3, 32, np.random.default_rng(1)) for _ in range(2))
     assert first.params.shape == (32, 24)
@@ -175,15 +176,7 @@ def test_an_estimator_of_other_controls_is_refused(exported: Path) -> None:
     description["controls"][0] = "another"
     exported.with_suffix(".json").write_text(json.dumps(description))
     with pytest.raises(CheckpointError, match="controls"):
-        load_proposals(SYNTH, exported)
-
-
-def test_no_estimator_ships_for_an_unknown_synth() -> None:
-    class Other:
-        name, version, controls = "other", 1, SYNTH.controls
-
-    with pytest.raises(CheckpointError, match="no estimator ships for other version 1; train one with"):
-        load_proposals(Other())
+        load_trained(SYNTH, exported.parent)
 
 
 @pytest.mark.parametrize(

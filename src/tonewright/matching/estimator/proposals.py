@@ -7,13 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tonewright.errors import CheckpointError
-from tonewright.files import StrPath
-from tonewright.learning.inference import Network, load_network
+from tonewright.learning.inference import Network
 from tonewright.matching.ear import HEARING_RATE_HZ
 from tonewright.matching.estimator.examples import gate_from_unit
 from tonewright.matching.estimator.hearing import hear
-from tonewright.matching.shipping import shipped_network
 from tonewright.synths.base import Synth
 
 KIND = "match-estimator"
@@ -78,26 +75,3 @@ class Proposals:
         params[:, self._continuous] = values[:, :-1]
         gates = gate_from_unit(values[:, -1]) if gate_seconds is None else np.full(count, gate_seconds)
         return Candidates(params, np.minimum(gates, len(audio) / HEARING_RATE_HZ))
-
-
-def load_proposals(synth: Synth, path: StrPath | None = None) -> Proposals:
-    """The estimator of a synth, from a file or, if none is named, as it ships with the package.
-
-    Raises:
-        CheckpointError: There is none for this synth, or the file is damaged or of another synth.
-    """
-    if path is not None:
-        return Proposals(load_network(path, kind=KIND, controls=synth.controls.names), synth)
-    proposals = shipped_proposals(synth)
-    if proposals is None:
-        raise CheckpointError(
-            f"no estimator ships for {synth.name} version {synth.version}; train one with"
-            f" `tonewright train estimator --synth {synth.name}`, or use --method cma"
-        )
-    return proposals
-
-
-def shipped_proposals(synth: Synth) -> Proposals | None:
-    """The estimator of a synth that comes with the package, if one does."""
-    network = shipped_network("estimator", KIND, synth)
-    return None if network is None else Proposals(network, synth)

@@ -1,0 +1,93 @@
+"""Which networks a match uses, and which it refuses."""
+
+import json
+import shutil
+from importlib.resources import files
+
+import numpy as np
+import pytest
+
+from tonewright.audio import Clip
+from tonewright.errors import CheckpointError, UsageError
+from tonewright.matching import match
+from tonewright.matching.trained import load_trained
+from tonewright.synths import synth as make_synth
+
+SYNTH = make_synth("serum-lite", 16_000)
+SHIPPED = files("tonewright.matching") / "shipped"
+PARTS = ("estimator", "agent")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The networks that ship, as a training leaves them."""
+    for part in PARTS:
+        for ending in ("onnx", "json"):
+            shutil.copy(SHIPPED / f"{part}-serum-lite-v1.{ending}", tmp_path / f"{part}.{ending}")
+    return tmp_path
+
+
+def change(path, **fields):
+    document = json.loads(path.read_text())
+    for name, value in fields.items():
+        document[name] = value
+    path.write_text(json.dumps(document))
+
+
+def test_both_ship_in_ten_megabytes_and_are_loaded_once():
+    assert sum(path.stat().st_size for path in SHIPPED.iterdir()) <= 10_000_000
+    first, second = load_trained(SYNTH), load_trained(SYNTH)
+    assert first.need_agent(SYNTH)._network is second.need_agent(SYNTH)._network
+    assert first.need_proposals(SYNTH)._network is second.need_proposals(SYNTH)._network
+
+
+def test_those_of_a_folder_do_as_those_that_ship(folder):
+    sound = SYNTH.render(np.full((1, 24), 0.4, np.float32), 57.0, 0.5, 0.3)
+    options = {"note": 57.0, "gate_seconds": 0.3, "renders": 70}
+    ours = match(Clip(sound, 16_000), networks=folder, **options)
+    assert ours.curve == match(Clip(sound, 16_000), **options).curve
+
+
+def test_a_part_may_be_missing(folder):
+    (folder / "agent.onnx").unlink()
+    trained = load_trained(SYNTH, folder)
+    assert trained.agent is None
+    with pytest.raises(CheckpointError, match=r"there is no agent for serum-lite .*`tonewright train match"):
+        trained.need_agent(SYNTH)
+    sound = SYNTH.render(np.full((1, 24), 0.4, np.float32), 57.0, 0.5, 0.3)
+    assert match(Clip(sound, 16_000), networks=folder, renders=100).renders == 100
+
+
+def test_an_empty_folder_is_refused(tmp_path):
+    with pytest.raises(CheckpointError, match=r"holds neither estimator\.onnx nor agent\.onnx"):
+        load_trained(SYNTH, tmp_path)
+
+
+@pytest.mark.parametrize("part", PARTS)
+class TestRefused:
+    def test_another_control_set(self, folder, part):
+        change(folder / f"{part}.json", controls=["cutoff"])
+        with pytest.raises(CheckpointError, match="turns 1 controls that are not the 24"):
+            load_trained(SYNTH, folder)
+
+    def test_another_version(self, folder, part):
+        configuration = json.loads((folder / f"{part}.json").read_text())["configuration"]
+        change(folder / f"{part}.json", configuration={**configuration, "synth_version": 7})
+        with pytest.raises(CheckpointError, match="was trained for version 7 of serum-lite"):
+            load_trained(SYNTH, folder)
+
+    def test_a_truncated_file(self, folder, part):
+        path = folder / f"{part}.onnx"
+        path.write_bytes(path.read_bytes()[:-1000])
+        with pytest.raises(CheckpointError, match="is truncated, changed or belongs to another run"):
+            load_trained(SYNTH, folder)
+
+    def test_another_kind(self, folder, part):
+        change(folder / f"{part}.json", kind="improviser")
+        with pytest.raises(CheckpointError, match="kind 'improviser'"):
+            load_trained(SYNTH, folder)
+
+
+def test_methods_without_networks_take_none(folder):
+    with pytest.raises(UsageError, match="the method cma uses no networks"):
+        match(Clip(np.ones((1, 8_000), np.float32), 16_000), method="cma", networks=folder)
