@@ -106,9 +106,14 @@ def test_what_the_synth_cannot_do(refuse, preset, tmp_path, options, rule):
 
 
 @pytest.mark.parametrize("option", ["--renders", "--targets"])
-def test_numbers_of_bench(refuse, option):
-    complaint = refuse("bench", "match", "--suite", "random", option, "0", code=2)
-    assert complaint == f"{option} takes a whole number from 1; got '0'; see tonewright bench --help"
+def test_numbers_of_evaluate(refuse, option):
+    complaint = refuse("evaluate", "match", "--suite", "random", option, "0", code=2)
+    assert complaint == f"{option} takes a whole number from 1; got '0'; see tonewright evaluate --help"
+
+
+def test_the_only_choice_is_named(refuse):
+    complaint = refuse("evaluate", "dinner", "--suite", "random", code=2)
+    assert complaint == "choose from 'match'; got 'dinner'; see tonewright evaluate --help"
 
 
 @pytest.mark.parametrize(
@@ -119,7 +124,8 @@ def test_numbers_of_bench(refuse, option):
         (
             "--method",
             "guess",
-            "no search method is called 'guess'; choose from: cma, estimator, full, random",
+            "no search method is called 'guess';"
+            " choose from: agent, cma, estimator, estimator-agent, full, random",
         ),
     ],
 )

@@ -54,7 +54,7 @@ class TestLog:
         """Which cases are evaluated, not read from the log; their records are made up."""
         done = []
 
-        def made_up(case, method, budgets, *, seed):
+        def made_up(case, method, budgets, *, seed, networks):
             done.append((case.name, method, seed))
             return [
                 {"target": case.name, "method": method, "seed": seed, "renders": budget, "mss": seed / budget}
@@ -115,7 +115,7 @@ class TestLog:
         evaluate(cases[:1], ["random"], [8, 200], log=log)
         asked = []
 
-        def watched(case, method, budgets, *, seed):
+        def watched(case, method, budgets, *, seed, networks):
             asked.append(tuple(budgets))
             return evaluate_case(case, method, budgets, seed=seed)
 

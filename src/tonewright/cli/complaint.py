@@ -27,7 +27,7 @@ def one_line(box: str, verb: str) -> str:
         name = found[1]
         text = f"{name} needs a value" if name.startswith("-") else f"{verb} needs {name.upper()}"
     elif found := re.fullmatch(r"invalid choice (.*?) for argument .*? Expected one of \((.*)\)\.", text):
-        text = f"choose from {found[2]}; got {found[1]}"
+        text = f"choose from {found[2].rstrip(',')}; got {found[1]}"
     elif found := re.fullmatch(r"Error parsing (\S+): (.*)", text):
         text = f"{found[1]} {found[2]}"
     return f"{text}; see tonewright {verb} --help"

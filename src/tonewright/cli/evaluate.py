@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from tonewright.cli.options import Count, Counts, Flag, Names, Seeds
+from tonewright.cli.options import Count, Counts, Flag, Names, OptionalFolder, Seeds
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Evaluate:
     """Recordings of the suite real."""
     log: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")] = None
     """JSON-lines file to keep finished targets in; a second run goes on from it."""
+    networks: OptionalFolder = None
+    """Folder of a training whose networks to use instead of those that ship."""
     workers: Count = None
     """Processes; as many as there are cores unless given."""
     output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"], metavar="FILE", help_behavior_hint="")] = (
@@ -67,6 +69,7 @@ class Evaluate:
                 self.renders,
                 seeds=self.seeds,
                 workers=self.workers or os.cpu_count() or 1,
+                networks=self.networks,
                 log=self.log,
                 progress=lambda: done(1),
             )

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from tonewright.distances import compare
 from tonewright.errors import OutputError, UnknownNameError, UsageError
-from tonewright.matching.methods import METHODS
+from tonewright.matching.methods import LEARNED, METHODS, search_method
 from tonewright.matching.objective import BudgetSpent, Objective
 from tonewright.matching.search import SearchMethod, around_search
 from tonewright.matching.space import SearchSpace
@@ -47,9 +47,12 @@ class _Work(NamedTuple):
     method: str
     seed: int
     budgets: tuple[int, ...]
+    networks: Path | None
 
 
-def evaluate_case(case: Case, method: str, budgets: Sequence[int], *, seed: int = 0) -> list[Record]:
+def evaluate_case(
+    case: Case, method: str, budgets: Sequence[int], *, seed: int = 0, networks: Path | None = None
+) -> list[Record]:
     """Search for one target and measure the best preset at each budget.
 
     Args:
@@ -57,6 +60,7 @@ def evaluate_case(case: Case, method: str, budgets: Sequence[int], *, seed: int 
         method: Name in `METHODS`, or `self`.
         budgets: Renders at which the best is measured.
         seed: Seed of the search.
+        networks: Folder of the networks to use instead of those that come with the package.
 
     Returns:
         One record per budget: `target`, `method`, `seed`, `renders`, `loss` and every published distance.
@@ -67,7 +71,7 @@ def evaluate_case(case: Case, method: str, budgets: Sequence[int], *, seed: int 
     """
     synth = make_synth("serum-lite", case.sample_rate_hz)
     space = SearchSpace(synth.controls, case.midi_note, case.gate_seconds)
-    search = _search(case, method, space)
+    search = _search(case, method, space, networks)
     budgets = _spent(method, budgets)
     objective = Objective(synth, space, case.audio, renders=budgets[-1], seed=_NOISE_SEED)
     with suppress(BudgetSpent):
@@ -89,6 +93,7 @@ def evaluate(
     *,
     seeds: Sequence[int] = (0,),
     workers: int = 1,
+    networks: Path | None = None,
     log: Path | None = None,
     progress: Callable[[], None] = lambda: None,
 ) -> list[Record]:
@@ -101,6 +106,7 @@ def evaluate(
         seeds: Seeds of the searches; `self` is searched with the first alone.
         workers: Processes. Several of one thread each do more than one of several threads; the results are
             the same.
+        networks: See `evaluate_case`; the log does not tell which were used.
         log: JSON-lines file that finished work is appended to, and taken from if it is there already.
         progress: Called after each run.
 
@@ -113,7 +119,7 @@ def evaluate(
     """
     known = {} if log is None else _open_log(log)
     runs = [
-        _Work(case, method, seed, _spent(method, budgets))
+        _Work(case, method, seed, _spent(method, budgets), networks)
         for method in methods
         for seed in (seeds[:1] if method == SELF else seeds)
         for case in cases
@@ -163,9 +169,9 @@ def summarise(records: Iterable[Record]) -> list[Record]:
     return rows
 
 
-def _search(case: Case, method: str, space: SearchSpace) -> SearchMethod:
+def _search(case: Case, method: str, space: SearchSpace, networks: Path | None) -> SearchMethod:
     if method in METHODS:
-        return METHODS[method]
+        return search_method(method, networks if method in LEARNED else None)
     if method != SELF:
         raise UnknownNameError("search method", method, [*METHODS, SELF])
     if case.true_params is None:
@@ -190,7 +196,7 @@ def _results(work: Sequence[_Work], workers: int) -> Iterator[list[Record]]:
 
 
 def _do(work: _Work) -> list[Record]:
-    return evaluate_case(work.case, work.method, work.budgets, seed=work.seed)
+    return evaluate_case(work.case, work.method, work.budgets, seed=work.seed, networks=work.networks)
 
 
 @contextmanager

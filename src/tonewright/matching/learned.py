@@ -22,7 +22,7 @@ from tonewright.matching.trained import load_trained
 _CANDIDATES = 32
 _OCTAVES = 3  # times as many where the note is searched over octaves
 _KNOWN_SEMITONES = 1.0  # a range up to so wide is one note, in tune or not
-_REFINED = 6  # candidates that are refined a little, before the best of them is refined to its end
+_REFINED = 8  # candidates that are refined a little, before the best of them is refined to its end
 _FIRST_STEPS, _MOST_STEPS = 3, 10
 _EDITED = 2  # candidates that the agent edits
 _FIRST_EDITS = 9  # presets rendered for each of them before anything else
@@ -120,15 +120,11 @@ def _full_rounds(
         if editor is not None:
             best = order[:_EDITED]
             editor.edit(candidates[best], losses[best], sounds[best], _FIRST_EDITS, rng)
-        refine(objective, residuals, objective.points[0], steps=_FIRST_STEPS)
-        sweep(objective)
-        for start in candidates[order[1:_REFINED]]:
+        for start in candidates[order[:_REFINED]]:
             refine(objective, residuals, start, steps=_FIRST_STEPS)
         refine(objective, residuals, objective.points[0], steps=_MOST_STEPS)
-        best_so_far = objective.best
         sweep(objective)
-        if objective.best < best_so_far:
-            refine(objective, residuals, objective.points[0], steps=_MOST_STEPS)
+        refine(objective, residuals, objective.points[0], steps=_MOST_STEPS)
         evolve(objective, objective.points[0], POLISH_SPREAD, rng)
 
 

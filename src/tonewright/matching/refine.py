@@ -23,7 +23,7 @@ _FLOOR_DB = -60.0
 # Windows of about 64 and 256 ms: where things happen, and on which frequencies.
 _VIEWS = ((0.064, 96), (0.256, 128))
 _LEAST_PROGRESS = 0.01
-_MUCH = 0.1  # progress after which slopes are corrected instead of heard again
+_MUCH = 0.3  # progress after which slopes are corrected instead of heard again
 
 
 class Residuals:

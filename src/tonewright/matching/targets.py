@@ -20,6 +20,8 @@ from tonewright.synths.base import RELEASED_SHARE, Synth
 
 NOTES = (24.0, 96.0)
 GATES_SECONDS = (0.05, 2.0)
+SOURCES = ("random", "factory")
+"""Targets that are rendered from presets; any other name is a folder of recordings."""
 AUDIBLE_DBFS = -34.0
 """Random presets below this level are drawn again."""
 _MOST_TRIES = 200

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
 from tonewright.errors import UsageError
@@ -19,10 +19,15 @@ from tonewright.matching.curriculum import Promotion, stages
 from tonewright.matching.ear import HEARING_RATE_HZ
 from tonewright.matching.environment import MAX_STEPS, THRESHOLD, MatchEnv
 from tonewright.matching.held_out import enter_stage, keep_sounds, measure, measure_random
-from tonewright.matching.targets import GATES_SECONDS, NOTES
+from tonewright.matching.targets import GATES_SECONDS, NOTES, SOURCES
 from tonewright.synths import synth as make_synth
 
 EPISODE_KEYS = ("loss", "best_loss", "success", "reward_improvement", "reward_guards", "reward_bonus")
+
+
+_IMITATION = PPOConfig(
+    learning_rate=6e-4, minibatch_size=256, entropy_weight=0.0, policy_from=1.0, max_grad_norm=50.0
+)
 
 
 @dataclass(frozen=True)
@@ -33,11 +38,11 @@ class MatchConfig:
     """Registered name, or scheme:PATH."""
     targets: str = "random"
     """random, factory, or a folder of sounds."""
-    action_view: str = "modules"
+    action_view: str = "all"
     """modules (one at a time) or all (every control at once)."""
     stage: str | None = None
     """Stage of the curriculum to stay in; by default it starts with the first and is promoted."""
-    num_envs: int = 128
+    num_envs: int = 256
     """Environments of each worker."""
     workers: str = "local"
     """local, local:N, or ray:N."""
@@ -55,15 +60,15 @@ class MatchConfig:
     """Largest change of a control in one step, as a share of its range."""
     threshold: float = THRESHOLD
     """Loss at which a target counts as matched."""
-    max_episode_steps: int = MAX_STEPS
-    """Steps after which an episode is truncated."""
+    max_episode_steps: int = 4
+    """Steps after which an episode is truncated: few, since other targets teach more than later steps."""
     hidden: tuple[int, ...] = (256, 256)
     """Width of each hidden layer."""
-    updates: int = 1000
+    updates: int = 160
     """Updates in all."""
-    cloning: float = 1.0
-    """Weight of imitating demonstrations at the start; 0 for none."""
-    cloning_until: float = 0.8
+    cloning: float = 10.0
+    """Weight of imitating demonstrations at the start; 0 for none. Recordings come without."""
+    cloning_until: float = 1.0
     """Share of the training at which that weight has fallen to 0."""
     held_out: int = 64
     """Held-out episodes of each evaluation."""
@@ -71,11 +76,11 @@ class MatchConfig:
     """Their steps."""
     promote_at: float = 0.6
     """Held-out success at which a stage counts as learned."""
-    patience: int = 20
+    patience: int = 2
     """Evaluations after which a stage is left all the same."""
-    ppo: PPOConfig = field(default_factory=lambda: PPOConfig(entropy_weight=0.001))
-    """How the agent learns from rollouts."""
-    loop: TrainConfig = field(default_factory=TrainConfig)
+    ppo: PPOConfig = field(default_factory=lambda: _IMITATION)
+    """How the agent learns from rollouts: by imitation alone, unless policy_from is below 1."""
+    loop: TrainConfig = field(default_factory=lambda: TrainConfig(steps=64, checkpoint_every=10))
     """How often things happen."""
 
     def __post_init__(self) -> None:
@@ -136,8 +141,11 @@ def train_match(
         The trained policy.
     """
     policy = make_policy(config, run.seed)
-    terms = [BehaviouralCloning(config.cloning, config.cloning_until)] if config.cloning > 0 else []
-    algorithm = PPO(policy, config.ppo, terms)
+    imitates = config.cloning > 0 and config.targets in SOURCES
+    terms = [BehaviouralCloning(config.cloning, config.cloning_until)] if imitates else []
+    # Where there is nothing to imitate, the reward teaches from the start.
+    ppo = config.ppo if imitates else replace(config.ppo, policy_from=0.0)
+    algorithm = PPO(policy, ppo, terms)
     held_out = make_env(config, config.held_out, held_out=True)
     promotion = Promotion(config.promote_at, patience=config.patience)
     for line in read_metrics(run.folder):  # of a run that goes on
