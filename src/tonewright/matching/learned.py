@@ -22,8 +22,8 @@ from tonewright.matching.trained import load_trained
 _CANDIDATES = 32
 _OCTAVES = 3  # times as many where the note is searched over octaves
 _KNOWN_SEMITONES = 1.0  # a range up to so wide is one note, in tune or not
-_REFINED = 8  # candidates that are refined a little, before the best of them is refined to its end
-_FIRST_STEPS, _MOST_STEPS = 3, 10
+_REFINED = 10  # candidates that are refined a little, before the best of them is refined to its end
+_FIRST_STEPS, _MOST_STEPS = 2, 10
 _EDITED = 2  # candidates that the agent edits
 _FIRST_EDITS = 9  # presets rendered for each of them before anything else
 _EDITS = 50  # presets rendered for each of them
