@@ -16,12 +16,14 @@ from tonewright.cli.complaint import one_line
         ("mtach", "no verb is called 'mtach'; did you mean 'match'?"),
         (
             "dance",
-            "no verb is called 'dance'; choose from: bench, compare, hear, match, render, synths, train",
+            "no verb is called 'dance'; choose from: bench, compare, evaluate, hear, match, render,"
+            " synths, train",
         ),
         (
             "--dance",
             "there is no option --dance; a verb comes first: "
-            "match, render, synths, compare, hear, bench, train",
+            "match, render, synths, compare, hear, bench,"
+            " train, evaluate",
         ),
         ("match", "match needs TARGET and -o DIR; see tonewright match --help"),
         ("match a.wav", "match needs -o DIR; see tonewright match --help"),
@@ -40,7 +42,7 @@ from tonewright.cli.complaint import one_line
             "--descriptors takes one value or more; got none; see tonewright hear --help",
         ),
         ("synths a b", "one argument too many: 'b'; see tonewright synths --help"),
-        ("bench", "bench needs {render,hear,match}; see tonewright bench --help"),
+        ("bench", "bench needs render|hear|match; see tonewright bench --help"),
         ("bench dance", "choose from 'render', 'hear', 'match'; got 'dance'; see tonewright bench --help"),
     ],
 )

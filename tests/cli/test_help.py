@@ -57,7 +57,8 @@ def test_speaks_of_things_and_not_of_types(run, verb):
         ("synths", ["[NAME]", "--json"]),
         ("compare", ["A ", "B ", "--json"]),
         ("hear", ["FILE", "--descriptors NAME ...", ".parquet"]),
-        ("bench", ["{render,hear,match}", "--suite SUITE", "(default: 200 1000 5000 20000)"]),
+        ("bench", ["render|hear|match", "-o FILE"]),
+        ("evaluate", ["{match}", "--suite SUITE", "(default: 50 200 1000 5000 20000)"]),
     ],
 )
 def test_names_options_and_defaults(run, verb, told):

@@ -125,7 +125,7 @@ class TestInterrupt:
         def search(objective, rng):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(matcher, "search_method", lambda name: search)
+        monkeypatch.setattr(matcher, "search_method", lambda name, networks: search)
         with pytest.raises(KeyboardInterrupt):
             tw.match(clip)
 
@@ -159,7 +159,11 @@ def test_a_match_of_a_factory_preset_gets_close(synth, factory_sound):
         ({"gate_seconds": 4_000}, UsageError, "gate_seconds lies above 0 and up to 3600; got 4000"),
         ({"seed": -1}, UsageError, "seed is a whole number from 0; got -1"),
         ({"synth": "serumlite"}, UnknownNameError, "did you mean 'serum-lite'"),
-        ({"method": "genetic"}, UnknownNameError, "choose from: cma, estimator, full, random"),
+        (
+            {"method": "swarm"},
+            UnknownNameError,
+            "choose from: agent, cma, estimator, estimator-agent, full, random",
+        ),
     ],
     ids=str,
 )

@@ -69,7 +69,9 @@ def test_an_agent_learns(tmp_path):
 
     export_agent(tmp_path / "agent.onnx", policy, config)
     synth = TwoOperators(16_000)
-    sound = synth.render(np.array([[0.25, 0.1, 0.8, 0.3]]), 57.0, 0.6, 0.4)
+    target = synth.controls.defaults()
+    target[2:] = (0.2, 0.3)  # what the stage exposes
+    sound = synth.render(target[None], 57.0, 0.6, 0.4)
     result = match(
         Clip(sound, 16_000), synth="two-operators", note=57.0, gate_seconds=0.4, renders=60,
         method="agent", networks=tmp_path,

@@ -14,7 +14,7 @@ from tonewright.matching.held_out import measure, measure_random, play
 from tonewright.matching.training import MatchConfig, make_env, make_policy, run_config, train_match
 
 CONFIG = MatchConfig(
-    num_envs=8, seconds=0.1, max_episode_steps=5, hidden=(16,), updates=4, held_out=4,
+    action_view="modules", num_envs=8, seconds=0.1, max_episode_steps=5, hidden=(16,), updates=4, held_out=4,
     loop=TrainConfig(steps=4, checkpoint_every=2),
 )  # fmt: skip
 

@@ -15,7 +15,9 @@ from tonewright.cli.options import Flag
 class Bench:
     """Measure speed on this machine."""
 
-    what: tyro.conf.Positional[Literal["render", "hear", "match"]]
+    what: Annotated[
+        tyro.conf.Positional[Literal["render", "hear", "match"]], tyro.conf.arg(metavar="render|hear|match")
+    ]
     """render: the synth. hear: losses and descriptors. match: a whole match."""
     output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"], metavar="FILE", help_behavior_hint="")] = (
         None

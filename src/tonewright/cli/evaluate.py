@@ -14,7 +14,7 @@ from tonewright.cli.options import Count, Counts, Flag, Names, OptionalFolder, S
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Match held-out targets with several methods at equal renders, and measure every distance."""
+    """Match held-out targets with several methods at equal renders."""
 
     what: tyro.conf.Positional[Literal["match"]]
     """What is evaluated."""
