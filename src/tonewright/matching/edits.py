@@ -39,7 +39,6 @@ class Agent:
         try:
             configuration: dict[str, Any] = network.configuration
             self.seconds = float(configuration["seconds"])
-            self.steps = int(configuration["max_episode_steps"])
             self._gumbel_noises = int(configuration["gumbel_noises"])
             per_module = configuration["action_view"] == "modules"
             self.moves = Moves(synth.controls, float(configuration["step_size"]), per_module=per_module)
@@ -105,7 +104,6 @@ class Editor:
         self,
         points: NDArray[np.float32],
         losses: NDArray[np.float64],
-        audio: NDArray[np.float32],
         steps: int,
         rng: np.random.Generator,
         *,
@@ -119,7 +117,6 @@ class Editor:
         Args:
             points: `[n, N]`.
             losses: `[n]` as the objective gave them.
-            audio: `[n, frames]` as the objective gave it.
             steps: Presets to render for each point.
             rng: Random numbers of the agent's choices.
             approach: Steps at first that follow the agent wherever it goes, as from a preset far away.
@@ -128,6 +125,7 @@ class Editor:
             BudgetSpent: See `Objective`.
         """
         count = len(points)
+        points = self._objective.space.decode(points)
         notes = self._objective.space.notes(points)
         target = self._observer.hear_target(
             np.repeat(self._target, count, axis=0),
@@ -135,7 +133,8 @@ class Editor:
             notes.midi_note,
             notes.gate_seconds,
         )
-        best = _Edited(self._objective.space.decode(points), losses, self._hear(audio, target.peak_db))
+        # Rendered once more, since a search keeps no sounds: what was counted is not counted again.
+        best = _Edited(points, losses, self._hear(self._objective.render(points), target.peak_db))
         present, size = best, np.ones((count, 1), np.float32)
         for step in range(steps):
             approaches = step < approach

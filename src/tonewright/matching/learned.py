@@ -50,10 +50,10 @@ def agent_search(objective: Objective, rng: np.random.Generator, networks: StrPa
     """
     editor = Editor(objective, load_trained(objective.synth, networks).need_agent(objective.synth))
     neutral = np.nan_to_num(objective.space.neutral(), nan=0.5)[None]
-    losses, audio = objective.hear(neutral)
+    losses = objective(neutral)
     while True:
         objective.begin_run()
-        editor.edit(neutral, losses, audio, _EDITS - 1, rng, approach=_APPROACH)
+        editor.edit(neutral, losses, _EDITS - 1, rng, approach=_APPROACH)
 
 
 def estimator_agent_search(
@@ -71,20 +71,9 @@ def estimator_agent_search(
     while True:
         objective.begin_run()
         candidates = _propose(objective, proposals, audio, rng)
-        _edit_best(objective, editor, candidates, _EDITS, rng)
-
-
-def _edit_best(
-    objective: Objective,
-    editor: Editor,
-    candidates: NDArray[np.float32],
-    steps: int,
-    rng: np.random.Generator,
-) -> None:
-    """Hear candidates, and let the agent edit the best of them."""
-    losses, sounds = objective.hear(candidates)
-    best = np.argsort(losses)[:_EDITED]
-    editor.edit(candidates[best], losses[best], sounds[best], steps, rng)
+        losses = objective(candidates)
+        best = np.argsort(losses)[:_EDITED]
+        editor.edit(candidates[best], losses[best], _EDITS, rng)
 
 
 def full_search(objective: Objective, rng: np.random.Generator, networks: StrPath | None = None) -> None:
@@ -115,11 +104,11 @@ def _full_rounds(
     while True:
         objective.begin_run()
         candidates = _propose(objective, proposals, audio, rng)
-        losses, sounds = objective.hear(candidates)
+        losses = objective(candidates)
         order = np.argsort(losses)
         if editor is not None:
             best = order[:_EDITED]
-            editor.edit(candidates[best], losses[best], sounds[best], _FIRST_EDITS, rng)
+            editor.edit(candidates[best], losses[best], _FIRST_EDITS, rng)
         for start in candidates[order[:_REFINED]]:
             refine(objective, residuals, start, steps=_FIRST_STEPS)
         refine(objective, residuals, objective.points[0], steps=_MOST_STEPS)
