@@ -126,9 +126,10 @@ def improved_table() -> str:
 def curriculum_table() -> str:
     """Held-out success and loss in each stage, when the stage is left, beside a random agent's."""
     stages = ("oscillators", "filter", "envelopes", "lfo")
+    keys = ("success", "below_0.2", "below_0.3", "loss")
     lines = [
-        "| stage | seeds | success | of a random agent | loss | of a random agent |",
-        "|---|---|---|---|---|---|",
+        "| stage | seeds | " + " | ".join(f"{key} | of a random agent" for key in keys) + " |",
+        "|---|---|" + "---|---|" * len(keys),
     ]
     for number, name in enumerate(stages):
         last = []
@@ -139,10 +140,8 @@ def curriculum_table() -> str:
             if in_stage and (left or number == len(stages) - 1):
                 last.append(in_stage[-1])
         if last:
-            cells = [
-                _range([line[f"evaluation/{key}"] for line in last])
-                for key in ("success", "random_success", "loss", "random_loss")
-            ]
+            pairs = [(f"evaluation/{key}", f"evaluation/random_{key}") for key in keys]
+            cells = [_range([line[name] for line in last if name in line]) for pair in pairs for name in pair]
             lines.append(f"| {name} | {len(last)} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -167,6 +166,8 @@ def _with_range(row: dict[str, Any] | None) -> str:
 
 
 def _range(values: list[float]) -> str:
+    if not values:
+        return ""
     spread = f" ({min(values):.3g}–{max(values):.3g})" if len(values) > 1 else ""
     return f"{np.mean(values):.3g}{spread}"
 

@@ -111,6 +111,7 @@ def test_scores_are_those_of_first_episodes(view: str) -> None:
     scores = measure(make_policy(replace(CONFIG, action_view=view, stage="lfo")), env).scores
     assert scores["steps"] <= 5
     assert scores["loss"] <= scores["start_loss"]
+    assert scores["success"] <= scores["below_0.2"] <= scores["below_0.3"] <= 1
     random = measure_random(env).scores
     assert random["start_loss"] == scores["start_loss"]
     width = 5 if view == "modules" else 24

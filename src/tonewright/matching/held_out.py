@@ -18,6 +18,8 @@ from tonewright.matching.environment import MatchEnv
 from tonewright.matching.pictures import FrequencyAxis, stacked_spectrograms
 
 _SEED = 2**30  # training's seeds are spread over all of 32 bits; none of them comes near by plan
+NEAR = (0.2, 0.3)
+"""Losses that say how near unmatched episodes came: a match is rare, even after thousands of renders."""
 _KEPT = 4  # episodes whose sounds are kept
 
 
@@ -26,7 +28,7 @@ class Played(NamedTuple):
 
     Attributes:
         scores: `success` (share), `loss` of the best sound of an episode (mean), `start_loss` and `steps`
-            (means).
+            (means), and the shares of episodes that came near a match: `below_0.2` and `below_0.3`.
         targets: `[n, frames]` of the first rows.
         matches: `[n, frames]` their best sounds.
     """
@@ -86,6 +88,7 @@ def play(env: MatchEnv, act: Callable[[Any], Any], seed: int) -> Played:
         "start_loss": float(start.mean()),
         "steps": float(steps.mean()),
     }
+    scores |= {f"below_{loss}": float((best < loss).mean()) for loss in NEAR}
     return Played(scores, targets.audio, env.sounds(controls[:_KEPT], targets))
 
 

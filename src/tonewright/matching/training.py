@@ -18,7 +18,7 @@ from tonewright.matching.agent import MatchPolicy
 from tonewright.matching.curriculum import Promotion, stages
 from tonewright.matching.ear import HEARING_RATE_HZ
 from tonewright.matching.environment import MAX_STEPS, THRESHOLD, MatchEnv
-from tonewright.matching.held_out import enter_stage, keep_sounds, measure, measure_random
+from tonewright.matching.held_out import NEAR, enter_stage, keep_sounds, measure, measure_random
 from tonewright.matching.targets import GATES_SECONDS, NOTES, SOURCES
 from tonewright.synths import synth as make_synth
 
@@ -162,7 +162,8 @@ def train_match(
         keep_sounds(run, update, played)
         if stage not in at_random:
             at_random[stage] = measure_random(held_out).scores
-        scores |= {f"random_{name}": at_random[stage][name] for name in ("success", "loss")}
+        beside = ("success", "loss", *(f"below_{loss}" for loss in NEAR))
+        scores |= {f"random_{name}": at_random[stage][name] for name in beside}
         progress(update, scores)
         promoted = promotion(scores["success"])
         if promoted and config.stage is None and int(policy.stage) < last_stage:
