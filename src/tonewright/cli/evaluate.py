@@ -57,11 +57,11 @@ class Evaluate:
 
     def _evaluate(self) -> dict[str, Any]:
         from tonewright.cli.progress import work_progress
-        from tonewright.matching.evaluation import evaluate, summarise
+        from tonewright.matching.evaluation import SELF, evaluate, summarise
         from tonewright.matching.suites import suite
 
         cases = suite(self.suite, sounds=self.sounds)[: self.targets]
-        runs = len(cases) * len(self.methods) * len(self.seeds)
+        runs = len(cases) * sum(1 if method == SELF else len(self.seeds) for method in self.methods)
         with work_progress(f"suite {self.suite}", runs) as done:
             records = evaluate(
                 cases,

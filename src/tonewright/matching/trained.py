@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from tonewright.errors import CheckpointError
 from tonewright.files import StrPath
@@ -32,24 +32,12 @@ class Trained(NamedTuple):
     agent: Agent | None
 
     def need_proposals(self, synth: Synth) -> Proposals:
-        """The estimator.
-
-        Raises:
-            CheckpointError: There is none.
-        """
-        if self.proposals is None:
-            raise _missing("estimator", synth)
-        return self.proposals
+        """The estimator; raises CheckpointError where there is none."""
+        return self.proposals or _missing("estimator", synth)
 
     def need_agent(self, synth: Synth) -> Agent:
-        """The agent.
-
-        Raises:
-            CheckpointError: There is none.
-        """
-        if self.agent is None:
-            raise _missing("agent", synth)
-        return self.agent
+        """The agent; raises CheckpointError where there is none."""
+        return self.agent or _missing("agent", synth)
 
 
 def load_trained(synth: Synth, folder: StrPath | None = None) -> Trained:
@@ -95,9 +83,9 @@ def _trained(synth: Synth, paths: dict[str, Path], load: Callable[..., Network] 
 _loaded = cache(load_network)  # what comes with the package does not change
 
 
-def _missing(part: str, synth: Synth) -> CheckpointError:
+def _missing(part: str, synth: Synth) -> NoReturn:
     verb = {"estimator": "estimator", "agent": "match"}[part]
-    return CheckpointError(
+    raise CheckpointError(
         f"there is no {part} for {synth.name} version {synth.version}; train one with"
         f" `tonewright train {verb} --synth {synth.name}` and name its folder with --networks,"
         " or use --method cma"
