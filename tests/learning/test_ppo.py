@@ -215,6 +215,28 @@ def test_bfloat16_learns_nearly_the_same():
     assert weights_after([rollout], mixed_precision=True)[1] == pytest.approx(exact, rel=0.1, abs=0.02)
 
 
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, [1.0, 0.75, 0.5, 0.25]),
+        ({"anneal": False}, [1.0, 1.0, 1.0, 1.0]),
+        ({"policy_from": 0.5}, [1.0, 0.75, 0.5, 0.25]),
+        ({"policy_from": 0.5, "policy_learning_rate": 0.01}, [1.0, 0.5, 0.01, 0.005]),
+        ({"policy_from": 0.5, "policy_learning_rate": 0.01, "anneal": False}, [1.0, 1.0, 0.01, 0.01]),
+        ({"policy_from": 1.0, "policy_learning_rate": 0.01}, [1.0, 0.75, 0.5, 0.25]),
+        ({"policy_from": 0.0, "policy_learning_rate": 0.01}, [0.01, 0.0075, 0.005, 0.0025]),
+    ],
+    ids=str,
+)
+def test_the_step_size_falls_and_changes_where_the_policy_loss_begins(fields, expected):
+    algorithm = PPO(policy_for(), PPOConfig(learning_rate=1.0, epochs=1, **fields))
+    used = []
+    for progress in (0.0, 0.25, 0.5, 0.75):
+        algorithm.learn([rollout_for(algorithm.policy)], progress)
+        used.append(algorithm.optimizer.param_groups[0]["lr"])
+    assert used == pytest.approx(expected)
+
+
 def test_divergence_is_an_error():
     policy = policy_for()
     rollout = rollout_for(policy)
@@ -234,6 +256,7 @@ def test_divergence_is_an_error():
         {"epochs": 0},
         {"target_kl": -1},
         {"entropy_weight": -0.1},
+        {"policy_learning_rate": 0},
     ],
     ids=str,
 )

@@ -1,9 +1,12 @@
+import pickle
+
 import numpy as np
 import pytest
 
 from tonewright.distances import training_loss
 from tonewright.errors import UnknownNameError, UsageError
 from tonewright.matching.environment import GUARDS, MatchEnv
+from tonewright.matching.starts import Proposed
 from tonewright.matching.targets import Drawn
 
 N = 8
@@ -91,7 +94,7 @@ def test_an_observation_tells_both_sounds_and_their_difference() -> None:
 
 
 def test_a_warm_start_begins_where_it_is_told() -> None:
-    def cheat(drawn: Drawn) -> np.ndarray:
+    def cheat(drawn: Drawn, rngs: list[np.random.Generator]) -> np.ndarray:
         return drawn.params
 
     env = MatchEnv(N, warm_start=cheat)
@@ -101,6 +104,29 @@ def test_a_warm_start_begins_where_it_is_told() -> None:
     _, rewards, terminated, _, _ = env.step(still(env))
     assert terminated.all()
     np.testing.assert_allclose(rewards, 0.5)
+
+
+def test_a_warm_start_from_the_estimator_begins_far_nearer() -> None:
+    settings = {"num_envs": 32, "seconds": 1.0, "notes": (48.0, 72.0), "gates_seconds": (0.5, 1.0)}
+    warm = MatchEnv(**settings, warm_start=Proposed())
+    cold = MatchEnv(**settings)
+    _, of_cold = cold.reset(seed=4)
+    _, of_warm = warm.reset(seed=4)
+    np.testing.assert_array_equal(warm.target.params, cold.target.params)
+    assert of_warm["loss"].mean() < 0.75 * of_cold["loss"].mean()
+    controls = warm.params.copy()
+    again = pickle.loads(pickle.dumps(warm))
+    again.reset(seed=4)
+    np.testing.assert_array_equal(again.params, controls)
+
+
+def test_a_warm_start_leaves_neutral_what_its_stage_does_not_expose() -> None:
+    env = MatchEnv(N, seconds=0.2, warm_start=Proposed(), stage="oscillators")
+    env.reset(seed=4)
+    exposed = env.stage.exposed(env.synth)
+    neutral = env.synth.controls.snap(env.synth.controls.defaults())
+    np.testing.assert_array_equal(env.params[:, ~exposed], np.tile(neutral[~exposed], (N, 1)))
+    assert (env.params[:, exposed] != neutral[exposed]).any(axis=1).all()
 
 
 def test_a_stage_holds_still_what_it_does_not_expose() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tonewright.errors import UnknownNameError, UsageError
+from tonewright.errors import CheckpointError, UnknownNameError, UsageError
 from tonewright.learning.runs import Run, read_metrics
 from tonewright.learning.training import TrainConfig
 from tonewright.matching.agent import MatchPolicy
@@ -50,7 +50,7 @@ def test_a_run_that_is_interrupted_learns_what_one_does_that_is_not(tmp_path: Pa
 
 
 def test_stages_are_left_when_they_are_learned(tmp_path: Path) -> None:
-    easy = replace(CONFIG, threshold=0.99, promote_at=0.5, loop=TrainConfig(steps=2, checkpoint_every=1))
+    easy = replace(CONFIG, promote_below=0.99, promote_at=0.5, loop=TrainConfig(steps=2, checkpoint_every=1))
     policy = train(tmp_path / "run", replace(easy, updates=10))
     stages = [line["evaluation/stage"] for line in logged(tmp_path / "run")]
     assert stages == [0, 0, 1, 1, 2, 2, 3, 3, 3, 3]
@@ -58,7 +58,7 @@ def test_stages_are_left_when_they_are_learned(tmp_path: Path) -> None:
 
 
 def test_a_resumed_run_is_promoted_as_if_it_had_never_stopped(tmp_path: Path) -> None:
-    easy = replace(CONFIG, threshold=0.99, promote_at=0.5, loop=TrainConfig(steps=2, checkpoint_every=1))
+    easy = replace(CONFIG, promote_below=0.99, promote_at=0.5, loop=TrainConfig(steps=2, checkpoint_every=1))
     for updates in (1, 3, 4):  # in between: the first success of two that are needed, and a promotion
         config = replace(easy, updates=updates)
         folder = tmp_path / "run"
@@ -68,7 +68,7 @@ def test_a_resumed_run_is_promoted_as_if_it_had_never_stopped(tmp_path: Path) ->
 
 
 def test_a_pinned_stage_stays(tmp_path: Path) -> None:
-    easy = replace(CONFIG, threshold=0.99, promote_at=0.5, stage="filter", updates=3)
+    easy = replace(CONFIG, promote_below=0.99, promote_at=0.5, stage="filter", updates=3)
     policy = train(tmp_path / "run", replace(easy, loop=TrainConfig(steps=2, checkpoint_every=1)))
     assert {line["evaluation/stage"] for line in logged(tmp_path / "run")} == {1.0}
     assert int(policy.stage) == 1
@@ -145,6 +145,18 @@ def test_held_out_episodes_start_neutral_and_have_their_own_number_of_steps() ->
     np.testing.assert_array_equal(observations["controls"], np.tile(neutral, (2, 1)))
 
 
+def test_episodes_start_where_an_estimator_proposes() -> None:
+    env = make_env(replace(CONFIG, warm_start="shipped", start_near=0.0, stage="lfo"), 4)
+    env.reset(seed=0)
+    neutral = env.synth.controls.snap(env.synth.controls.defaults())
+    assert (env.params != neutral).mean() > 0.8
+
+
+def test_a_warm_start_without_an_estimator_is_refused() -> None:
+    with pytest.raises(CheckpointError, match=r"holds neither estimator\.onnx nor agent\.onnx"):
+        make_env(replace(CONFIG, warm_start="nowhere"), 1)
+
+
 def test_random_agents_are_measured_beside(tmp_path: Path) -> None:
     train(tmp_path / "run")
     lines = [line for line in logged(tmp_path / "run") if "evaluation/loss" in line]
@@ -163,6 +175,7 @@ def test_the_configuration_is_plain_json() -> None:
         {"hidden": ()},
         {"hidden": (0,)},
         {"promote_at": 0.0},
+        {"promote_below": 0.0},
         {"patience": 0},
         {"start_near": 1.5},
     ],

@@ -28,7 +28,7 @@ class PPOConfig:
     learning_rate: float = 3e-4
     """Step size of Adam."""
     anneal: bool = True
-    """Let the learning rate fall linearly, to 0 at the end of training."""
+    """Let the learning rate fall linearly, to 0 at the end of training or when it changes."""
     gamma: float = 0.99
     """Discount of rewards, a step."""
     gae_lambda: float = 0.95
@@ -51,6 +51,8 @@ class PPOConfig:
     """An update stops once the policy has moved by 1.5 times this (nats); by default it does not."""
     policy_from: float = 0.0
     """Progress from which the policy loss counts; before it only the critic and added terms learn."""
+    policy_learning_rate: float | None = None
+    """Step size from then on: the policy loss wants far smaller ones than imitation. By default the same."""
     max_grad_norm: float = 0.5
     """Largest norm of the gradient; what is longer is shortened to it."""
     mixed_precision: bool = False
@@ -62,7 +64,7 @@ class PPOConfig:
         positive = ("learning_rate", "epochs", "minibatch_size", "micro_batches", "clip", "max_grad_norm")
         for name in positive:
             _check(name, getattr(self, name), "more than 0", 0 < getattr(self, name) < math.inf)
-        for name in ("value_clip", "target_kl"):
+        for name in ("value_clip", "target_kl", "policy_learning_rate"):
             value = getattr(self, name)
             _check(name, value, "more than 0, or none", value is None or 0 < value < math.inf)
         for name in ("gamma", "gae_lambda", "policy_from"):
@@ -186,8 +188,9 @@ class PPO:
             TonewrightError: A gradient is not finite.
         """
         samples = self._samples(rollouts)
+        learning_rate = self._learning_rate(progress)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.config.learning_rate * (1 - progress if self.config.anneal else 1)
+            group["lr"] = learning_rate
         # Imitation has to move the policy, far at first.
         limit = self.config.target_kl if progress >= self.config.policy_from else None
         history = []
@@ -208,6 +211,18 @@ class PPO:
         """Let the policy's normaliser take in observations without learning from them."""
         for rollout in rollouts:
             self.policy.normaliser.update(self._joined([rollout.observations]))
+
+    def _learning_rate(self, progress: float) -> float:
+        """Of an update: one slope over the training, or one before the policy loss counts and one after."""
+        config = self.config
+        rate, begin, end = config.learning_rate, 0.0, 1.0
+        if config.policy_learning_rate is not None:
+            if progress < config.policy_from:
+                end = config.policy_from
+            else:
+                rate, begin = config.policy_learning_rate, config.policy_from
+        left = (end - progress) / (end - begin) if end > begin else 0.0
+        return rate * (left if config.anneal else 1.0)
 
     def _samples(self, rollouts: Sequence[Rollout]) -> Samples:
         discounts = self.config.gamma, self.config.gae_lambda

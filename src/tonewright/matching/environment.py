@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,8 +27,8 @@ _BONUS = 0.5
 _NEAR_SPREADS = (0.02, 0.5)
 ACTION_VIEWS = ("modules", "all")
 
-Proposer = Callable[[Drawn], NDArray[np.float32]]
-"""Presets `[n, D]` to start from, given targets."""
+Proposer = Callable[[Drawn, Sequence[np.random.Generator]], NDArray[np.float32]]
+"""Presets `[n, D]` to start from, given targets and the random numbers of each of their rows."""
 
 
 class MatchEnv(BatchEnv):
@@ -51,7 +51,8 @@ class MatchEnv(BatchEnv):
         targets: `random`, `factory`, a folder of sounds, or a source of one's own.
         stage: Stage of the curriculum; everything is exposed if not given.
         action_view: `modules` or `all`.
-        warm_start: Proposes presets to start from; the neutral preset if not given.
+        warm_start: Proposes presets to start from, as `starts.Proposed` does; the neutral preset if not
+            given. What the stage does not expose stays neutral.
         start_near: Share of episodes that start near the target's own preset instead, where that is known:
             its controls off by 2 to 50 % of their range.
         seconds: What is heard of the targets.
@@ -189,10 +190,10 @@ class MatchEnv(BatchEnv):
     def _starts(self, drawn: Drawn, rows: NDArray[np.intp]) -> NDArray[np.float32]:
         """Presets that new episodes start from."""
         controls = self.synth.controls
-        if self._warm_start is None:
-            starts = np.tile(controls.defaults(), (len(rows), 1))
-        else:
-            starts = np.array(self._warm_start(drawn), np.float32)
+        starts = np.tile(controls.defaults(), (len(rows), 1))
+        if self._warm_start is not None:
+            proposed = self._warm_start(drawn, [self.rngs[row] for row in rows])
+            starts = np.where(self._exposed, proposed, starts).astype(np.float32)
         if self._start_near:
             for i, row in enumerate(rows):
                 rng = self.rngs[row]

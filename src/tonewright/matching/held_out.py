@@ -21,6 +21,7 @@ _SEED = 2**30  # training's seeds are spread over all of 32 bits; none of them c
 NEAR = (0.2, 0.3)
 """Losses that say how near unmatched episodes came: a match is rare, even after thousands of renders."""
 _KEPT = 4  # episodes whose sounds are kept
+_TEMPERATURE = 0.5  # an agent that is sure of an error makes it at every step; `Editor` explores half, too
 
 
 class Played(NamedTuple):
@@ -29,23 +30,29 @@ class Played(NamedTuple):
     Attributes:
         scores: `success` (share), `loss` of the best sound of an episode (mean), `start_loss` and `steps`
             (means), and the shares of episodes that came near a match: `below_0.2` and `below_0.3`.
+        losses: `[episodes]` of the best sound of each.
         targets: `[n, frames]` of the first rows.
         matches: `[n, frames]` their best sounds.
     """
 
     scores: dict[str, float]
+    losses: NDArray[np.float64]
     targets: NDArray[np.float32]
     matches: NDArray[np.float32]
 
 
 @torch.no_grad()
 def measure(policy: MatchPolicy, env: MatchEnv, seed: int = _SEED) -> Played:
-    """One held-out episode in each row, without exploring."""
+    """One held-out episode in each row, exploring half as much as in training."""
     enter_stage(env, policy)
+    head = policy.head
+    rng = np.random.default_rng(seed)
 
     def act(observations: Any) -> Any:
         flat = torch.from_numpy(flatten(env.single_observation_space, observations))
-        return policy.mode(flat).numpy()
+        gumbel = rng.gumbel(size=(len(flat), head.n_gumbel))
+        noise = np.column_stack([gumbel, rng.standard_normal((len(flat), head.n_normal))])
+        return head.perturbed(policy(flat).logits, torch.from_numpy(_TEMPERATURE * noise).float()).numpy()
 
     return play(env, act, seed)
 
@@ -89,7 +96,7 @@ def play(env: MatchEnv, act: Callable[[Any], Any], seed: int) -> Played:
         "steps": float(steps.mean()),
     }
     scores |= {f"below_{loss}": float((best < loss).mean()) for loss in NEAR}
-    return Played(scores, targets.audio, env.sounds(controls[:_KEPT], targets))
+    return Played(scores, best, targets.audio, env.sounds(controls[:_KEPT], targets))
 
 
 def keep_sounds(run: Run, update: int, played: Played) -> None:

@@ -19,6 +19,7 @@ from tonewright.matching.curriculum import Promotion, stages
 from tonewright.matching.ear import HEARING_RATE_HZ
 from tonewright.matching.environment import MAX_STEPS, THRESHOLD, MatchEnv
 from tonewright.matching.held_out import NEAR, enter_stage, keep_sounds, measure, measure_random
+from tonewright.matching.starts import Proposed
 from tonewright.matching.targets import GATES_SECONDS, NOTES, SOURCES
 from tonewright.synths import synth as make_synth
 
@@ -54,8 +55,10 @@ class MatchConfig:
     """Range of their gate."""
     durations_s: tuple[float, float] | None = (0.15, 4.0)
     """Range of their duration in seconds; none for targets that all last as long as is heard."""
+    warm_start: str | None = None
+    """Start where an estimator proposes: 'shipped', or its training's folder; else from the neutral preset."""
     start_near: float = 0.5
-    """Share of episodes that start near the target's own preset instead of the neutral one."""
+    """Share of episodes that start near the target's own preset instead."""
     step_size: float = 0.5
     """Largest change of a control in one step, as a share of its range."""
     threshold: float = THRESHOLD
@@ -74,8 +77,10 @@ class MatchConfig:
     """Held-out episodes of each evaluation."""
     held_out_steps: int = MAX_STEPS
     """Their steps."""
+    promote_below: float = 0.2
+    """Loss that a held-out episode has to reach to count for promotion."""
     promote_at: float = 0.6
-    """Held-out success at which a stage counts as learned."""
+    """Share of held-out episodes that reach it at which a stage counts as learned."""
     patience: int = 2
     """Evaluations after which a stage is left all the same."""
     ppo: PPOConfig = field(default_factory=lambda: _IMITATION)
@@ -92,19 +97,25 @@ class MatchConfig:
         if not 0 <= self.start_near <= 1:
             raise UsageError(f"start_near is a share, from 0 to 1; got {self.start_near}")
         parse_workers(self.workers)
-        if not 0 < self.promote_at <= 1:
-            raise UsageError(f"promote_at lies above 0 and up to 1; got {self.promote_at}")
+        for name in ("promote_at", "promote_below"):
+            if not 0 < getattr(self, name) <= 1:
+                raise UsageError(f"{name} lies above 0 and up to 1; got {getattr(self, name)}")
 
 
 def make_env(config: MatchConfig, num_envs: int, *, held_out: bool = False) -> MatchEnv:
     """The environments of a configuration, in its pinned stage or else the first.
 
-    Held-out episodes all start from the neutral preset, and their targets fill what is heard.
+    Held-out episodes never start near the target's preset, and their targets fill what is heard.
+
+    Raises:
+        CheckpointError: There is no estimator to start from.
     """
     first = stages(make_synth(config.synth, HEARING_RATE_HZ))[0].name
+    networks = None if config.warm_start == "shipped" else config.warm_start
     return MatchEnv(
         num_envs,
         synth=config.synth,
+        warm_start=None if config.warm_start is None else Proposed(config.synth, networks),
         targets=config.targets,
         action_view=config.action_view,
         seconds=config.seconds,
@@ -149,8 +160,8 @@ def train_match(
     held_out = make_env(config, config.held_out, held_out=True)
     promotion = Promotion(config.promote_at, patience=config.patience)
     for line in read_metrics(run.folder):  # of a run that goes on
-        if "evaluation/success" in line:
-            promotion(line["evaluation/success"])
+        if "evaluation/reached" in line:
+            promotion(line["evaluation/reached"])
     last_stage = len(held_out.stage_names) - 1
     at_random: dict[float, dict[str, float]] = {}  # scores of an agent that acts at random, by stage
 
@@ -158,14 +169,15 @@ def train_match(
         assert isinstance(policy, MatchPolicy)
         stage = float(policy.stage)
         played = measure(policy, held_out)
-        scores = {"stage": stage} | played.scores
+        reached = float((played.losses < config.promote_below).mean())
+        scores = {"stage": stage, "reached": reached} | played.scores
         keep_sounds(run, update, played)
         if stage not in at_random:
             at_random[stage] = measure_random(held_out).scores
         beside = ("success", "loss", *(f"below_{loss}" for loss in NEAR))
         scores |= {f"random_{name}": at_random[stage][name] for name in beside}
         progress(update, scores)
-        promoted = promotion(scores["success"])
+        promoted = promotion(reached)
         if promoted and config.stage is None and int(policy.stage) < last_stage:
             policy.enter(int(policy.stage) + 1)
         return scores

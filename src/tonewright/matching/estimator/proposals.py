@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from tonewright.learning.inference import Network
 from tonewright.matching.ear import HEARING_RATE_HZ
 from tonewright.matching.estimator.examples import gate_from_unit
-from tonewright.matching.estimator.hearing import hear
+from tonewright.matching.estimator.hearing import Heard, hear
 from tonewright.synths.base import Synth
 
 KIND = "match-estimator"
@@ -64,14 +65,33 @@ class Proposals:
         notes, which = np.unique(each, return_inverse=True)
         gate = np.full(len(notes), np.nan if gate_seconds is None else gate_seconds)
         heard = hear(np.repeat(audio[None], len(notes), axis=0), notes, gate)
-        outputs = self._network(
-            **{name: part[which] for name, part in heard._asdict().items()},
-            uniforms=rng.random((count, len(self._discrete))),
-            noise=rng.standard_normal((count, len(self._continuous) + 1)),
+        found = self._decoded(
+            Heard(*(part[which] for part in heard)),
+            rng.random((count, len(self._discrete))),
+            rng.standard_normal((count, len(self._continuous) + 1)),
         )
-        params = np.empty((count, len(self._discrete) + len(self._continuous)), np.float32)
+        gates = found.gate_seconds if gate_seconds is None else np.full(count, gate_seconds)
+        return Candidates(found.params, np.minimum(gates, len(audio) / HEARING_RATE_HZ))
+
+    def one_each(
+        self,
+        audio: NDArray[np.float32],
+        midi_note: NDArray[np.float64],
+        gate_seconds: NDArray[np.float64],
+        rngs: Sequence[np.random.Generator],
+    ) -> NDArray[np.float32]:
+        """One preset `[n, D]` for each of several sounds `[n, frames]`, with random numbers of its own."""
+        uniforms = np.stack([rng.random(len(self._discrete)) for rng in rngs])
+        noise = np.stack([rng.standard_normal(len(self._continuous) + 1) for rng in rngs])
+        return self._decoded(hear(audio, midi_note, gate_seconds), uniforms, noise).params
+
+    def _decoded(
+        self, heard: Heard, uniforms: NDArray[np.float64], noise: NDArray[np.float64]
+    ) -> Candidates:
+        """What the network makes of sounds and random numbers, row by row."""
+        outputs = self._network(**heard._asdict(), uniforms=uniforms, noise=noise)
+        params = np.empty((len(noise), len(self._discrete) + len(self._continuous)), np.float32)
         params[:, self._discrete] = (outputs["bins"] + 0.5) / self._steps
         values = np.clip(outputs["values"], 0.0, 1.0)
         params[:, self._continuous] = values[:, :-1]
-        gates = gate_from_unit(values[:, -1]) if gate_seconds is None else np.full(count, gate_seconds)
-        return Candidates(params, np.minimum(gates, len(audio) / HEARING_RATE_HZ))
+        return Candidates(params, gate_from_unit(values[:, -1]))
