@@ -56,7 +56,7 @@ class MatchConfig:
     durations_s: tuple[float, float] | None = (0.15, 4.0)
     """Range of their duration in seconds; none for targets that all last as long as is heard."""
     warm_start: str | None = None
-    """Start where an estimator proposes: 'shipped', or its training's folder; else from the neutral preset."""
+    """Start where an estimator proposes: 'shipped' or a training's folder; else from the neutral preset."""
     start_near: float = 0.5
     """Share of episodes that start near the target's own preset instead."""
     step_size: float = 0.5

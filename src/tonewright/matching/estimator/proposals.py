@@ -85,9 +85,7 @@ class Proposals:
         noise = np.stack([rng.standard_normal(len(self._continuous) + 1) for rng in rngs])
         return self._decoded(hear(audio, midi_note, gate_seconds), uniforms, noise).params
 
-    def _decoded(
-        self, heard: Heard, uniforms: NDArray[np.float64], noise: NDArray[np.float64]
-    ) -> Candidates:
+    def _decoded(self, heard: Heard, uniforms: NDArray[np.float64], noise: NDArray[np.float64]) -> Candidates:
         """What the network makes of sounds and random numbers, row by row."""
         outputs = self._network(**heard._asdict(), uniforms=uniforms, noise=noise)
         params = np.empty((len(noise), len(self._discrete) + len(self._continuous)), np.float32)
