@@ -3,8 +3,8 @@
 Usage: python benchmarks/curriculum_plot.py (needs `pip install matplotlib`); reads
 benchmarks/results/agent-curriculum-*.jsonl, writes benchmarks/results/curriculum.svg.
 
-A column for each stage. Lines are means over the seeds that were still in the stage, bands their range; dashes
-are an agent that acts at random.
+A column for each stage. Lines are means over the seeds that were still in the stage, bands their range;
+dashes are an agent that acts at random.
 """
 
 from __future__ import annotations

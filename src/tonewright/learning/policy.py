@@ -14,6 +14,7 @@ from tonewright.learning._torch import Tensor, nn, torch
 from tonewright.learning.heads import Head
 
 _CLIP = 10.0
+_ROWS_AT_ONCE = 256
 _LEAST_VARIANCE = 1e-6  # a feature that never changes stays near 0 instead of turning into noise
 
 
@@ -63,7 +64,9 @@ class Normaliser(nn.Module):
         sample variances (1979).
         """
         added, mean = len(observations), observations.mean(0)
-        m2 = (observations - mean).square().sum(0)
+        m2 = torch.zeros_like(mean)
+        for part in observations.split(_ROWS_AT_ONCE):  # as a whole it would leave the cache
+            m2 += (part - mean).square_().sum(0)
         total = self.count + added
         difference = mean.double() - self.mean
         self.mean += difference * (added / total)
