@@ -65,7 +65,7 @@ class Normaliser(nn.Module):
         """
         added, mean = len(observations), observations.mean(0)
         m2 = torch.zeros_like(mean)
-        for part in observations.split(_ROWS_AT_ONCE):  # as a whole it would leave the cache
+        for part in torch.split(observations, _ROWS_AT_ONCE):  # as a whole it would leave the cache
             m2 += (part - mean).square_().sum(0)
         total = self.count + added
         difference = mean.double() - self.mean
