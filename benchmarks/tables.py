@@ -124,25 +124,25 @@ def improved_table() -> str:
 
 
 def curriculum_table() -> str:
-    """Held-out success and loss in each stage, when the stage is left, beside a random agent's."""
-    stages = ("oscillators", "filter", "envelopes", "lfo")
-    keys = ("success", "below_0.2", "below_0.3", "loss")
+    """What agents reach in each stage when they leave it, beside acting at random and search."""
+    keys = {"success": "below_0.1", "below_0.2": "below_0.2", "below_0.3": "below_0.3", "loss": "loss"}
     lines = [
-        "| stage | seeds | " + " | ".join(f"{key} | of a random agent" for key in keys) + " |",
-        "|---|---|" + "---|---|" * len(keys),
+        "| stage | method | renders | below 0.1 (success) | below 0.2 | below 0.3 | mean loss |",
+        "|---|---|---|---|---|---|---|",
     ]
-    for number, name in enumerate(stages):
+    of_search = json.loads((RESULTS / "stages.json").read_text())
+    for number, name in enumerate(("oscillators", "filter", "envelopes", "lfo")):
         last = []
         for path in sorted(RESULTS.glob("agent-curriculum-*.jsonl")):
             of_run = [json.loads(line) for line in path.read_text().splitlines()]
-            in_stage = [line for line in of_run if line.get("evaluation/stage") == number]
-            left = any(line.get("evaluation/stage", -1) > number for line in of_run)
-            if in_stage and (left or number == len(stages) - 1):
-                last.append(in_stage[-1])
-        if last:
-            pairs = [(f"evaluation/{key}", f"evaluation/random_{key}") for key in keys]
-            cells = [_range([line[name] for line in last if name in line]) for pair in pairs for name in pair]
-            lines.append(f"| {name} | {len(last)} | " + " | ".join(cells) + " |")
+            last.append([line for line in of_run if line.get("evaluation/stage") == number][-1])
+        for prefix, method in (("", f"agent, {len(last)} seeds"), ("random_", "acting at random")):
+            cells = [_range([line[f"evaluation/{prefix}{key}"] for line in last]) for key in keys]
+            lines.append(f"| {name} | {method} | 50 | " + " | ".join(cells) + " |")
+        for row in of_search:
+            if row["stage"] == name:
+                cells = [f"{row[key]:.3g}" for key in keys.values()]
+                lines.append(f"| {name} | {row['method']} | {row['renders']:,} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
@@ -166,9 +166,7 @@ def _with_range(row: dict[str, Any] | None) -> str:
 
 
 def _range(values: list[float]) -> str:
-    if not values:
-        return ""
-    spread = f" ({min(values):.3g}–{max(values):.3g})" if len(values) > 1 else ""
+    spread = f" ({min(values):.3g}–{max(values):.3g})" if min(values) < max(values) else ""
     return f"{np.mean(values):.3g}{spread}"
 
 

@@ -63,7 +63,8 @@ def evaluate_case(
         networks: Folder of the networks to use instead of those that come with the package.
 
     Returns:
-        One record per budget: `target`, `method`, `seed`, `renders`, `loss` and every published distance.
+        One record per budget: `target`, `method`, `seed`, `renders`, `loss` and every published distance, to
+        six significant digits.
 
     Raises:
         UnknownNameError: No such method.
@@ -80,8 +81,9 @@ def evaluate_case(
     audio = objective.render(np.stack([point for _, point in points]))
     distances = compare(case.audio[None], audio, case.sample_rate_hz)
     return [
-        {"target": case.name, "method": method, "seed": seed, "renders": budget, "loss": points[i][0]}
-        | {name: float(values[i]) for name, values in distances.items()}
+        {"target": case.name, "method": method, "seed": seed, "renders": budget}
+        | {"loss": _rounded(points[i][0])}
+        | {name: _rounded(values[i]) for name, values in distances.items()}
         for i, budget in enumerate(budgets)
     ]
 
@@ -222,6 +224,11 @@ def _spent(method: str, budgets: Sequence[int]) -> tuple[int, ...]:
 def _best_by(objective: Objective, budget: int) -> tuple[float, NDArray[np.float32]]:
     heard = [(loss, point) for renders, loss, point in objective.improvements if renders <= budget]
     return heard[-1]
+
+
+def _rounded(value: float) -> float:
+    """Six significant digits: logs of thousands of runs are kept, and grow half as large."""
+    return float(f"{value:.6g}")
 
 
 def _key(record: Record) -> _Key:

@@ -17,7 +17,7 @@ from tonewright.matching.ear import HEARING_RATE_HZ
 from tonewright.matching.environment import MatchEnv
 from tonewright.matching.pictures import FrequencyAxis, stacked_spectrograms
 
-_SEED = 2**30  # training's seeds are spread over all of 32 bits; none of them comes near by plan
+SEED = 2**30  # training's seeds are spread over all of 32 bits; none of them comes near by plan
 NEAR = (0.2, 0.3)
 """Losses that say how near unmatched episodes came: a match is rare, even after thousands of renders."""
 _KEPT = 4  # episodes whose sounds are kept
@@ -42,7 +42,7 @@ class Played(NamedTuple):
 
 
 @torch.no_grad()
-def measure(policy: MatchPolicy, env: MatchEnv, seed: int = _SEED) -> Played:
+def measure(policy: MatchPolicy, env: MatchEnv, seed: int = SEED) -> Played:
     """One held-out episode in each row, exploring half as much as in training."""
     enter_stage(env, policy)
     head = policy.head
@@ -57,7 +57,7 @@ def measure(policy: MatchPolicy, env: MatchEnv, seed: int = _SEED) -> Played:
     return play(env, act, seed)
 
 
-def measure_random(env: MatchEnv, seed: int = _SEED) -> Played:
+def measure_random(env: MatchEnv, seed: int = SEED) -> Played:
     """The same episodes of an agent that acts at random."""
     rng = np.random.default_rng(seed)
     modules = np.flatnonzero(env.exposed_modules)
