@@ -2,8 +2,8 @@
 
 Usage: python benchmarks/stages.py (about ten minutes on one core); writes benchmarks/results/stages.json.
 
-The first 64 held-out targets of each stage, 1 s at 16 kHz, note and gate known. Search turns the controls of the
-stage alone, as the agent does; the others stay neutral.
+The first 64 held-out targets of each stage, 1 s at 16 kHz, note and gate known. Search turns the controls of
+the stage alone, as the agent does; the others stay neutral.
 """
 
 from __future__ import annotations
