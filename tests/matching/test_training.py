@@ -11,7 +11,14 @@ from tonewright.learning.runs import Run, read_metrics
 from tonewright.learning.training import TrainConfig
 from tonewright.matching.agent import MatchPolicy
 from tonewright.matching.held_out import measure, measure_random, play
-from tonewright.matching.training import MatchConfig, make_env, make_policy, run_config, train_match
+from tonewright.matching.training import (
+    MatchConfig,
+    first_policy,
+    make_env,
+    make_policy,
+    run_config,
+    train_match,
+)
 
 CONFIG = MatchConfig(
     action_view="modules", num_envs=8, seconds=0.1, max_episode_steps=5, hidden=(16,), updates=4, held_out=4,
@@ -143,6 +150,42 @@ def test_held_out_episodes_start_neutral_and_have_their_own_number_of_steps() ->
     observations, _ = env.reset(seed=0)
     neutral = env.synth.controls.snap(env.synth.controls.defaults())
     np.testing.assert_array_equal(observations["controls"], np.tile(neutral, (2, 1)))
+
+
+def test_a_training_goes_on_from_another_run(tmp_path: Path) -> None:
+    earlier = train(tmp_path / "earlier", replace(CONFIG, stage="filter"))
+    later = replace(CONFIG, start_from=str(tmp_path / "earlier"))
+    begun = first_policy(later)
+    assert begun.stage_name == "filter"
+    for name, array in earlier.weights().items():
+        np.testing.assert_array_equal(begun.weights()[name], array)
+    assert first_policy(replace(later, stage="lfo")).stage_name == "lfo"
+    with Run.create(tmp_path / "later", run_config(later), 0, sinks=()) as run:
+        learned = train_match(run, later)
+    assert (learned.weights()["trunk.0.weight"] != earlier.weights()["trunk.0.weight"]).any()
+    assert logged(tmp_path / "later")[-1]["evaluation/stage"] == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"action_view": "all"}, "a run of action_view 'modules'; here it is 'all'"),
+        ({"hidden": (8,)}, "does not fit"),
+        ({"start_from": "nowhere"}, "config.json"),
+    ],
+)
+def test_a_run_that_does_not_fit_is_not_gone_on_from(
+    tmp_path: Path, fields: dict[str, object], told: str
+) -> None:
+    train(tmp_path / "earlier", replace(CONFIG, updates=2))
+    with pytest.raises(CheckpointError, match=told):
+        first_policy(replace(CONFIG, **({"start_from": str(tmp_path / "earlier")} | fields)))
+
+
+def test_a_run_without_a_checkpoint_is_not_gone_on_from(tmp_path: Path) -> None:
+    Run.create(tmp_path / "begun", run_config(CONFIG), 0, sinks=()).close()
+    with pytest.raises(CheckpointError, match="has no checkpoint yet"):
+        first_policy(replace(CONFIG, start_from=str(tmp_path / "begun")))
 
 
 def test_episodes_start_where_an_estimator_proposes() -> None:

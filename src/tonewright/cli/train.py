@@ -76,11 +76,11 @@ class TrainMatch(_Training):
         _need_torch()
         from tonewright.cli.progress import training_progress
         from tonewright.matching.networks import export_agent
-        from tonewright.matching.training import MatchConfig, make_policy, run_config, train_match
+        from tonewright.matching.training import MatchConfig, first_policy, run_config, train_match
 
         names = ("synth", "stage", "targets", "workers", "updates")
         given = {name: getattr(self, name) for name in names}
-        run, config = _open(self, MatchConfig, given, run_config, make_policy)
+        run, config = _open(self, MatchConfig, given, run_config, first_policy)
         with run, training_progress(config.updates, run.first_step) as progress:
             policy = train_match(run, config, progress=progress)
             export_agent(run.folder / "agent.onnx", policy, config)

@@ -146,6 +146,33 @@ def restore_checkpoint(path: StrPath, state: TrainingState) -> Checkpoint:
     return Checkpoint(document["step"], document["values"])
 
 
+def restore_module(path: StrPath, name: str, module: torch.nn.Module) -> None:
+    """Bring one network to what it was in a checkpoint, and leave all else that the checkpoint holds.
+
+    Args:
+        path: A checkpoint's folder.
+        name: Of the network, among the `modules` that were saved.
+        module: Of the same shape; changed in place.
+
+    Raises:
+        CheckpointError: The checkpoint is damaged, or the network in it is of another shape.
+    """
+    from safetensors.torch import load
+
+    _, content = _read(Path(path))
+    try:
+        tensors = _below(load(content), f"modules/{name}/")
+        named = {f"modules/{name}/{key}": one for key, one in tensors.items()}
+        _check_shapes(named, TrainingState({name: module}))
+        module.load_state_dict(tensors)
+    except Exception as error:  # as above
+        reason = " ".join(str(error).split())
+        raise CheckpointError(
+            f"the network in {os.fspath(path)!r} does not fit ({reason}); name a run of the same synth and"
+            " the same shape of network"
+        ) from error
+
+
 def check_checkpoint(path: StrPath) -> Checkpoint:
     """Check that a checkpoint is whole, without torch.
 

@@ -207,6 +207,20 @@ class Run:
         return folder / (name + ending)
 
 
+def last_checkpoint(folder: StrPath) -> tuple[dict[str, Any], Path]:
+    """Configuration of a run, and the folder of its last checkpoint.
+
+    Raises:
+        CheckpointError: There is no run, or none of its checkpoints yet.
+    """
+    folder = Path(folder)
+    document = read_document(folder / _CONFIG, FORMAT, FORMAT_VERSION, _FIELDS)
+    found = checkpoints(folder / _CHECKPOINTS)
+    if not found:
+        raise CheckpointError(f"the run in {os.fspath(folder)!r} has no checkpoint yet; let it go on first")
+    return document["config"], found[-1]
+
+
 def read_metrics(folder: StrPath) -> list[dict[str, Any]]:
     """Read the log of a run, also while it is being written: one dictionary to each line.
 

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
-from tonewright.errors import UsageError
+from tonewright.errors import CheckpointError, UsageError
+from tonewright.learning.checkpoints import restore_module
 from tonewright.learning.policy import ActorCritic
 from tonewright.learning.pools import make_pool, parse_workers
 from tonewright.learning.ppo import PPO, PPOConfig
 from tonewright.learning.rollout import RolloutWorker
-from tonewright.learning.runs import Run, read_metrics
+from tonewright.learning.runs import Run, last_checkpoint, read_metrics
 from tonewright.learning.terms import BehaviouralCloning
 from tonewright.learning.training import TrainConfig, train
 from tonewright.matching.agent import MatchPolicy
@@ -39,6 +40,8 @@ class MatchConfig:
     """Registered name, or scheme:PATH."""
     targets: str = "random"
     """random, factory, or a folder of sounds."""
+    start_from: str | None = None
+    """Folder of another run whose agent learns on: of the same synth, action view and hidden layers."""
     action_view: str = "all"
     """modules (one at a time) or all (every control at once)."""
     stage: str | None = None
@@ -135,6 +138,28 @@ def make_policy(config: MatchConfig, seed: int = 0) -> MatchPolicy:
     return MatchPolicy(make_env(config, 1), config.hidden, seed=seed)
 
 
+def first_policy(config: MatchConfig, seed: int = 0) -> MatchPolicy:
+    """The policy that a training begins with: untrained, or that of `start_from` in the stage it had reached.
+
+    Raises:
+        CheckpointError: `start_from` is no run, or one of another kind.
+    """
+    policy = make_policy(config, seed)
+    if config.start_from is not None:
+        other, checkpoint = last_checkpoint(config.start_from)
+        for name in ("recipe", "synth", "action_view"):
+            here, there = run_config(config)[name], other.get(name)
+            if there != here:
+                raise CheckpointError(
+                    f"{config.start_from!r} is a run of {name} {there!r}; here it is {here!r}"
+                )
+        pinned = int(policy.stage)
+        restore_module(checkpoint, "policy", policy)
+        if config.stage is not None:
+            policy.enter(pinned)
+    return policy
+
+
 def train_match(
     run: Run,
     config: MatchConfig,
@@ -151,7 +176,7 @@ def train_match(
     Returns:
         The trained policy.
     """
-    policy = make_policy(config, run.seed)
+    policy = first_policy(config, run.seed) if run.first_step == 0 else make_policy(config, run.seed)
     imitates = config.cloning > 0 and config.targets in SOURCES
     terms = [BehaviouralCloning(config.cloning, config.cloning_until)] if imitates else []
     # Where there is nothing to imitate, the reward teaches from the start.
