@@ -30,7 +30,9 @@ def test_records_and_summary(run, folder, tmp_path):
 
 def test_as_a_table(run, folder):
     out = run("evaluate", "match", "--suite", folder, "--renders", 5, "--methods", "random").out
-    assert "median (90th percentile)" in out
+    assert "median (90th percentile; of rms, where more is better, the 10th)" in out
+    assert max(map(len, out.splitlines())) <= 120
+    assert "…" not in out
     assert "random" in out
 
 

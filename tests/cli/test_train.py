@@ -47,7 +47,9 @@ def test_a_run_is_trained_exported_and_resumed(run, config, tmp_path, network):
     )
     assert exported.configuration["recipe"] == network
     before = read_metrics(folder)
-    assert run("train", network, "-o", folder, "--resume").code == 0  # nothing left to do
+    again = run("train", network, "-o", folder, "--resume")
+    assert again.code == 0
+    assert "had ended already" in again.out
     assert read_metrics(folder) == before
 
 
@@ -97,6 +99,19 @@ def test_impossible_configurations_are_refused(run, config, tmp_path, changes, t
     assert outcome.code == 2
     assert told in outcome.err
     assert not (tmp_path / "run").exists()
+
+
+def test_the_folder_of_runs_is_made(run, config, tmp_path):
+    words = ["--config", config("match"), "--updates", 1]
+    assert run("train", "match", "-o", tmp_path / "runs" / "agent", *words).code == 0
+    assert (tmp_path / "runs" / "agent" / "agent.onnx").exists()
+    assert (
+        "does not exist; make it first" in run("train", "match", "-o", tmp_path / "a" / "b" / "c", *words).err
+    )
+
+
+def test_a_folder_without_a_run_is_not_resumed(run, tmp_path):
+    assert "holds no run; name the folder of one" in run("train", "match", "-o", tmp_path, "--resume").err
 
 
 def test_a_run_is_not_replaced_nor_resumed_as_another(run, config, tmp_path):

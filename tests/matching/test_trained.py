@@ -48,14 +48,24 @@ def test_those_of_a_folder_do_as_those_that_ship(folder):
     assert ours.curve == match(Clip(sound, 16_000), **options).curve
 
 
-def test_a_part_may_be_missing(folder):
-    (folder / "agent.onnx").unlink()
-    trained = load_trained(SYNTH, folder)
+@pytest.mark.parametrize(("missing", "other"), [("agent", "proposals"), ("estimator", "agent")])
+def test_what_a_folder_lacks_is_taken_from_those_that_ship(folder, missing, other):
+    (folder / f"{missing}.onnx").unlink()
+    trained, ships = load_trained(SYNTH, folder), load_trained(SYNTH)
+    shared = {part for part in ("proposals", "agent") if network_of(trained, part) is network_of(ships, part)}
+    assert shared == {"proposals", "agent"} - {other}
+
+
+def network_of(trained, part):
+    return getattr(trained, part)._network
+
+
+def test_a_part_may_be_missing(monkeypatch):
+    monkeypatch.setattr(SYNTH, "version", 2)
+    trained = load_trained(SYNTH)
     assert trained.agent is None
     with pytest.raises(CheckpointError, match=r"there is no agent for serum-lite .*`tonewright train match"):
         trained.need_agent(SYNTH)
-    sound = SYNTH.render(np.full((1, 24), 0.4, np.float32), 57.0, 0.5, 0.3)
-    assert match(Clip(sound, 16_000), networks=folder, renders=100).renders == 100
 
 
 def test_an_empty_folder_is_refused(tmp_path):

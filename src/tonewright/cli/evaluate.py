@@ -11,6 +11,9 @@ import tyro
 
 from tonewright.cli.options import Count, Counts, Flag, Names, OptionalFolder, Seeds
 
+_SHOWN = ("sot", "wmfcc", "rms", "mss", "loss")
+_TABLE_WIDTH = 120
+
 
 @dataclass(frozen=True)
 class Evaluate:
@@ -77,13 +80,15 @@ class Evaluate:
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
+    from rich.box import SIMPLE
     from rich.console import Console
     from rich.table import Table
 
-    keys = ("method", "renders", "targets", "seeds")
-    names = [name for name in rows[0] if name not in keys]
-    table = Table(*keys, *names, title="median (90th percentile)")
+    title = "median (90th percentile; of rms, where more is better, the 10th); --json tells every distance"
+    table = Table("method", "renders", "targets", "seeds", *_SHOWN, title=title, box=SIMPLE)
     for row in rows:
-        cells = [f"{row[name]['median']:.3g} ({row[name]['p90']:.3g})" for name in names]
+        cells = [f"{row[name]['median']:.3g} ({row[name]['p90']:.3g})" for name in _SHOWN]
         table.add_row(row["method"], f"{row['renders']:,}", str(row["targets"]), str(row["seeds"]), *cells)
-    Console(width=200).print(table)
+    console = Console()
+    console.width = max(console.width, _TABLE_WIDTH)
+    console.print(table)

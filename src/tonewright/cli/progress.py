@@ -58,7 +58,7 @@ def search_progress(
 
 @contextmanager
 def training_progress(updates: int, first: int) -> Iterator[Callable[[int, Mapping[str, float]], None]]:
-    """One live line: how far a training is, its latest scores and the time left.
+    """One live line: how far a training is and the time left; above it a line for each evaluation.
 
     Args:
         updates: How many there are to do.
@@ -74,15 +74,15 @@ def training_progress(updates: int, first: int) -> Iterator[Callable[[int, Mappi
         TextColumn("training"),
         BarColumn(bar_width=20),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[state]}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("training", total=updates, completed=first, state="")
+        task = bar.add_task("training", total=updates, completed=first)
 
         def update_bar(update: int, scores: Mapping[str, float]) -> None:
-            state = " · ".join(f"{name} {value:.3g}" for name, value in scores.items())
-            bar.update(task, completed=update + 1, state=state)
+            told = " · ".join(f"{name} {value:.3g}" for name, value in scores.items())
+            bar.console.print(f"{update + 1}: {told}", highlight=False)
+            bar.update(task, completed=update + 1)
 
         yield update_bar
 

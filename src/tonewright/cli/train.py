@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -132,6 +133,8 @@ def _open(
             raise UsageError(
                 f"{str(verb.output)!r} holds a run; choose another folder, or go on with --resume"
             )
+        with suppress(OSError):  # `runs` in runs/agent; what else is missing is told by the next line
+            verb.output.parent.mkdir(exist_ok=True)
         return Run.create(verb.output, run_config(config), verb.seed, sinks=verb.sinks), config
     if options or verb.config:
         raise UsageError("a run goes on as it was configured; give --resume no other option than -o")
@@ -142,4 +145,7 @@ def _open(
         run.close()
         raise UsageError(f"{str(verb.output)!r} is a run of recipe {recipe!r}; resume it with that verb")
     del values["recipe"]
-    return run, config_from(kind, values)
+    config = config_from(kind, values)
+    if run.first_step >= config.updates:  # type: ignore[attr-defined]
+        print(f"the run in {verb.output} had ended already")
+    return run, config

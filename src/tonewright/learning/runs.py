@@ -116,6 +116,8 @@ class Run:
             UnknownNameError, MissingExtraError: A sink of the run is not there.
         """
         folder = Path(os.path.realpath(folder))
+        if folder.is_dir() and not (folder / _CONFIG).exists():
+            raise CheckpointError(f"{os.fspath(folder)!r} holds no run; name the folder of one")
         document = read_document(folder / _CONFIG, FORMAT, FORMAT_VERSION, _FIELDS)
         check_sinks(map(str, document["sinks"]))
         found = checkpoints(folder / _CHECKPOINTS)

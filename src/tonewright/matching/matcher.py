@@ -60,8 +60,8 @@ def match(
         seed: Seed of the search and of the synth's noise; the same seed and renders give the same preset.
         method: "full" (estimator, agent, refinement and CMA-ES), or a part of it: "estimator", "agent" (edits
             the neutral preset), "estimator-agent", "cma"; or "random".
-        networks: Folder with `estimator.onnx`, `agent.onnx` or both, as training leaves them; by default
-            those that come with the package.
+        networks: Folder with `estimator.onnx`, `agent.onnx` or both, as training leaves them, to use instead
+            of those that come with the package.
         progress: Called with renders spent and best training loss after every batch.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Trained networks that a match can use: those that come with the package, or those of a folder."""
+"""Trained networks that a match can use: those of the package, or those of a folder in their place."""
 
 from __future__ import annotations
 
@@ -41,22 +41,24 @@ class Trained(NamedTuple):
 
 
 def load_trained(synth: Synth, folder: StrPath | None = None) -> Trained:
-    """The networks of a synth: `estimator.onnx` and `agent.onnx` of a folder, or those of the package.
+    """The networks of a synth: `estimator.onnx` and `agent.onnx` of a folder, else those of the package.
 
     Raises:
         CheckpointError: The folder holds neither, or a network is damaged or of another synth or version.
     """
+    with as_file(files("tonewright.matching") / "shipped") as shipped:
+        names = {part: f"{part}-{synth.name}-v{synth.version}.onnx" for part in _KINDS}
+        ships = _trained(synth, {part: shipped / name for part, name in names.items()}, _loaded)
     if folder is None:
-        with as_file(files("tonewright.matching") / "shipped") as shipped:
-            names = {part: f"{part}-{synth.name}-v{synth.version}.onnx" for part in _KINDS}
-            return _trained(synth, {part: shipped / name for part, name in names.items()}, _loaded)
+        return ships
     paths = {part: Path(folder) / f"{part}.onnx" for part in _KINDS}
     if not any(path.exists() for path in paths.values()):
         raise CheckpointError(
             f"{str(folder)!r} holds neither estimator.onnx nor agent.onnx; name the folder of a finished"
             " training"
         )
-    return _trained(synth, paths)
+    own = _trained(synth, paths)
+    return Trained(own.proposals or ships.proposals, own.agent or ships.agent)
 
 
 def _trained(synth: Synth, paths: dict[str, Path], load: Callable[..., Network] = load_network) -> Trained:
