@@ -46,6 +46,8 @@ def main() -> None:
         if key != "loss":
             axes[row, 0].yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
         axes[row, 0].set_ylim(bottom=0)
+    for axis in axes.flat:
+        axis.set_xlim(left=0)
     axes[0, -1].legend(frameon=False, loc="upper right")
     figure.savefig(RESULTS / "curriculum.svg", metadata={"Date": None})
 
@@ -54,9 +56,10 @@ def draw(axis: Axes, runs: list[list[dict[str, float]]], stage: int, key: str) -
     """One score in one stage."""
     of_seeds = []
     for run in runs:
-        first = next((line["step"] for line in run if line.get("evaluation/stage") == stage), 0)
-        inside = [line for line in run if line.get("evaluation/stage") == stage]
-        of_seeds.append({int(line["step"] - first): line for line in inside})
+        evaluated = [line for line in run if "evaluation/stage" in line]
+        begun = max((line["step"] for line in evaluated if line["evaluation/stage"] < stage), default=-1)
+        inside = [line for line in evaluated if line["evaluation/stage"] == stage]
+        of_seeds.append({int(line["step"] - begun): line for line in inside})
     steps = sorted({step for seed in of_seeds for step in seed})
     for name, colour, label in ((key, AGENT, "agent"), (f"random_{key}", RANDOM, "acting at random")):
         values = [[seed[step][f"evaluation/{name}"] for seed in of_seeds if step in seed] for step in steps]
