@@ -1,6 +1,6 @@
 """What search reaches in the stages of the curriculum, on the targets that agents are measured on.
 
-Usage: python benchmarks/stages.py (about ten minutes on one core); writes benchmarks/results/stages.json.
+Usage: python benchmarks/stages.py (about six minutes on one core); writes benchmarks/results/stages.json.
 
 The first 64 held-out targets of each stage, 1 s at 16 kHz, note and gate known. Search turns the controls of
 the stage alone, as the agent does; the others stay neutral.
