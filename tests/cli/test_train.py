@@ -10,6 +10,7 @@ CONTROLS = synth("serum-lite", 16_000).controls.names
 SMALL = {
     "match": {
         "num_envs": 4, "seconds": 0.1, "max_episode_steps": 3, "hidden": [8], "held_out": 2,
+        "held_out_steps": 3,
         "loop": {"steps": 2, "checkpoint_every": 2},
     },
     "estimator": {

@@ -22,6 +22,7 @@ from tonewright.matching.training import (
 
 CONFIG = MatchConfig(
     action_view="modules", num_envs=8, seconds=0.1, max_episode_steps=5, hidden=(16,), updates=4, held_out=4,
+    held_out_steps=5,
     loop=TrainConfig(steps=4, checkpoint_every=2),
 )  # fmt: skip
 
