@@ -116,9 +116,7 @@ class Run:
             UnknownNameError, MissingExtraError: A sink of the run is not there.
         """
         folder = Path(os.path.realpath(folder))
-        if folder.is_dir() and not (folder / _CONFIG).exists():
-            raise CheckpointError(f"{os.fspath(folder)!r} holds no run; name the folder of one")
-        document = read_document(folder / _CONFIG, FORMAT, FORMAT_VERSION, _FIELDS)
+        document = _read_run(folder)
         check_sinks(map(str, document["sinks"]))
         found = checkpoints(folder / _CHECKPOINTS)
         if not found:
@@ -216,11 +214,17 @@ def last_checkpoint(folder: StrPath) -> tuple[dict[str, Any], Path]:
         CheckpointError: There is no run, or none of its checkpoints yet.
     """
     folder = Path(folder)
-    document = read_document(folder / _CONFIG, FORMAT, FORMAT_VERSION, _FIELDS)
+    document = _read_run(folder)
     found = checkpoints(folder / _CHECKPOINTS)
     if not found:
         raise CheckpointError(f"the run in {os.fspath(folder)!r} has no checkpoint yet; let it go on first")
     return document["config"], found[-1]
+
+
+def _read_run(folder: Path) -> dict[str, Any]:
+    if folder.is_dir() and not (folder / _CONFIG).exists():
+        raise CheckpointError(f"{os.fspath(folder)!r} holds no run; name the folder of one")
+    return read_document(folder / _CONFIG, FORMAT, FORMAT_VERSION, _FIELDS)
 
 
 def read_metrics(folder: StrPath) -> list[dict[str, Any]]:
