@@ -192,9 +192,11 @@ def render_rows(
     wavetables: Wavetables,
     scratch: Scratch,
     worker: int,
+    first: int,
+    last: int,
     out: NDArray[np.float32],
 ) -> None:
-    """Render one worker's share of a batch, every `workers`th row, in whole ticks.
+    """Render some rows of a batch, in whole ticks.
 
     Args:
         physical: `[batch, 24]` physical values.
@@ -205,13 +207,15 @@ def render_rows(
         first_tick: How many ticks of the note have been rendered.
         state: Moved on in place.
         wavetables: Band-limited tables.
-        scratch: Written over; its rows are the number of workers.
+        scratch: Written over; a row for each worker.
         worker: Which of them this is.
+        first: First row to render.
+        last: Where to stop: the row after the last one.
         out: `[batch, 16·ticks]`, written.
     """
     phases, increments, levels, analogue = state
     tables, audio, curves = scratch
-    for b in range(worker, len(out), len(tables)):
+    for b in range(first, last):
         _render_row(
             physical[b], midi_note[b], gate_seconds[b], seed, sample_rate_hz, first_tick,
             phases[b], increments[b], levels[b], analogue[b],

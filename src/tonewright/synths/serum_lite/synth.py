@@ -25,6 +25,8 @@ from tonewright.synths.serum_lite.wavetables import wavetables
 
 _WORTH_A_THREAD = 1 << 16
 """Samples of a batch, a millisecond's work, from which on threads are started to share it."""
+_SHARES = 8
+"""Parts of a batch for each thread: rows differ several times in what they cost."""
 
 
 class SerumLite:
@@ -145,16 +147,18 @@ class SerumLiteVoice:
     def _render_ticks(self, out: NDArray[np.float32]) -> None:
         note = (self._physical, self._midi_note, self._gate, self._seed, self._sample_rate_hz, self._tick)
         room = (self._state, wavetables(), self._scratch)
+        workers, batch = len(self._scratch.tables), len(out)
+        share = max(1, -(-batch // (workers * _SHARES)))
+        begins = iter(range(0, batch, share))
 
-        def render_share(worker: int) -> None:
-            render_rows(*note, *room, worker, out)
+        def render_shares(worker: int) -> None:
+            for first in begins:  # one iterator for all: whoever is done takes the next
+                render_rows(*note, *room, worker, first, min(first + share, batch), out)
 
         # Not Numba's own threads: some of its threading layers end the process when two callers meet in them.
-        workers = range(len(self._scratch.tables))
-        if len(workers) > 1 and out.size > _WORTH_A_THREAD:
-            with ThreadPoolExecutor(len(workers)) as pool:
-                list(pool.map(render_share, workers))
+        if workers > 1 and out.size > _WORTH_A_THREAD:
+            with ThreadPoolExecutor(workers) as pool:
+                list(pool.map(render_shares, range(workers)))
         else:
-            for worker in workers:
-                render_share(worker)
+            render_shares(0)
         self._tick += out.shape[1] // TICK
