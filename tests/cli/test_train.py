@@ -64,7 +64,8 @@ def test_help_names_both_networks(run):
     [
         (["train"], "after train comes one of: match, estimator; got nothing"),
         (["train", "matches"], "after train comes one of: match, estimator; got matches"),
-        (["train", "match"], "train needs -o DIR"),
+        (["train", "match"], "train match needs -o DIR"),
+        (["train", "match", "--updates", "0"], "see tonewright train match --help"),
         (["train", "match", "--stage", "nothing"], "no stage is called 'nothing'"),
         (["train", "match", "--workers", "3"], "workers are 'local', 'local:N' or 'ray:N'"),
         (["train", "match", "--targets", "nowhere"], "targets are random, factory or a folder of sounds"),

@@ -117,7 +117,7 @@ def _parse(words: list[str]) -> Verb:
     except SystemExit as stop:
         if stop.code in (0, None):
             raise
-        raise UsageError(one_line(box.getvalue(), name)) from None
+        raise UsageError(one_line(box.getvalue(), f"{name} {part}" if name in _PARTS else name)) from None
     return verb
 
 

@@ -65,7 +65,7 @@ def read_document(
         if type(document.get(name)) is not kind:
             raise CheckpointError(
                 f'{named} needs a field "{name}" of type {kind.__name__}; got {_short(document.get(name))}; '
-                "restore it"
+                "use an intact copy"
             )
     return document
 
@@ -79,7 +79,7 @@ def read_json(path: str | PathLike[str]) -> Any:
     try:
         return json.loads(read_whole(path, _MOST_DOCUMENT_BYTES), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError, too
-        raise CheckpointError(f"{fspath(path)!r} is not valid JSON; restore it") from None
+        raise CheckpointError(f"{fspath(path)!r} is not valid JSON; use an intact copy") from None
 
 
 def read_whole(path: str | PathLike[str], most_bytes: int) -> bytes:
@@ -101,7 +101,7 @@ def read_vouched(path: str | PathLike[str], digest: str, most_bytes: int) -> byt
     if sha256(content) != digest:
         raise CheckpointError(
             f"{fspath(path)!r} is truncated, changed or belongs to another run: its SHA-256 is not the one "
-            "beside it; restore it"
+            "beside it; use an intact copy"
         )
     return content
 

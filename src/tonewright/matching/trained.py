@@ -69,7 +69,7 @@ def _trained(synth: Synth, paths: dict[str, Path], load: Callable[..., Network] 
         if path.exists()
     }
     for part, network in found.items():
-        version = network.configuration.get("synth_version", synth.version)
+        version = network.configuration.get("synth_version")
         if version != synth.version:
             raise CheckpointError(
                 f"{str(paths[part])!r} was trained for version {version} of {synth.name}, and this is version"
