@@ -21,7 +21,7 @@ class Outer:
     fast: bool = False
     span: tuple[float, float] = (0.0, 1.0)
     widths: tuple[int, ...] = (8,)
-    inner: Inner = field(default_factory=Inner)
+    inner: Inner = field(default_factory=lambda: Inner(rate=0.25))
 
     def __post_init__(self) -> None:
         if self.count < 1:
@@ -30,7 +30,7 @@ class Outer:
 
 def test_what_is_not_given_keeps_its_default() -> None:
     made = config_from(Outer, {"count": 3, "span": [1, 2.5], "inner": {"clip": 2}})
-    assert made == Outer(count=3, span=(1.0, 2.5), inner=Inner(clip=2.0))
+    assert made == Outer(count=3, span=(1.0, 2.5), inner=Inner(rate=0.25, clip=2.0))
     assert isinstance(made.inner.clip, float)
     assert config_from(Outer, {"inner": {"clip": None}, "widths": []}).widths == ()
 

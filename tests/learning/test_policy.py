@@ -74,13 +74,12 @@ def test_the_seed_alone_decides_the_first_weights():
     assert not torch.equal(first.trunk[0].weight, other.trunk[0].weight)
 
 
-def test_what_was_done_is_evaluated_alike():
+def test_an_action_comes_with_its_log_probability_and_the_value():
     policy = ActorCritic(D, Branch(Categorical(3), SquashedGaussian(2)))
     actions, log_probs, values = policy.act(observations(), torch.Generator().manual_seed(1))
-    evaluated = policy.evaluate(observations(), actions)
-    assert torch.equal(evaluated[0], log_probs)
-    assert torch.equal(evaluated[2], values)
-    assert torch.equal(evaluated[1], policy.head.entropy(policy(observations()).logits))
+    outputs = policy(observations())
+    assert torch.equal(policy.head.log_prob(outputs.logits, actions), log_probs)
+    assert torch.equal(outputs.values, values)
     assert torch.equal(policy.mode(observations()), policy.head.mode(policy(observations()).logits))
 
 

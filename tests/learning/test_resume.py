@@ -43,7 +43,7 @@ def trained(run, seed=0, make_pool=LocalPool):
         head = Branch(Categorical(3), SquashedGaussian(2), HybridProbe.USED)
         return ActorCritic(5, head, (16,), seed=seed)
 
-    algorithm = PPO(make_policy(), PPOConfig(learning_rate=0.01, minibatch_size=32, seed=seed))
+    algorithm = PPO(make_policy(), PPOConfig(learning_rate=0.01, minibatch_size=32), seed=seed)
     pool = make_pool(2, lambda index: RolloutWorker(lambda: HybridProbe(8), make_policy, seed, index))
     with run:
         train(TrainConfig(steps=5, checkpoint_every=3), pool, algorithm, run, UPDATES, evaluate)

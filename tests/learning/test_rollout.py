@@ -106,9 +106,8 @@ def test_values_are_the_policy_s(counted):
 def test_actions_are_those_the_environments_got(counted):
     one, rollout = counted
     assert np.array_equal(rollout.actions[..., 0], one.env.actions[-12:])
-    log_probs, *_ = one.policy.evaluate(
-        *(torch.from_numpy(a[:, 1]) for a in (rollout.observations, rollout.actions))
-    )
+    observations, actions = (torch.from_numpy(a[:, 1]) for a in (rollout.observations, rollout.actions))
+    log_probs = one.policy.head.log_prob(one.policy(observations).logits, actions)
     np.testing.assert_allclose(rollout.log_probs[:, 1], log_probs.detach(), rtol=1e-5)
 
 

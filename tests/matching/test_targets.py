@@ -6,7 +6,14 @@ import pytest
 from tonewright.audio import Clip, write
 from tonewright.errors import UsageError
 from tonewright.matching.curriculum import stage
-from tonewright.matching.targets import Presets, RandomPresets, Recordings, cut_short, make_targets
+from tonewright.matching.targets import (
+    Bank,
+    RandomPresets,
+    cut_short,
+    make_targets,
+    recordings,
+    render_presets,
+)
 from tonewright.synths import synth
 
 SYNTH = synth("serum-lite", 16_000)
@@ -54,17 +61,28 @@ def test_a_stage_that_makes_no_sound_is_refused() -> None:
 
 def test_presets_come_at_their_own_notes() -> None:
     bank = SYNTH.factory_presets()
-    drawn = Presets(SYNTH, FRAMES, bank).draw(generators(*range(20)))
+    drawn = Bank(render_presets(SYNTH, FRAMES, bank)).draw(generators(*range(20)))
     notes = {preset.params(SYNTH).tobytes(): preset.midi_note for preset in bank}
     assert [notes[params.tobytes()] for params in drawn.params] == drawn.midi_note.tolist()
     assert len({params.tobytes() for params in drawn.params}) > 10
+
+
+def test_every_fifth_of_a_bank_is_held_out_where_there_are_five() -> None:
+    def notes(count: int, *, held_out: bool) -> list[float]:
+        presets = SYNTH.factory_presets()[:count]
+        bank = Bank(render_presets(SYNTH, 1_000, presets)._replace(midi_note=np.arange(count, dtype=float)))
+        return bank.part(held_out=held_out).targets.midi_note.tolist()
+
+    assert notes(11, held_out=True) == [4, 9]
+    assert notes(11, held_out=False) == [0, 1, 2, 3, 5, 6, 7, 8, 10]
+    assert notes(4, held_out=True) == notes(4, held_out=False) == [0, 1, 2, 3]
 
 
 def test_recordings_are_resampled_and_padded(tmp_path: Path) -> None:
     time = np.arange(11_025) / 44_100
     sine = np.sin(2 * np.pi * 220 * time, dtype=np.float32)
     write(tmp_path / "a.wav", Clip(0.5 * sine[None], 44_100))
-    drawn = Recordings(SYNTH, FRAMES, tmp_path).draw(generators(0, 1))
+    drawn = Bank(recordings(SYNTH, FRAMES, tmp_path)).draw(generators(0, 1))
     assert drawn.audio.shape == (2, FRAMES)
     assert not drawn.audio[:, 4_100:].any()
     np.testing.assert_allclose(drawn.midi_note, 57.0, atol=0.05)

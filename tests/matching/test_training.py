@@ -27,6 +27,11 @@ CONFIG = MatchConfig(
 )  # fmt: skip
 
 
+EASY = replace(
+    CONFIG, promote_below=0.99, promote_at=0.5, patience=100, loop=TrainConfig(steps=2, checkpoint_every=1)
+)
+
+
 def train(folder: Path, config: MatchConfig = CONFIG) -> MatchPolicy:
     with Run.create(folder, run_config(config), 0, sinks=()) as run:
         return train_match(run, config)
@@ -58,17 +63,37 @@ def test_a_run_that_is_interrupted_learns_what_one_does_that_is_not(tmp_path: Pa
 
 
 def test_stages_are_left_when_they_are_learned(tmp_path: Path) -> None:
-    easy = replace(CONFIG, promote_below=0.99, promote_at=0.5, loop=TrainConfig(steps=2, checkpoint_every=1))
-    policy = train(tmp_path / "run", replace(easy, updates=10))
+    policy = train(tmp_path / "run", replace(EASY, updates=10))
     stages = [line["evaluation/stage"] for line in logged(tmp_path / "run")]
     assert stages == [0, 0, 1, 1, 2, 2, 3, 3, 3, 3]
     assert int(policy.stage) == 3
 
 
+def test_a_stage_that_is_not_learned_is_left_when_patience_is_over(tmp_path: Path) -> None:
+    train(tmp_path / "run", replace(EASY, promote_below=1e-6, patience=3, updates=7))
+    assert [line["evaluation/stage"] for line in logged(tmp_path / "run")] == [0, 0, 0, 1, 1, 1, 2]
+
+
+def test_what_is_saved_at_the_end_was_trained_in_its_stage(tmp_path: Path) -> None:
+    policy = train(tmp_path / "run", replace(EASY, updates=2))
+    assert [line["evaluation/stage"] for line in logged(tmp_path / "run")] == [0, 0]
+    assert int(policy.stage) == 0
+
+
+def test_a_bank_is_trained_on_but_for_what_is_held_out() -> None:
+    config = replace(CONFIG, targets="factory", seconds=0.1)
+    seen, held_out = (
+        {row.tobytes() for row in env.target.params}
+        for env in (make_env(config, 200), make_env(config, 200, held_out=True))
+        if env.reset(seed=0)
+    )
+    assert (len(seen), len(held_out)) == (52, 12)
+    assert not seen & held_out
+
+
 def test_a_resumed_run_is_promoted_as_if_it_had_never_stopped(tmp_path: Path) -> None:
-    easy = replace(CONFIG, promote_below=0.99, promote_at=0.5, loop=TrainConfig(steps=2, checkpoint_every=1))
     for updates in (1, 3, 4):  # in between: the first success of two that are needed, and a promotion
-        config = replace(easy, updates=updates)
+        config = replace(EASY, updates=updates)
         folder = tmp_path / "run"
         with Run.resume(folder) if folder.exists() else Run.create(folder, {}, 0, sinks=()) as run:
             train_match(run, config)
@@ -76,8 +101,7 @@ def test_a_resumed_run_is_promoted_as_if_it_had_never_stopped(tmp_path: Path) ->
 
 
 def test_a_pinned_stage_stays(tmp_path: Path) -> None:
-    easy = replace(CONFIG, promote_below=0.99, promote_at=0.5, stage="filter", updates=3)
-    policy = train(tmp_path / "run", replace(easy, loop=TrainConfig(steps=2, checkpoint_every=1)))
+    policy = train(tmp_path / "run", replace(EASY, stage="filter", updates=3))
     assert {line["evaluation/stage"] for line in logged(tmp_path / "run")} == {1.0}
     assert int(policy.stage) == 1
 

@@ -122,7 +122,7 @@ def _open(
     """The run, new or resumed, and its configuration, which is tried out before a folder is made."""
     from tonewright.errors import UsageError
     from tonewright.learning.configuration import config_from, read_config
-    from tonewright.learning.runs import Run
+    from tonewright.learning.runs import Run, read_run
 
     options = {name: value for name, value in given.items() if value is not None}
     if not verb.resume:
@@ -136,16 +136,15 @@ def _open(
         with suppress(OSError):  # `runs` in runs/agent; what else is missing is told by the next line
             verb.output.parent.mkdir(exist_ok=True)
         return Run.create(verb.output, run_config(config), verb.seed, sinks=verb.sinks), config
-    if options or verb.config:
+    given_by_default = (verb.seed, verb.sinks) == (_Training.seed, _Training.sinks)
+    if options or verb.config or not given_by_default:
         raise UsageError("a run goes on as it was configured; give --resume no other option than -o")
-    run = Run.resume(verb.output)
-    recipe, values = run.config.get("recipe"), dict(run.config)
-    expected = run_config(kind())["recipe"]
+    values = dict(read_run(verb.output)["config"])
+    recipe, expected = values.pop("recipe", None), run_config(kind())["recipe"]
     if recipe != expected:
-        run.close()
         raise UsageError(f"{str(verb.output)!r} is a run of recipe {recipe!r}; resume it with that verb")
-    del values["recipe"]
     config = config_from(kind, values)
+    run = Run.resume(verb.output)
     if run.first_step >= config.updates:  # type: ignore[attr-defined]
         print(f"the run in {verb.output} had ended already")
     return run, config

@@ -15,7 +15,9 @@ from tonewright.learning.documents import read_json
 Config = TypeVar("Config")
 
 
-def config_from(kind: type[Config], values: Mapping[str, Any], *, within: str = "") -> Config:
+def config_from(
+    kind: type[Config], values: Mapping[str, Any], *, within: str = "", default: Config | None = None
+) -> Config:
     """A configuration from plain values; fields that are not given keep their defaults.
 
     Args:
@@ -23,18 +25,27 @@ def config_from(kind: type[Config], values: Mapping[str, Any], *, within: str = 
             and dataclasses of that kind.
         values: By the names of the fields; a mapping for a field that is a dataclass, a list for a tuple.
         within: Where the values stand, for messages ("ppo.").
+        default: Holds the fields that are not given; those that `kind` has by itself unless named.
 
     Raises:
         UnknownNameError: There is no such field.
         UsageError: A value is of another type, or impossible.
     """
     hints = get_type_hints(kind)
-    fields = {field.name: hints[field.name] for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     for name in values:
         if name not in fields:
             raise UnknownNameError("field", f"{within}{name}", [f"{within}{known}" for known in fields])
-    given = {name: _value(fields[name], value, f"{within}{name}") for name, value in values.items()}
-    return kind(**given)
+    given = {
+        name: _value(
+            hints[name],
+            value,
+            f"{within}{name}",
+            _default(fields[name]) if default is None else getattr(default, name),
+        )
+        for name, value in values.items()
+    }
+    return kind(**given) if default is None else dataclasses.replace(default, **given)  # type: ignore[type-var]
 
 
 def read_config(kind: type[Config], path: StrPath) -> Config:
@@ -55,18 +66,24 @@ def read_config(kind: type[Config], path: StrPath) -> Config:
     return config_from(kind, values)
 
 
-def _value(hint: Any, value: Any, name: str) -> Any:
+def _default(field: dataclasses.Field[Any]) -> Any:
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return None if field.default is dataclasses.MISSING else field.default
+
+
+def _value(hint: Any, value: Any, name: str, default: Any = None) -> Any:
     """The value of one field, with lists made tuples and mappings made dataclasses."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         if value is None and types.NoneType in arguments:
             return None
         (hint,) = (argument for argument in arguments if argument is not types.NoneType)
-        return _value(hint, value, name)
+        return _value(hint, value, name, default)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         if not isinstance(value, Mapping):
             raise UsageError(f"{name} is a mapping of fields to values; got {value!r}")
-        return config_from(hint, value, within=f"{name}.")
+        return config_from(hint, value, within=f"{name}.", default=default)
     if origin is tuple:
         if not isinstance(value, list | tuple):
             raise UsageError(f"{name} is a list; got {value!r}")

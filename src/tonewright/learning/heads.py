@@ -212,33 +212,33 @@ class SquashedGaussian:
         log_std_range: tuple[float, float] = _LOG_STD_RANGE,
     ) -> None:
         self.width, self.n_logits = width, 2 * width
-        self._used = _mask(np.ones(width) if used is None else used, (width,))
+        self.used = _mask(np.ones(width) if used is None else used, (width,))
         self.n_normal = width
         self.log_std_range = log_std_range
 
     def sample(self, logits: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """See `Head`."""
         numbers = squashed_normal.sample(*self.mean_and_log_std(logits), generator)
-        return numbers * self._used.to(logits.device)
+        return numbers * self.used.to(logits.device)
 
     def mode(self, logits: Tensor) -> Tensor:
         """The median of each number, tanh of the mean before squashing."""
-        return squashed_normal.median(self.mean_and_log_std(logits)[0]) * self._used.to(logits.device)
+        return squashed_normal.median(self.mean_and_log_std(logits)[0]) * self.used.to(logits.device)
 
     def perturbed(self, logits: Tensor, noise: Tensor) -> Tensor:
         """See `Head`."""
         mean, log_std = self.mean_and_log_std(logits)
-        return squashed_normal.median(mean + log_std.exp() * noise) * self._used.to(logits.device)
+        return squashed_normal.median(mean + log_std.exp() * noise) * self.used.to(logits.device)
 
     def log_prob(self, logits: Tensor, actions: Tensor) -> Tensor:
         """Exact, by the change of variables; actions beyond ±(1 − 1e-6) are taken to be there."""
         densities = squashed_normal.log_density(*self.mean_and_log_std(logits), actions)
-        return (densities * self._used.to(logits.device)).sum(-1)
+        return (densities * self.used.to(logits.device)).sum(-1)
 
     def entropy(self, logits: Tensor) -> Tensor:
         """In closed form, within 1e-4 nats for each number; see `squashed_normal`."""
         entropies = squashed_normal.entropy(*self.mean_and_log_std(logits))
-        return (entropies * self._used.to(logits.device)).sum(-1)
+        return (entropies * self.used.to(logits.device)).sum(-1)
 
     def mean_and_log_std(self, logits: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log standard deviation before squashing, each [..., width], of logits [..., 2·width]."""
@@ -270,7 +270,7 @@ class Branch:
         self.n_logits = choice.n_logits * (1 + branches.n_logits)
         self.n_gumbel, self.n_normal = choice.n_gumbel, branches.n_normal
         shape = (choice.n_logits, branches.width)
-        self._used = _mask(np.ones(shape) if used is None else used, shape)
+        self._used = _mask(np.ones(shape) if used is None else used, shape) & branches.used
 
     def sample(self, logits: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """See `Head`."""

@@ -124,11 +124,6 @@ class ActorCritic(nn.Module):
         actions = self.head.sample(logits, generator)
         return actions, self.head.log_prob(logits, actions), values
 
-    def evaluate(self, observations: Tensor, actions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Log probabilities [B] of actions [B, head.width], entropies [B], and values [B]."""
-        logits, values, _ = self(observations)
-        return self.head.log_prob(logits, actions), self.head.entropy(logits), values
-
     def mode(self, observations: Tensor) -> Tensor:
         """The actions [B, head.width] without exploring."""
         return self.head.mode(self(observations).logits)

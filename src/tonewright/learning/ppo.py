@@ -50,15 +50,13 @@ class PPOConfig:
     target_kl: float | None = None
     """An update stops once the policy has moved by 1.5 times this (nats); by default it does not."""
     policy_from: float = 0.0
-    """Progress from which the policy loss counts; before it only the critic and added terms learn."""
+    """Progress from which the policy loss counts; before it critic, entropy bonus and added terms do."""
     policy_learning_rate: float | None = None
     """Step size from then on: the policy loss wants far smaller ones than imitation. By default the same."""
     max_grad_norm: float = 0.5
     """Largest norm of the gradient; what is longer is shortened to it."""
     mixed_precision: bool = False
     """Compute the network in bfloat16, where the machine is faster at that."""
-    seed: int = 0
-    """Of the order of samples."""
 
     def __post_init__(self) -> None:
         positive = ("learning_rate", "epochs", "minibatch_size", "micro_batches", "clip", "max_grad_norm")
@@ -69,7 +67,7 @@ class PPOConfig:
             _check(name, value, "more than 0, or none", value is None or 0 < value < math.inf)
         for name in ("gamma", "gae_lambda", "policy_from"):
             _check(name, getattr(self, name), "from 0 to 1", 0 <= getattr(self, name) <= 1)
-        for name in ("value_weight", "entropy_weight", "seed"):
+        for name in ("value_weight", "entropy_weight"):
             _check(name, getattr(self, name), "0 or more", 0 <= getattr(self, name) < math.inf)
 
 
@@ -157,17 +155,23 @@ class PPO:
         policy: On the device to learn on.
         config: How.
         terms: What else to add to the loss.
+        seed: Of the order of samples.
     """
 
     def __init__(
-        self, policy: ActorCritic, config: PPOConfig | None = None, terms: Sequence[Term] = ()
+        self,
+        policy: ActorCritic,
+        config: PPOConfig | None = None,
+        terms: Sequence[Term] = (),
+        *,
+        seed: int = 0,
     ) -> None:
         self.policy, self.config, self.terms = policy, config or PPOConfig(), tuple(terms)
         self.device = next(policy.parameters()).device
         self.optimizer = torch.optim.Adam(
             policy.parameters(), self.config.learning_rate, eps=_ADAM_EPSILON, fused=True
         )
-        self.rng = np.random.default_rng(self.config.seed)
+        self.rng = np.random.default_rng(seed)
 
     @property
     def state(self) -> TrainingState:
@@ -182,7 +186,7 @@ class PPO:
             progress: How much of the training is done, from 0 to 1.
 
         Returns:
-            Numbers for the log, each a mean over the gradient steps.
+            Numbers for the log, each a mean over the minibatches that were looked at.
 
         Raises:
             TonewrightError: A gradient is not finite.
@@ -193,18 +197,19 @@ class PPO:
             group["lr"] = learning_rate
         # Imitation has to move the policy, far at first.
         limit = self.config.target_kl if progress >= self.config.policy_from else None
-        history = []
+        history, steps = [], 0
         for rows in self._minibatches(len(samples)):
             scalars = self._compute_gradient(samples.take(rows), progress)
             history.append(scalars)
             if limit and scalars["approx_kl"] > _KL_SLACK * limit:
                 break
             self.optimizer.step()
+            steps += 1
         # Only now: the ratios compare probabilities of the same inputs.
         self.policy.normaliser.update(samples.observations)
         metrics = {key: torch.stack([one[key] for one in history]).mean().item() for key in history[0]}
         metrics["explained_variance"] = _explained_variance(samples.values, samples.returns)
-        metrics["gradient_steps"] = len(history)
+        metrics["gradient_steps"] = steps
         return metrics
 
     def observe(self, rollouts: Sequence[Rollout]) -> None:

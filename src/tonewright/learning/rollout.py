@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
 from tonewright.errors import UsageError
 from tonewright.learning._torch import torch
 from tonewright.learning.policy import ActorCritic
 from tonewright.learning.spaces import flatten, to_env
+from tonewright.learning.vector import BatchEnv
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -71,7 +72,7 @@ class RolloutWorker:
 
     def __init__(
         self,
-        make_env: Callable[[], VectorEnv[Any, Any, Any]],
+        make_env: Callable[[], BatchEnv],
         make_policy: Callable[[], ActorCritic],
         seed: int,
         index: int,

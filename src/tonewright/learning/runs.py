@@ -7,6 +7,7 @@ checkpoints/00000040/    the last three (see `checkpoints`)
 audio/00000040/*.wav     sounds and pictures of the evaluation after that step
 pictures/00000040/*.png
 tensorboard/, wandb/     the same to look at (see `sinks`)
+lock                     held by the process that trains
 ```
 """
 
@@ -40,11 +41,13 @@ from tonewright.learning.provenance import provenance
 from tonewright.learning.sinks import Sink, check_sinks, open_sinks
 
 if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
     from tonewright.learning.checkpoints import TrainingState
 
 FORMAT = "tonewright-run"
 FORMAT_VERSION = 1
-_CONFIG, _METRICS, _CHECKPOINTS = "config.json", "metrics.jsonl", "checkpoints"
+_CONFIG, _METRICS, _CHECKPOINTS, _LOCK = "config.json", "metrics.jsonl", "checkpoints", "lock"
 _FIELDS: dict[str, type] = {"config": dict, "seed": int, "sinks": list}
 _NAME = re.compile(r"[\w-][\w.-]*")
 _OWN_KEYS = {"step", "wall_s"}
@@ -68,6 +71,7 @@ class Run:
         self.checkpoint = checkpoint
         self.first_step = int(checkpoint.name) + 1 if checkpoint else 0
         check_space(folder)
+        self._lock = _locked(folder)
         with _writing(folder):
             (folder / _CHECKPOINTS).mkdir(exist_ok=True)
             kept = _cut(folder / _METRICS, self.first_step)
@@ -113,10 +117,11 @@ class Run:
         Raises:
             CheckpointError: There is no run, or its configuration, log or last checkpoint is damaged.
             OutputError: The folder cannot be written to, or its disk is full.
+            UsageError: Another process is at it.
             UnknownNameError, MissingExtraError: A sink of the run is not there.
         """
         folder = Path(os.path.realpath(folder))
-        document = _read_run(folder)
+        document = read_run(folder)
         check_sinks(map(str, document["sinks"]))
         found = checkpoints(folder / _CHECKPOINTS)
         if not found:
@@ -186,9 +191,9 @@ class Run:
         return restore_checkpoint(self.checkpoint, state) if self.checkpoint else None
 
     def close(self) -> None:
-        """Close the log and the sinks."""
+        """Close the log and the sinks, and let other processes go on with the run."""
         # What could be written has been; what could not was reported then, and would be again.
-        for close in (self._metrics.close, *(sink.close for sink in self._sinks)):
+        for close in (self._metrics.close, *(sink.close for sink in self._sinks), self._lock.release):
             with suppress(OSError):
                 close()
 
@@ -214,14 +219,20 @@ def last_checkpoint(folder: StrPath) -> tuple[dict[str, Any], Path]:
         CheckpointError: There is no run, or none of its checkpoints yet.
     """
     folder = Path(folder)
-    document = _read_run(folder)
+    document = read_run(folder)
     found = checkpoints(folder / _CHECKPOINTS)
     if not found:
         raise CheckpointError(f"the run in {os.fspath(folder)!r} has no checkpoint yet; let it go on first")
     return document["config"], found[-1]
 
 
-def _read_run(folder: Path) -> dict[str, Any]:
+def read_run(folder: StrPath) -> dict[str, Any]:
+    """What `config.json` of a run holds: `config`, `seed`, `sinks` and where it was made.
+
+    Raises:
+        CheckpointError: There is no run, or its configuration is damaged.
+    """
+    folder = Path(folder)
     if folder.is_dir() and not (folder / _CONFIG).exists():
         raise CheckpointError(f"{os.fspath(folder)!r} holds no run; name the folder of one")
     return read_document(folder / _CONFIG, FORMAT, FORMAT_VERSION, _FIELDS)
@@ -259,6 +270,21 @@ def _cut(path: Path, first_step: int) -> list[dict[str, Any]]:
     kept = [fields for fields in read_metrics(path.parent) if fields["step"] < first_step]
     write_text(path, "".join(json.dumps(fields) + "\n" for fields in kept), overwrite=True)
     return kept
+
+
+def _locked(folder: Path) -> BaseFileLock:
+    """A lock that one process has; the system takes it back from one that is killed."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(folder / _LOCK, blocking=False)
+    with _writing(folder):
+        try:
+            lock.acquire()
+        except Timeout:
+            raise UsageError(
+                f"another process is training in {os.fspath(folder)!r}; wait for it or stop it"
+            ) from None
+    return lock
 
 
 @contextmanager

@@ -97,6 +97,10 @@ class MatchEnv(BatchEnv):
             )
         if not 0 <= start_near <= 1:
             raise UsageError(f"start_near is a share, from 0 to 1; got {start_near}")
+        if not 0 <= notes[0] <= notes[1] <= 127:
+            raise UsageError(f"notes go from 0 or more to 127 or less; got {notes}")
+        if not 0 < gates_seconds[0] <= gates_seconds[1]:
+            raise UsageError(f"gates_seconds go from more than 0 to as much or more; got {gates_seconds}")
         if durations_s is not None and not 0.02 <= durations_s[0] <= durations_s[1]:
             raise UsageError(f"durations_s go from 0.02 or more to as much or more; got {durations_s}")
         self.synth = make_synth(synth, HEARING_RATE_HZ)

@@ -46,7 +46,7 @@ def measure(policy: MatchPolicy, env: MatchEnv, seed: int = SEED) -> Played:
     """One held-out episode in each row, exploring half as much as in training."""
     enter_stage(env, policy)
     head = policy.head
-    rng = np.random.default_rng(seed)
+    rng = _noise(seed)
 
     def act(observations: Any) -> Any:
         flat = torch.from_numpy(flatten(env.single_observation_space, observations))
@@ -59,7 +59,7 @@ def measure(policy: MatchPolicy, env: MatchEnv, seed: int = SEED) -> Played:
 
 def measure_random(env: MatchEnv, seed: int = SEED) -> Played:
     """The same episodes of an agent that acts at random."""
-    rng = np.random.default_rng(seed)
+    rng = _noise(seed)
     modules = np.flatnonzero(env.exposed_modules)
 
     def act(_: Any) -> Any:
@@ -69,6 +69,11 @@ def measure_random(env: MatchEnv, seed: int = SEED) -> Played:
         return np.column_stack([rng.choice(modules, env.num_envs), deltas]).astype(np.float32)
 
     return play(env, act, seed)
+
+
+def _noise(seed: int) -> np.random.Generator:
+    """Random numbers of actions, other ones than those of the first row's targets."""
+    return np.random.default_rng([seed, 1])
 
 
 def play(env: MatchEnv, act: Callable[[Any], Any], seed: int) -> Played:

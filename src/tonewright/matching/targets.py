@@ -26,6 +26,7 @@ AUDIBLE_DBFS = -34.0
 """Random presets below this level are drawn again."""
 _MOST_TRIES = 200
 _FADE_SECONDS = 0.01
+_HELD_OUT_EVERY = 5
 
 
 class Drawn(NamedTuple):
@@ -133,24 +134,29 @@ class RandomPresets:
         )
 
 
-class Presets:
-    """Presets that people made, each at its own note and gate where it names them.
+class Bank:
+    """Targets that are all known; each episode draws one of them.
 
     Args:
-        synth: Renders them.
-        frames: Length of a target.
-        presets: At least one, of this synth.
+        targets: At least one.
     """
 
-    def __init__(self, synth: Synth, frames: int, presets: Sequence[Preset]) -> None:
-        self._all = render_presets(synth, frames, presets)
+    def __init__(self, targets: Drawn) -> None:
+        self.targets = targets
 
     def draw(self, rngs: Sequence[np.random.Generator]) -> Drawn:
-        """One preset for each generator."""
-        return _choose(self._all, rngs)
+        """One target for each generator."""
+        return self.targets.take([int(rng.integers(len(self.targets.audio))) for rng in rngs])
+
+    def part(self, *, held_out: bool) -> Bank:
+        """Every fifth target, or all the others; all of them where there are fewer than five."""
+        rows = np.arange(len(self.targets.audio))
+        if len(rows) < _HELD_OUT_EVERY:
+            return self
+        return Bank(self.targets.take(rows[(rows % _HELD_OUT_EVERY == _HELD_OUT_EVERY - 1) == held_out]))
 
 
-class Recordings:
+def recordings(synth: Synth, frames: int, folder: Path) -> Drawn:
     """Recordings prepared as `match` does, resampled to the synth's rate, cut or padded to one length.
 
     The note is the one estimated (middle C without a pitch); the key is held to the end.
@@ -163,28 +169,22 @@ class Recordings:
     Raises:
         UsageError: The folder holds no sound.
     """
-
-    def __init__(self, synth: Synth, frames: int, folder: Path) -> None:
-        sounds, notes, durations = [], [], []
-        for path in sound_files(folder):
-            target = prepare(read_recording(path).clip)
-            clip = resample(Clip(target.audio[None], target.sample_rate_hz), synth.sample_rate_hz)
-            sound = clip.samples[0, :frames]
-            sounds.append(np.pad(sound, (0, frames - len(sound))))
-            notes.append(target.info.get("note_estimate", 60.0))
-            durations.append(len(sound) / synth.sample_rate_hz)
-        seconds = frames / synth.sample_rate_hz
-        self._all = Drawn(
-            np.stack(sounds),
-            np.array(notes),
-            np.full(len(sounds), seconds),
-            np.full((len(sounds), len(synth.controls)), np.nan, np.float32),
-            np.array(durations),
-        )
-
-    def draw(self, rngs: Sequence[np.random.Generator]) -> Drawn:
-        """One recording for each generator."""
-        return _choose(self._all, rngs)
+    sounds, notes, durations = [], [], []
+    for path in sound_files(folder):
+        target = prepare(read_recording(path).clip)
+        clip = resample(Clip(target.audio[None], target.sample_rate_hz), synth.sample_rate_hz)
+        sound = clip.samples[0, :frames]
+        sounds.append(np.pad(sound, (0, frames - len(sound))))
+        notes.append(target.info.get("note_estimate", 60.0))
+        durations.append(len(sound) / synth.sample_rate_hz)
+    seconds = frames / synth.sample_rate_hz
+    return Drawn(
+        np.stack(sounds),
+        np.array(notes),
+        np.full(len(sounds), seconds),
+        np.full((len(sounds), len(synth.controls)), np.nan, np.float32),
+        np.array(durations),
+    )
 
 
 def render_presets(synth: Synth, frames: int, presets: Sequence[Preset]) -> Drawn:
@@ -233,19 +233,15 @@ def make_targets(
     if source == "random":
         return RandomPresets(synth, frames, stage, notes, gates_seconds, durations_s)
     if source == "factory":
-        return Presets(synth, frames, _bank(synth))
+        return Bank(render_presets(synth, frames, _factory_presets(synth)))
     if not Path(source).is_dir():
         raise UsageError(f"targets are random, factory or a folder of sounds; got {source!r}")
-    return Recordings(synth, frames, Path(source))
+    return Bank(recordings(synth, frames, Path(source)))
 
 
-def _bank(synth: Synth) -> Sequence[Preset]:
+def _factory_presets(synth: Synth) -> Sequence[Preset]:
     bank: Callable[[], Sequence[Preset]] = getattr(synth, "factory_presets", tuple)
     presets = bank()
     if not presets:
         raise UsageError(f"{synth.name} has no factory presets; use random targets or a folder of sounds")
     return presets
-
-
-def _choose(everything: Drawn, rngs: Sequence[np.random.Generator]) -> Drawn:
-    return everything.take([int(rng.integers(len(everything.audio))) for rng in rngs])

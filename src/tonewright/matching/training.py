@@ -16,12 +16,12 @@ from tonewright.learning.runs import Run, last_checkpoint, read_metrics
 from tonewright.learning.terms import BehaviouralCloning
 from tonewright.learning.training import TrainConfig, train
 from tonewright.matching.agent import MatchPolicy
-from tonewright.matching.curriculum import Promotion, stages
+from tonewright.matching.curriculum import Promotion, stage, stages
 from tonewright.matching.ear import HEARING_RATE_HZ
 from tonewright.matching.environment import MAX_STEPS, THRESHOLD, MatchEnv
 from tonewright.matching.held_out import NEAR, enter_stage, keep_sounds, measure, measure_random
 from tonewright.matching.starts import Proposed
-from tonewright.matching.targets import GATES_SECONDS, NOTES, SOURCES
+from tonewright.matching.targets import GATES_SECONDS, NOTES, SOURCES, Bank, Targets, make_targets
 from tonewright.synths import synth as make_synth
 
 EPISODE_KEYS = ("loss", "best_loss", "success", "reward_improvement", "reward_guards", "reward_bonus")
@@ -84,8 +84,8 @@ class MatchConfig:
     """Loss that a held-out episode has to reach to count for promotion."""
     promote_at: float = 0.6
     """Share of held-out episodes that reach it at which a stage counts as learned."""
-    patience: int = 2
-    """Evaluations after which a stage is left all the same."""
+    patience: int = 4
+    """Evaluations after which a stage is left all the same; learned takes two."""
     ppo: PPOConfig = field(default_factory=lambda: _IMITATION)
     """How the agent learns from rollouts: by imitation alone, unless policy_from is below 1."""
     loop: TrainConfig = field(default_factory=lambda: TrainConfig(steps=64, checkpoint_every=10))
@@ -100,6 +100,7 @@ class MatchConfig:
         if not 0 <= self.start_near <= 1:
             raise UsageError(f"start_near is a share, from 0 to 1; got {self.start_near}")
         parse_workers(self.workers)
+        BehaviouralCloning(self.cloning, self.cloning_until)  # raises if they make no sense
         for name in ("promote_at", "promote_below"):
             if not 0 < getattr(self, name) <= 1:
                 raise UsageError(f"{name} lies above 0 and up to 1; got {getattr(self, name)}")
@@ -108,18 +109,24 @@ class MatchConfig:
 def make_env(config: MatchConfig, num_envs: int, *, held_out: bool = False) -> MatchEnv:
     """The environments of a configuration, in its pinned stage or else the first.
 
-    Held-out episodes never start near the target's preset, and their targets fill what is heard.
+    Held-out episodes never start near the target's preset, and random targets fill what is heard in them.
+    Of factory presets and of a folder of sounds every fifth is held out, if there are five.
 
     Raises:
         CheckpointError: There is no estimator to start from.
     """
-    first = stages(make_synth(config.synth, HEARING_RATE_HZ))[0].name
+    synth = make_synth(config.synth, HEARING_RATE_HZ)
+    first = stages(synth)[0].name
+    targets: str | Targets = config.targets
+    if targets != "random":
+        bank = make_targets(targets, synth, round(config.seconds * HEARING_RATE_HZ), stage(synth, first))
+        targets = bank.part(held_out=held_out) if isinstance(bank, Bank) else bank
     networks = None if config.warm_start == "shipped" else config.warm_start
     return MatchEnv(
         num_envs,
         synth=config.synth,
         warm_start=None if config.warm_start is None else Proposed(config.synth, networks),
-        targets=config.targets,
+        targets=targets,
         action_view=config.action_view,
         seconds=config.seconds,
         notes=config.notes,
@@ -181,7 +188,7 @@ def train_match(
     terms = [BehaviouralCloning(config.cloning, config.cloning_until)] if imitates else []
     # Where there is nothing to imitate, the reward teaches from the start.
     ppo = config.ppo if imitates else replace(config.ppo, policy_from=0.0)
-    algorithm = PPO(policy, ppo, terms)
+    algorithm = PPO(policy, ppo, terms, seed=run.seed)
     held_out = make_env(config, config.held_out, held_out=True)
     promotion = Promotion(config.promote_at, patience=config.patience)
     for line in read_metrics(run.folder):  # of a run that goes on
@@ -203,7 +210,9 @@ def train_match(
         scores |= {f"random_{name}": at_random[stage][name] for name in beside}
         progress(update, scores)
         promoted = promotion(reached)
-        if promoted and config.stage is None and int(policy.stage) < last_stage:
+        # What is saved at the end was trained in its stage.
+        goes_on = config.stage is None and update + 1 < config.updates
+        if promoted and goes_on and int(policy.stage) < last_stage:
             policy.enter(int(policy.stage) + 1)
         return scores
 
