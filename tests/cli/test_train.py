@@ -90,6 +90,9 @@ def test_what_makes_no_sense_leaves_nothing_behind(run, tmp_path, words, told):
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
+        ({"cloning": -1.0}, "cloning needs a weight of 0 or more"),
+        ({"notes": [60, 200]}, "notes go from 0 or more to 127 or less"),
+        ({"gates_seconds": [0, 1]}, "gates_seconds go from more than 0"),
         ({"num_env": 4}, "no field is called 'num_env'; did you mean 'num_envs'?"),
         ({"num_envs": "four"}, "num_envs is a whole number; got 'four'"),
         ({"seconds": 9}, "0.05 <= seconds <= 4"),
@@ -120,4 +123,7 @@ def test_a_run_is_not_replaced_nor_resumed_as_another(run, config, tmp_path):
     words = ["train", "match", "-o", tmp_path / "run"]
     assert run(*words, "--config", config("match"), "--updates", 1).code == 0
     assert "holds a run; choose another folder, or go on with --resume" in run(*words).err
+    before = sorted(path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*"))
     assert "is a run of recipe 'match'" in run("train", "estimator", "-o", tmp_path / "run", "--resume").err
+    assert "no other option than -o" in run(*words, "--resume", "--seed", 3).err
+    assert sorted(path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")) == before

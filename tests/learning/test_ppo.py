@@ -100,8 +100,8 @@ def test_gae_of_two_steps_by_hand():
     assert truncated.tolist() == [[1 + 0.5 * 4], [2 + 0.5 * 4]]
 
 
-def weights_after(rollouts, head=None, **config):
-    algorithm = PPO(policy_for(head), PPOConfig(**{"minibatch_size": 16, **config}))
+def weights_after(rollouts, head=None, seed=0, **config):
+    algorithm = PPO(policy_for(head), PPOConfig(**{"minibatch_size": 16, **config}), seed=seed)
     metrics = algorithm.learn(rollouts)
     return algorithm.policy.weights(), metrics
 

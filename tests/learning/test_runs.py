@@ -203,16 +203,23 @@ class TestResume:
     def test_a_run_that_was_killed_ends_as_if_it_never_had_been(self, tmp_path):
         with create(tmp_path / "whole") as run:
             Training().go_on(run, 10)
-        killed = create(tmp_path / "killed")
-        Training().go_on(killed, 8)
+        with create(tmp_path / "killed") as killed:
+            Training().go_on(killed, 8)
         with (killed.folder / "metrics.jsonl").open("a") as file:
             file.write('{"step": 8, "wall')
         with Run.resume(tmp_path / "killed") as run:
             assert (run.config, run.seed, run.first_step) == (CONFIG, 7, 6)
             assert [fields["step"] for fields in read_metrics(run.folder)] == [0, 1, 2, 3, 4, 5]
             Training().go_on(run, 10)
-        killed.close()
         assert sums(tmp_path / "killed") == sums(tmp_path / "whole")
+
+    def test_one_process_at_a_time(self, tmp_path):
+        with create(tmp_path / "run") as run:
+            Training().go_on(run, 8)
+            with pytest.raises(UsageError, match=r"another process is training in .*; wait for it or stop it"):
+                Run.resume(tmp_path / "run")
+            assert len(read_metrics(tmp_path / "run")) == 8
+        Run.resume(tmp_path / "run").close()
 
     def test_the_values_of_the_checkpoint_come_back(self, tmp_path):
         with create(tmp_path / "run") as run:
