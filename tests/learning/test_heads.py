@@ -262,6 +262,16 @@ class TestBranch:
         scribbled = actions + torch.nn.functional.pad(0.5 * ~used, (1, 0))
         assert torch.equal(self.head.log_prob(logits, actions), self.head.log_prob(logits, scribbled))
 
+    def test_what_the_branches_do_not_use_does_not_count(self):
+        inner, outer = (
+            Branch(Categorical(2), SquashedGaussian(2, inside), outside)
+            for inside, outside in (([True, False], None), (None, [[True, False]] * 2))
+        )
+        logits = logits_for(inner, 50)
+        actions = inner.sample(logits, generator())
+        assert torch.equal(inner.log_prob(logits, actions), outer.log_prob(logits, actions))
+        assert torch.equal(inner.entropy(logits), outer.entropy(logits))
+
     def test_log_prob_adds_up(self):
         logits = logits_for(self.head)
         branch = logits[:, 3:].view(1, 3, 4)[:, 0]

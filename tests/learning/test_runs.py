@@ -216,7 +216,9 @@ class TestResume:
     def test_one_process_at_a_time(self, tmp_path):
         with create(tmp_path / "run") as run:
             Training().go_on(run, 8)
-            with pytest.raises(UsageError, match=r"another process is training in .*; wait for it or stop it"):
+            with pytest.raises(
+                UsageError, match=r"another process is training in .*; wait for it or stop it"
+            ):
                 Run.resume(tmp_path / "run")
             assert len(read_metrics(tmp_path / "run")) == 8
         Run.resume(tmp_path / "run").close()

@@ -109,6 +109,29 @@ class TestMemory:
         assert (objective.best, objective.renders, objective.improvements) == (np.inf, 0, [])
 
 
+class TestRuns:
+    def test_the_best_of_each_run_is_a_contender(self, make_objective, factory_sound, rng):
+        params, target = factory_sound(0)
+        objective = make_objective(target, 200)
+        others = []
+        for _ in range(2):
+            objective.begin_run()
+            points = objective.space.decode(objective.space.sample(rng, 20))
+            others.append(points[np.argmin(objective(points))])
+            objective.end_run()
+            objective(0.98 * objective.space.point(params, 57.0, 0.2)[None])  # near the target
+        contenders = objective.contenders(1.0, 1e3)
+        assert 0 < objective.best < min(loss for loss, _ in objective.run_bests)
+        np.testing.assert_array_equal(contenders[1:], others)
+        assert len(objective.contenders(1.0, 1.0)) == 1
+
+    def test_a_run_that_heard_nothing_has_no_best(self, make_objective, target, rng):
+        objective = make_objective(target, 200)
+        objective(objective.space.sample(rng, 3))
+        objective.begin_run()
+        assert len(objective.contenders(1.0, 1e3)) == 1
+
+
 class TestLoss:
     def test_the_true_preset_costs_nothing(self, make_objective, factory_sound):
         params, target = factory_sound(3)

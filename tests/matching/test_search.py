@@ -8,8 +8,10 @@ from tonewright.distances import compare
 from tonewright.errors import UnknownNameError
 from tonewright.matching.methods import METHODS, search_method
 from tonewright.matching.objective import BudgetSpent, Objective
+from tonewright.matching.refine import Residuals, refine
 from tonewright.matching.search import around_search
 from tonewright.matching.space import SearchSpace
+from tonewright.synths.control import Control, ControlSpace
 
 
 def run(search, objective, seed=0):
@@ -115,6 +117,30 @@ def test_around_the_true_preset_nothing_gets_worse(make_objective, factory_sound
     distances = {name: value[0] for name, value in compare(target[None], best, 16_000).items()}
     assert distances.pop("rms") == 1.0
     assert set(distances.values()) == {0.0}
+
+
+class Clicks:
+    """A synth without a continuous control: the period of its clicks, and their polarity."""
+
+    name, version, sample_rate_hz = "clicks", 1, 16_000
+    controls = ControlSpace(
+        (Control("period", "clicks", 20, 200, 20, "integer"), Control("sign", "clicks", 0, 1, 0, "integer"))
+    )
+
+    def render(self, params, midi_note=60.0, seconds=1.0, gate_seconds=None, seed=0):
+        period, sign = self.controls.to_physical(params).T[:, :, None]
+        time = np.arange(round(seconds * self.sample_rate_hz))
+        return np.where(time % period == 0, 0.5 - sign, 0.0).astype(np.float32)
+
+
+@pytest.mark.parametrize("method", ["cma", "full"])
+def test_a_synth_may_have_discrete_controls_alone(method):
+    synth = Clicks()
+    target = synth.render(synth.controls.to_unit({"period": 73, "sign": 1})[None], seconds=0.2)[0]
+    space = SearchSpace(synth.controls, 60.0, 0.1)
+    found = run(METHODS[method], Objective(synth, space, target, renders=2_000, seed=0))
+    assert found.best == 0
+    refine(found, Residuals(target, 16_000), found.points[0], steps=1)  # has nothing to turn
 
 
 def test_search_methods_have_names():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from os import PathLike, fspath
 from typing import Any
@@ -77,7 +78,8 @@ def read_json(path: str | PathLike[str]) -> Any:
         CheckpointError: It cannot be read or is no JSON.
     """
     try:
-        return json.loads(read_whole(path, _MOST_DOCUMENT_BYTES), parse_constant=_refuse_constant)
+        text = read_whole(path, _MOST_DOCUMENT_BYTES)
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError, too
         raise CheckpointError(f"{fspath(path)!r} is not valid JSON; use an intact copy") from None
 
@@ -109,6 +111,12 @@ def read_vouched(path: str | PathLike[str], digest: str, most_bytes: int) -> byt
 def _short(value: object) -> str:
     text = ascii(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _finite(text: str) -> float:
+    if not math.isfinite(number := float(text)):
+        raise ValueError(f"{text} is beyond the range of numbers")
+    return number
 
 
 def _refuse_constant(name: str) -> float:

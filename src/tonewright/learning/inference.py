@@ -77,6 +77,7 @@ class Network:
 
         Raises:
             UsageError: An input is missing, unknown or of another shape.
+            CheckpointError: An output is not finite.
         """
         if inputs.keys() != self.inputs.keys():
             raise UsageError(
@@ -88,7 +89,24 @@ class Network:
             if array.shape[1:] != self.inputs[name] or len(batch) > 1:
                 expected = ["batch", *self.inputs[name]]
                 raise UsageError(f"{name} is {expected}, one batch for all; got shape {array.shape}")
-        return dict(zip(self.outputs, self._session.run(None, arrays), strict=True))
+        outputs = dict(zip(self.outputs, self._session.run(None, arrays), strict=True))
+        if not all(np.isfinite(array).all() for array in outputs.values()):
+            raise CheckpointError("the network gives numbers that are not finite; train it again")
+        return outputs
+
+
+def check_shapes(network: Network, *, inputs: _Shapes, outputs: _Shapes) -> None:
+    """Check what a network takes and gives: these inputs, and these outputs at least.
+
+    Raises:
+        CheckpointError: It takes or gives something else.
+    """
+    given = {name: network.outputs.get(name) for name in outputs}
+    for side, found, needed in (("inputs", network.inputs, inputs), ("outputs", given, outputs)):
+        if found != needed:
+            raise CheckpointError(
+                f"a {network.kind} of this synth has {side} {needed}, and this one {found}; train one for it"
+            )
 
 
 def load_network(path: StrPath, *, kind: str, controls: Sequence[str] | None = None) -> Network:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from tonewright.audio.resampling import resample_array
 from tonewright.distances.loss import TrainingLoss
 from tonewright.errors import CheckpointError
-from tonewright.learning.inference import Network
-from tonewright.learning.spaces import flatten, to_env
+from tonewright.learning.inference import Network, check_shapes
+from tonewright.learning.spaces import flatten, observation_size, to_env
 from tonewright.matching.ear import HEARING_RATE_HZ
 from tonewright.matching.moves import Moves
 from tonewright.matching.objective import Objective
@@ -38,22 +38,37 @@ class Agent:
         self._network = network
         try:
             configuration: dict[str, Any] = network.configuration
-            self.seconds = float(configuration["seconds"])
+            self.seconds, step_size = float(configuration["seconds"]), float(configuration["step_size"])
             self._gumbel_noises = int(configuration["gumbel_noises"])
-            per_module = configuration["action_view"] == "modules"
-            self.moves = Moves(synth.controls, float(configuration["step_size"]), per_module=per_module)
-        except (KeyError, TypeError, ValueError) as error:
+            per_module = ("all", "modules").index(configuration["action_view"]) == 1
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise CheckpointError(
                 f"the configuration of the agent is damaged ({error}); train it again"
             ) from None
+        if not (0.05 <= self.seconds <= 4 and 0 < step_size <= 1):
+            raise CheckpointError(
+                f"the configuration of the agent is damaged (seconds {self.seconds:g}, step_size"
+                f" {step_size:g}); train it again"
+            )
+        self.moves = Moves(synth.controls, step_size, per_module=per_module)
+        self._noises = self._gumbel_noises + (self.moves.width if per_module else len(synth.controls))
+        loss = TrainingLoss(HEARING_RATE_HZ, round(self.seconds * HEARING_RATE_HZ))
+        size = observation_size(Observer(loss, len(synth.controls)).space)
+        check_shapes(
+            network,
+            inputs={"observations": (size,), "noise": (self._noises,)},
+            outputs={"actions": (len(self.moves.continuous),)},
+        )
+        if self._gumbel_noises != (len(self.moves.modules) if per_module else 0):
+            raise CheckpointError("the configuration of the agent is damaged (gumbel_noises); train it again")
 
     def act(self, observations: NDArray[np.float32], rng: np.random.Generator | None) -> NDArray[np.float32]:
         """Flat actions `[n, width]` for flat observations `[n, D]`; without random numbers the likeliest."""
-        noises = self._network.inputs["noise"][0]
-        noise = np.zeros((len(observations), noises), np.float32)
+        gumbel, normal = self._gumbel_noises, self._noises - self._gumbel_noises
+        noise = np.zeros((len(observations), self._noises), np.float32)
         if rng is not None:
-            noise[:, : self._gumbel_noises] = rng.gumbel(size=(len(noise), self._gumbel_noises))
-            noise[:, self._gumbel_noises :] = rng.standard_normal((len(noise), noises - self._gumbel_noises))
+            noise[:, :gumbel] = rng.gumbel(size=(len(noise), gumbel))
+            noise[:, gumbel:] = rng.standard_normal((len(noise), normal))
         return self._network(observations=observations, noise=noise)["actions"]
 
 

@@ -111,6 +111,7 @@ def _full_rounds(
             editor.edit(candidates[best], losses[best], _FIRST_EDITS, rng)
         for start in candidates[order[:_REFINED]]:
             refine(objective, residuals, start, steps=_FIRST_STEPS)
+        objective.end_run()
         refine(objective, residuals, objective.points[0], steps=_MOST_STEPS)
         sweep(objective)
         refine(objective, residuals, objective.points[0], steps=_MOST_STEPS)

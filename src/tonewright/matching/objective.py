@@ -25,7 +25,7 @@ class Objective:
 
     Never forgets the best: `points` and `losses` hold the `keep` best different points heard so far, and
     `improvements` every point that was the best when it was heard, with the renders spent by then.
-    `run_bests` holds loss and point of the best of each run that the search has announced.
+    `run_bests` holds loss and point of the best of each run, between `begin_run` and `end_run`.
 
     Args:
         synth: Renders the points.
@@ -56,6 +56,7 @@ class Objective:
         self.losses = np.empty(0, np.float64)
         self.improvements: list[tuple[int, float, NDArray[np.float32]]] = []
         self.run_bests: list[tuple[float, NDArray[np.float32]]] = []
+        self._in_run = False
         self._stop, self._progress = stop, progress
         self._loss = TrainingLoss(synth.sample_rate_hz, len(target))
         self._analysis = self._loss.analyse(target[None])
@@ -73,6 +74,11 @@ class Objective:
     def begin_run(self) -> None:
         """Announce a run from another start, whose best is kept beside those of earlier runs."""
         self.run_bests.append((np.inf, np.empty(0, np.float32)))
+        self._in_run = True
+
+    def end_run(self) -> None:
+        """What is heard from now on starts from the best of all runs, and belongs to none of them."""
+        self._in_run = False
 
     def contenders(self, nearly_best: float, run_best: float) -> NDArray[np.float32]:
         """Points `[n, N]` that the ear should choose from, the best first.
@@ -85,7 +91,7 @@ class Objective:
         others = [
             point
             for loss, point in self.run_bests
-            if loss <= run_best * self.best and not (near == point).all(axis=1).any()
+            if len(point) and loss <= run_best * self.best and not (near == point).all(axis=1).any()
         ]
         return np.concatenate([near, *(point[None] for point in others)])
 
@@ -132,7 +138,7 @@ class Objective:
             if loss < best:
                 best = float(loss)
                 self.improvements.append((self.renders + row + 1, best, points[row].copy()))
-        if self.run_bests and len(losses):
+        if self._in_run and len(losses):
             row = int(np.argmin(losses))
             if losses[row] < self.run_bests[-1][0]:
                 self.run_bests[-1] = (float(losses[row]), points[row].copy())

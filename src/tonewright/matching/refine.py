@@ -72,7 +72,9 @@ def refine(objective: Objective, residuals: Residuals, start: NDArray[np.float32
     Raises:
         BudgetSpent: See `Objective`.
     """
-    free = np.array([i for i in range(len(objective.space)) if i not in objective.space.integers])
+    free = np.array([i for i in range(len(objective.space)) if i not in objective.space.integers], np.intp)
+    if not len(free):
+        return
     point = objective.space.decode(start[None])[0]
     difference = residuals(objective.hear(point[None])[1])[0]
     error, damping, idle = _mean_square(difference), 1.0, 0

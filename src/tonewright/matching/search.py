@@ -48,6 +48,7 @@ def cma_search(objective: Objective, rng: np.random.Generator) -> None:
     while True:
         objective.begin_run()
         evolve(objective, starts[run % _STARTS], _SPREAD, rng)
+        objective.end_run()
         sweep(objective)
         evolve(objective, objective.points[0], POLISH_SPREAD, rng)
         run += 1
@@ -106,6 +107,9 @@ def evolve(
         import cma
     choices = _Choices(objective.space.integers, start)
     continuous = [i for i in range(len(objective.space)) if i not in choices.columns]
+    if not continuous:
+        _choose(objective, choices, rng)
+        return
     strategy = cma.CMAEvolutionStrategy(
         start[continuous].astype(float),
         spread,
@@ -127,6 +131,16 @@ def evolve(
         losses = objective(points)
         strategy.tell(asked, losses.tolist())
         choices.learn(points[:, choices.columns], losses)
+        best_per_generation.append(float(losses.min()))
+
+
+def _choose(objective: Objective, choices: _Choices, rng: np.random.Generator) -> None:
+    """The same where everything is discrete."""
+    best_per_generation: list[float] = []
+    while not _stalled(best_per_generation):
+        points = choices.sample(rng, _BATCH)
+        losses = objective(points)
+        choices.learn(points, losses)
         best_per_generation.append(float(losses.min()))
 
 

@@ -82,7 +82,7 @@ def prepare(clip: Clip, *, note: float | None = None, gate_seconds: float | None
         audio,
         rate,
         midi_note,
-        _gate_range(sound.seconds) if gate_seconds is None else float(gate_seconds),
+        _gate_range(sound.seconds) if gate_seconds is None else min(float(gate_seconds), sound.seconds),
         {
             "sample_rate_hz": clip.sample_rate_hz,
             "channels": clip.channels,

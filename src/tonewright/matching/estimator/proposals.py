@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tonewright.learning.inference import Network
+from tonewright.learning.inference import Network, check_shapes
 from tonewright.matching.ear import HEARING_RATE_HZ
 from tonewright.matching.estimator.examples import gate_from_unit
 from tonewright.matching.estimator.hearing import Heard, hear
@@ -35,6 +35,9 @@ class Proposals:
     Args:
         network: Exported estimator of this synth.
         synth: The synth.
+
+    Raises:
+        CheckpointError: The network was not trained as an estimator is.
     """
 
     def __init__(self, network: Network, synth: Synth) -> None:
@@ -43,6 +46,14 @@ class Proposals:
         self._discrete = [i for i, control in enumerate(controls) if control.steps]
         self._steps = np.array([controls[i].steps for i in self._discrete])
         self._continuous = [i for i, control in enumerate(controls) if not control.steps]
+        values = len(self._continuous) + 1  # and the gate
+        sound = hear(np.zeros((1, HEARING_RATE_HZ), np.float32), np.full(1, 60.0), np.full(1, 0.5))
+        check_shapes(
+            network,
+            inputs={name: part.shape[1:] for name, part in sound._asdict().items()}
+            | {"uniforms": (len(self._discrete),), "noise": (values,)},
+            outputs={"bins": (len(self._discrete),), "values": (values,)},
+        )
 
     def __call__(
         self,
