@@ -46,6 +46,7 @@ GOOD = {"format": "a-thing", "format_version": 1, "name": "a", "size": 3}
         ("", "not valid JSON"),
         ("{", "not valid JSON"),
         ('{"format": NaN}', "not valid JSON"),
+        ('{"format": 1e999}', "not valid JSON"),
         ("[" * 100_000, "not valid JSON"),
         ("[]", 'does not say "format": "a-thing"'),
         (GOOD | {"format": "another"}, 'does not say "format": "a-thing"'),

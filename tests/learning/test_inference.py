@@ -65,6 +65,12 @@ def test_a_network_runs_and_says_what_it_is(tmp_path):
     assert network(observations=[[1, 0, 0]])["logits"].tolist() == [[0, 1]]
 
 
+def test_numbers_that_are_not_finite_are_refused(tmp_path):
+    network = load_network(put(tmp_path), kind="match-policy")
+    with pytest.raises(CheckpointError, match="gives numbers that are not finite"):
+        network(observations=[[np.inf, 0, 0]])
+
+
 @pytest.mark.parametrize(
     ("inputs", "complaint"),
     [

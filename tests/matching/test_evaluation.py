@@ -1,9 +1,10 @@
 import json
+import os
 
 import pytest
 
 from tonewright.distances import names
-from tonewright.errors import OutputError, UnknownNameError, UsageError
+from tonewright.errors import OutputError, TonewrightError, UnknownNameError, UsageError
 from tonewright.matching import evaluation
 from tonewright.matching.evaluation import evaluate, evaluate_case, summarise
 from tonewright.matching.suites import Case
@@ -69,6 +70,10 @@ class TestLog:
         records = evaluate(cases, ["random"], self.BUDGETS)
         work.clear()
         return records
+
+    def test_what_is_named_twice_is_done_once(self, cases, work):
+        found = evaluate(cases, ["random", "random"], self.BUDGETS, seeds=[3, 3])
+        assert len(found) == len(work) * len(self.BUDGETS) == len(cases) * len(self.BUDGETS)
 
     def test_an_interrupted_evaluation_goes_on(self, cases, whole, work, tmp_path):
         log = tmp_path / "log.jsonl"
@@ -155,6 +160,16 @@ class TestWorkers:
         assert found == evaluate(cases[:2], methods, budgets, seeds=[0, 1])
         assert len(log.read_text().splitlines()) == len(found) == 16
         assert len({json.dumps(record) for record in found}) == 16
+
+    def test_a_worker_that_dies_is_told(self):
+        class Deadly:
+            name = "deadly"
+
+            def __reduce__(self):
+                return os._exit, (9,)  # in the worker that reads it
+
+        with pytest.raises(TonewrightError, match="a worker process died"):
+            evaluate([Deadly(), Deadly()], ["random"], [8], workers=2)
 
 
 class TestSummary:

@@ -9,6 +9,7 @@ import pytest
 
 from tonewright.audio import Clip
 from tonewright.errors import CheckpointError, UsageError
+from tonewright.learning.documents import sha256
 from tonewright.matching import match
 from tonewright.matching.trained import load_trained
 from tonewright.synths import synth as make_synth
@@ -71,6 +72,47 @@ def test_a_part_may_be_missing(monkeypatch):
 def test_an_empty_folder_is_refused(tmp_path):
     with pytest.raises(CheckpointError, match=r"holds neither estimator\.onnx nor agent\.onnx"):
         load_trained(SYNTH, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"seconds": 1e308},
+        {"seconds": 10**400},
+        {"seconds": 0},
+        {"step_size": -1},
+        {"step_size": 1e300},
+        {"gumbel_noises": -1},
+        {"gumbel_noises": 5},
+        {"action_view": "modules"},
+        {"action_view": "none"},
+    ],
+)
+def test_an_agent_with_a_damaged_configuration_is_refused(folder, damage):
+    path = folder / "agent.json"
+    change(path, configuration=json.loads(path.read_text())["configuration"] | damage)
+    with pytest.raises(CheckpointError, match=r"the configuration of the agent is damaged|and this one"):
+        load_trained(SYNTH, folder)
+
+
+@pytest.mark.parametrize(("part", "renamed"), [("estimator", "picture"), ("agent", "noise")])
+def test_a_network_that_takes_other_inputs_is_refused(folder, part, renamed):
+    onnx = pytest.importorskip("onnx")
+    model = onnx.load(folder / f"{part}.onnx")
+    for node in (*model.graph.input, *model.graph.node):
+        if getattr(node, "name", None) == renamed:
+            node.name = "other"
+        if hasattr(node, "input"):
+            names = ["other" if name == renamed else name for name in node.input]
+            del node.input[:]
+            node.input.extend(names)
+    content = model.SerializeToString()
+    (folder / f"{part}.onnx").write_bytes(content)
+    inputs = json.loads((folder / f"{part}.json").read_text())["inputs"]
+    renamed_inputs = {"other" if name == renamed else name: shape for name, shape in inputs.items()}
+    change(folder / f"{part}.json", inputs=renamed_inputs, onnx_sha256=sha256(content))
+    with pytest.raises(CheckpointError, match="and this one"):
+        load_trained(SYNTH, folder)
 
 
 @pytest.mark.parametrize("part", PARTS)

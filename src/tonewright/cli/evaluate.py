@@ -64,7 +64,7 @@ class Evaluate:
         from tonewright.matching.suites import suite
 
         cases = suite(self.suite, sounds=self.sounds)[: self.targets]
-        runs = len(cases) * sum(1 if method == SELF else len(self.seeds) for method in self.methods)
+        runs = len(cases) * sum(1 if method == SELF else len(set(self.seeds)) for method in set(self.methods))
         with work_progress(f"suite {self.suite}", runs) as done:
             records = evaluate(
                 cases,

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from pathlib import Path
@@ -20,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.distances import compare
-from tonewright.errors import OutputError, UnknownNameError, UsageError
+from tonewright.errors import OutputError, TonewrightError, UnknownNameError, UsageError
 from tonewright.matching.methods import LEARNED, METHODS, search_method
 from tonewright.matching.objective import BudgetSpent, Objective
 from tonewright.matching.search import SearchMethod, around_search
@@ -118,12 +120,13 @@ def evaluate(
     Raises:
         UsageError: The log is another kind of file.
         OutputError: The log cannot be read or written.
+        TonewrightError: One of several processes died.
     """
     known = {} if log is None else _open_log(log)
     runs = [
         _Work(case, method, seed, _spent(method, budgets), networks)
-        for method in methods
-        for seed in (seeds[:1] if method == SELF else seeds)
+        for method in dict.fromkeys(methods)
+        for seed in dict.fromkeys(seeds[:1] if method == SELF else seeds)
         for case in cases
     ]
     missing = []
@@ -188,13 +191,25 @@ def _results(work: Sequence[_Work], workers: int) -> Iterator[list[Record]]:
         return
     # Spawned, since a fork would copy Numba's threads in whatever state they are.
     with _single_threaded_children():
-        pool = ProcessPoolExecutor(min(workers, len(work)), get_context("spawn"))
+        pool = ProcessPoolExecutor(
+            min(workers, len(work)), get_context("spawn"), initializer=_end_when_interrupted
+        )
         futures: list[Future[list[Record]]] = [pool.submit(_do, one) for one in work]
     try:
         for future in as_completed(futures):
             yield future.result()
+    except BrokenProcessPool:
+        raise TonewrightError(
+            "a worker process died, as they do when memory runs out; give fewer --workers (--log keeps what is"
+            " done)"
+        ) from None
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _end_when_interrupted() -> None:
+    """Ctrl-C ends a worker at once; else it would go on with the next run."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _do(work: _Work) -> list[Record]:
