@@ -61,7 +61,7 @@ GOOD = {"format": "a-thing", "format_version": 1, "name": "a", "size": 3}
         (GOOD | {"name": ["a\nb"]}, 'needs a field "name" of type str'),
         ({"format": "a-thing", "format_version": 1, "size": 1}, 'needs a field "name" of type str; got None'),
     ],
-    ids=range(13),
+    ids=range(14),
 )
 def test_any_other_file_gets_one_clear_line(tmp_path, document, complaint):
     path = write(tmp_path / "a.json", document)

@@ -200,8 +200,8 @@ def _results(work: Sequence[_Work], workers: int) -> Iterator[list[Record]]:
             yield future.result()
     except BrokenProcessPool:
         raise TonewrightError(
-            "a worker process died, as they do when memory runs out; give fewer --workers (--log keeps what is"
-            " done)"
+            "a worker process died, as they do when memory runs out; give fewer --workers (what is done is in"
+            " the --log)"
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)
