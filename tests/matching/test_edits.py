@@ -11,7 +11,9 @@ from tonewright.learning.spaces import flatten
 from tonewright.matching.edits import Agent, Editor
 from tonewright.matching.environment import MatchEnv
 from tonewright.matching.evaluation import evaluate_case
+from tonewright.matching.learned import agent_search
 from tonewright.matching.objective import BudgetSpent, Objective
+from tonewright.matching.observation import Observer
 from tonewright.matching.space import SearchSpace
 from tonewright.matching.suites import random_suite
 from tonewright.matching.targets import Drawn
@@ -88,6 +90,31 @@ def test_the_same_random_numbers_lead_to_the_same_edits():
         return objective.points[0]
 
     np.testing.assert_array_equal(best(), best())
+
+
+def test_an_agent_that_begins_again_hears_other_presets():
+    objective, heard = objective_for(CASES[2], renders=300), []
+    hear = objective.hear
+    objective.hear = lambda points: heard.append(objective.space.decode(points)) or hear(points)
+    with suppress(BudgetSpent):
+        agent_search(objective, np.random.default_rng(0))
+    assert [len(points) for points in heard[:198]] == [1] * 198  # one at a time; then many
+    assert len(heard[-1]) == 16
+    presets = np.concatenate(heard)
+    assert len(np.unique(presets, axis=0)) > 0.98 * len(presets)
+
+
+def test_of_a_long_sound_the_agent_knows_what_it_hears_of_the_gate(monkeypatch):
+    audio = SYNTH.render(CASES[4].true_params[None], 60.0, 2.0, 1.5)[0]
+    objective = Objective(SYNTH, SearchSpace(SYNTH.controls, 60.0, 1.5), audio, renders=10, seed=0)
+    editor, gates = Editor(objective, AGENT), []
+    hear_target = Observer.hear_target
+    monkeypatch.setattr(
+        Observer, "hear_target", lambda *inputs: gates.extend(inputs[4]) or hear_target(*inputs)
+    )
+    neutral = objective.space.neutral()[None]
+    editor.edit(neutral, objective(neutral), 1, np.random.default_rng(0))
+    assert gates == [1.0]
 
 
 def test_rows_are_edited_apart_from_each_other():

@@ -123,6 +123,7 @@ class Editor:
         rng: np.random.Generator,
         *,
         approach: int = 0,
+        surely: bool = True,
     ) -> None:
         """Edit points that were heard before, side by side; the objective remembers the best.
 
@@ -135,6 +136,7 @@ class Editor:
             steps: Presets to render for each point.
             rng: Random numbers of the agent's choices.
             approach: Steps at first that follow the agent wherever it goes, as from a preset far away.
+            surely: Whether it does the likeliest in them: the same whenever it starts from the same preset.
 
         Raises:
             BudgetSpent: See `Objective`.
@@ -146,14 +148,14 @@ class Editor:
             np.repeat(self._target, count, axis=0),
             self._analysis.take(np.zeros(count, np.intp)),
             notes.midi_note,
-            notes.gate_seconds,
+            np.minimum(notes.gate_seconds, self._seconds),  # no gate in its training was longer
         )
         # Rendered once more, since a search keeps no sounds: what was counted is not counted again.
         best = _Edited(points, losses, self._hear(self._objective.render(points), target.peak_db))
         present, size = best, np.ones((count, 1), np.float32)
         for step in range(steps):
             approaches = step < approach
-            actions = self._actions(target, present, size, None if approaches else rng)
+            actions = self._actions(target, present, size, None if approaches and surely else rng)
             points = present.points.copy()
             points[:, : self._controls] = self._agent.moves.apply(
                 points[:, : self._controls], to_env(self._agent.moves.space, actions), self._exposed

@@ -27,6 +27,8 @@ _FIRST_STEPS, _MOST_STEPS = 2, 10
 _EDITED = 2  # candidates that the agent edits
 _FIRST_EDITS = 9  # presets rendered for each of them before anything else
 _EDITS = 50  # presets rendered for each of them
+_FEW_RENDERS = 200  # up to here they are edited one or two at a time, to get far; then many, which is quicker
+_MANY = 16
 _APPROACH = 4  # of these, the first from a neutral preset, which is far away
 
 
@@ -51,9 +53,12 @@ def agent_search(objective: Objective, rng: np.random.Generator, networks: StrPa
     editor = Editor(objective, load_trained(objective.synth, networks).need_agent(objective.synth))
     neutral = np.nan_to_num(objective.space.neutral(), nan=0.5)[None]
     losses = objective(neutral)
+    first = True
     while True:
         objective.begin_run()
-        editor.edit(neutral, losses, _EDITS - 1, rng, approach=_APPROACH)
+        rows = np.zeros(1 if objective.renders < _FEW_RENDERS else _MANY, np.intp)
+        editor.edit(neutral[rows], losses[rows], _EDITS - 1, rng, approach=_APPROACH, surely=first)
+        first = False
 
 
 def estimator_agent_search(
@@ -70,9 +75,10 @@ def estimator_agent_search(
     editor = Editor(objective, agent)
     while True:
         objective.begin_run()
+        edited = _EDITED if objective.renders < _FEW_RENDERS else _MANY
         candidates = _propose(objective, proposals, audio, rng)
         losses = objective(candidates)
-        best = np.argsort(losses)[:_EDITED]
+        best = np.argsort(losses)[:edited]
         editor.edit(candidates[best], losses[best], _EDITS, rng)
 
 
