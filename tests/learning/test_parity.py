@@ -77,9 +77,9 @@ def test_an_update(monkeypatch, target_kl):
             entropy_weight=0.01,
             value_weight=0.5,
             anneal=False,
-            seed=5,
             **shared,
         ),
+        seed=5,
     )
     first = copy_of(theirs.policy).weights()
 
