@@ -107,6 +107,35 @@ def mss_table() -> str:
     return "\n".join(lines)
 
 
+def claims_table() -> str:
+    """What the scoreboard was to show, and what it shows: median MSS in dB, means over the seeds."""
+    mss = {
+        (suite, row["method"], row["renders"]): row["mss"]["median"]
+        for suite in SUITES
+        for row in summarise(_records(suite))
+    }
+    lines = ["| what | suite | measured |", "|---|---|---|"]
+    for suite in SUITES:
+        budgets = [n for n in BUDGETS if {(suite, "full", n), (suite, "cma", n)} <= mss.keys()]
+        ratios = [mss[suite, "full", n] / mss[suite, "cma", n] for n in budgets]
+        what = "`full` is at or below `cma` at every budget"
+        at = ", ".join(f"{ratio:.2f} at {n:,}" for n, ratio in zip(budgets, ratios, strict=True))
+        lines.append(f"| {what} | {suite} | {_yes(max(ratios) <= 1)}: ratio {at} |")
+    for ours, theirs, suites in (
+        (("full", 1_000), ("cma", 20_000), ("random", "factory")),
+        (("agent", 50), ("cma", 1_000), ("random",)),
+    ):
+        for suite in suites:
+            left, right = mss[suite, *ours], mss[suite, *theirs]
+            what = f"`{ours[0]}` at {ours[1]:,} renders is at or below `{theirs[0]}` at {theirs[1]:,}"
+            lines.append(f"| {what} | {suite} | {_yes(left <= right)}: {left:.3g} and {right:.3g} |")
+    return "\n".join(lines)
+
+
+def _yes(holds: bool) -> str:
+    return "yes" if holds else "**no**"
+
+
 def improved_table() -> str:
     """On how many targets what follows improves on the best of the estimator's first 32 candidates."""
     lines = ["| suite | renders in all | targets improved | runs |", "|---|---|---|---|"]
@@ -180,6 +209,7 @@ def main() -> None:
     text = page.read_text("utf-8")
     tables = {suite: quality_table(suite) for suite in SUITES}
     tables |= {"speed": speed_table(), "mss": mss_table(), "improved": improved_table()}
+    tables["claims"] = claims_table()
     tables |= {"curriculum": curriculum_table(), "learning-speed": learning_speed_table()}
     for name, table in tables.items():
         pattern = re.compile(f"<!-- {name} -->.*?<!-- end -->", re.S)
