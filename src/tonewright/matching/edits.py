@@ -15,7 +15,7 @@ from tonewright.learning.spaces import flatten, observation_size, to_env
 from tonewright.matching.ear import HEARING_RATE_HZ
 from tonewright.matching.moves import Moves
 from tonewright.matching.objective import Objective
-from tonewright.matching.observation import HeardSound, HeardTarget, Observer
+from tonewright.matching.observation import HeardSound, HeardTarget, Observer, observation_space
 from tonewright.matching.targets import cut_short
 from tonewright.synths.base import Synth
 
@@ -52,8 +52,7 @@ class Agent:
             )
         self.moves = Moves(synth.controls, step_size, per_module=per_module)
         self._noises = self._gumbel_noises + (self.moves.width if per_module else len(synth.controls))
-        loss = TrainingLoss(HEARING_RATE_HZ, round(self.seconds * HEARING_RATE_HZ))
-        size = observation_size(Observer(loss, len(synth.controls)).space)
+        size = observation_size(observation_space(len(synth.controls)))
         check_shapes(
             network,
             inputs={"observations": (size,), "noise": (self._noises,)},

@@ -8,13 +8,37 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from tonewright.distances.loss import LossTerms, TargetAnalysis, TrainingLoss
+from tonewright.distances.loss import LossTerms, LossWeights, TargetAnalysis, TrainingLoss
 from tonewright.matching.ear import BANDS, CELLS, DESCRIPTORS, Ear
 from tonewright.matching.fine_spectra import SPECTRA, fine_spectra
 
 _SEGMENTS = 2  # of the fine spectra: the first quarter second, the first second
 _NOTE_SPAN = 36.0
 _LIMIT = 4.0
+
+
+def observation_space(controls: int, terms: int = len(LossWeights().shares())) -> spaces.Dict:
+    """Observations of one row, by the number of controls and of terms of the loss."""
+    cells, descriptors = (CELLS, BANDS), (CELLS, len(DESCRIPTORS))
+    shapes = {
+        "target": cells,
+        "current": cells,
+        "difference": cells,
+        "target_descriptors": descriptors,
+        "current_descriptors": descriptors,
+        "descriptor_difference": descriptors,
+        "target_spectra": (_SEGMENTS, SPECTRA[1]),
+        "loss_terms": (terms,),
+        "controls": (controls,),
+        "note": (3,),
+        "steps_left": (1,),
+    }
+    reach = {"loss_terms": (0.0, 1.0), "controls": (0.0, 1.0), "steps_left": (0.0, 1.0)}
+    boxes: dict[str, spaces.Space[Any]] = {
+        name: spaces.Box(*reach.get(name, (-_LIMIT, _LIMIT)), shape, np.float32)
+        for name, shape in shapes.items()
+    }
+    return spaces.Dict(boxes, sort_keys=False)
 
 
 class HeardTarget(NamedTuple):
@@ -65,26 +89,7 @@ class Observer:
     @property
     def space(self) -> spaces.Dict:
         """Observations of one row."""
-        cells, descriptors = (CELLS, BANDS), (CELLS, len(DESCRIPTORS))
-        shapes = {
-            "target": cells,
-            "current": cells,
-            "difference": cells,
-            "target_descriptors": descriptors,
-            "current_descriptors": descriptors,
-            "descriptor_difference": descriptors,
-            "target_spectra": (_SEGMENTS, SPECTRA[1]),
-            "loss_terms": (self._terms,),
-            "controls": (self._controls,),
-            "note": (3,),
-            "steps_left": (1,),
-        }
-        reach = {"loss_terms": (0.0, 1.0), "controls": (0.0, 1.0), "steps_left": (0.0, 1.0)}
-        boxes: dict[str, spaces.Space[Any]] = {
-            name: spaces.Box(*reach.get(name, (-_LIMIT, _LIMIT)), shape, np.float32)
-            for name, shape in shapes.items()
-        }
-        return spaces.Dict(boxes, sort_keys=False)
+        return observation_space(self._controls, self._terms)
 
     def silence(self, rows: int) -> tuple[HeardTarget, HeardSound]:
         """Room for what will be heard in so many rows."""

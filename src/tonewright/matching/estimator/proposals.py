@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from tonewright.learning.inference import Network, check_shapes
 from tonewright.matching.ear import HEARING_RATE_HZ
 from tonewright.matching.estimator.examples import gate_from_unit
-from tonewright.matching.estimator.hearing import Heard, hear
+from tonewright.matching.estimator.hearing import PICTURE, SCALARS, Heard, hear
+from tonewright.matching.fine_spectra import SPECTRA
 from tonewright.synths.base import Synth
 
 KIND = "match-estimator"
@@ -47,11 +48,10 @@ class Proposals:
         self._steps = np.array([controls[i].steps for i in self._discrete])
         self._continuous = [i for i, control in enumerate(controls) if not control.steps]
         values = len(self._continuous) + 1  # and the gate
-        sound = hear(np.zeros((1, HEARING_RATE_HZ), np.float32), np.full(1, 60.0), np.full(1, 0.5))
+        sound = {"picture": PICTURE, "spectra": SPECTRA, "scalars": (SCALARS,)}
         check_shapes(
             network,
-            inputs={name: part.shape[1:] for name, part in sound._asdict().items()}
-            | {"uniforms": (len(self._discrete),), "noise": (values,)},
+            inputs={**sound, "uniforms": (len(self._discrete),), "noise": (values,)},
             outputs={"bins": (len(self._discrete),), "values": (values,)},
         )
 
