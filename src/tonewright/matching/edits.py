@@ -13,7 +13,7 @@ from tonewright.errors import CheckpointError
 from tonewright.learning.inference import Network, check_shapes
 from tonewright.learning.spaces import flatten, observation_size, to_env
 from tonewright.matching.ear import HEARING_RATE_HZ
-from tonewright.matching.moves import Moves
+from tonewright.matching.moves import ACTION_VIEWS, Moves
 from tonewright.matching.objective import Objective
 from tonewright.matching.observation import HeardSound, HeardTarget, Observer, observation_space
 from tonewright.matching.targets import cut_short
@@ -40,15 +40,16 @@ class Agent:
             configuration: dict[str, Any] = network.configuration
             self.seconds, step_size = float(configuration["seconds"]), float(configuration["step_size"])
             self._gumbel_noises = int(configuration["gumbel_noises"])
-            per_module = ("all", "modules").index(configuration["action_view"]) == 1
+            per_module = configuration["action_view"] == "modules"
+            known_view = configuration["action_view"] in ACTION_VIEWS
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise CheckpointError(
                 f"the configuration of the agent is damaged ({error}); train it again"
             ) from None
-        if not (0.05 <= self.seconds <= 4 and 0 < step_size <= 1):
+        if not (0.05 <= self.seconds <= 4 and 0 < step_size <= 1 and known_view):
             raise CheckpointError(
-                f"the configuration of the agent is damaged (seconds {self.seconds:g}, step_size"
-                f" {step_size:g}); train it again"
+                "the configuration of the agent is damaged (seconds, step_size or action_view make no sense);"
+                " train it again"
             )
         self.moves = Moves(synth.controls, step_size, per_module=per_module)
         self._noises = self._gumbel_noises + (self.moves.width if per_module else len(synth.controls))

@@ -14,7 +14,7 @@ from tonewright.errors import UsageError
 from tonewright.learning.vector import BatchEnv, SingleEnv
 from tonewright.matching.curriculum import Stage, stage, stages
 from tonewright.matching.ear import HEARING_RATE_HZ
-from tonewright.matching.moves import Moves
+from tonewright.matching.moves import ACTION_VIEWS, Moves
 from tonewright.matching.observation import Observer
 from tonewright.matching.targets import GATES_SECONDS, NOTES, Drawn, Targets, cut_short, make_targets
 from tonewright.synths import synth as make_synth
@@ -25,7 +25,6 @@ GUARDS = ("dc", "clipping", "loudness_guard")
 """Terms of the loss that only ever punish; the reward reports what they cost apart from the rest."""
 _BONUS = 0.5
 _NEAR_SPREADS = (0.02, 0.5)
-ACTION_VIEWS = ("modules", "all")
 
 Proposer = Callable[[Drawn, Sequence[np.random.Generator]], NDArray[np.float32]]
 """Presets `[n, D]` to start from, given targets and the random numbers of each of their rows."""

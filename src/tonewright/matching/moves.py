@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from tonewright.synths.control import ControlSpace
 
+ACTION_VIEWS = ("modules", "all")
+"""What an action is: the changes of one module's controls, or of all controls at once."""
 _FARTHEST = 0.95  # of a demonstrated change: a policy with tanh can reach no 1
 
 
