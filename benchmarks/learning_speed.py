@@ -31,7 +31,7 @@ from tonewright.matching.agent import MatchPolicy
 from tonewright.matching.environment import MatchEnv
 
 OBSERVATION, MODULES, CONTROLS = 1500, 8, 12
-STEPS, EPOCHS, MINIBATCH, UPDATES = 32, 4, 512, 6
+STEPS, EPOCHS, MINIBATCH, UPDATES = 32, 4, 512, 12
 
 
 class Noise(BatchEnv):
