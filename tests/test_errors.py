@@ -66,4 +66,4 @@ def test_a_name_with_a_line_feed_stays_in_one_line():
 
 
 def test_the_extra_to_install_is_named():
-    assert "pip install -e '.[parquet]'" in str(EXAMPLES[3])
+    assert "pip install -c constraints.txt -e '.[parquet]'" in str(EXAMPLES[3])

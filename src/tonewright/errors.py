@@ -44,7 +44,7 @@ class UnknownNameError(UsageError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         known = sorted(known)
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
         hint = f"did you mean '{near[0]}'?" if near else f"choose from: {', '.join(known)}"
         super().__init__(f"no {kind} is called {name!r}; {hint}")
         self.kind, self.name, self.known = kind, name, known
@@ -58,7 +58,8 @@ class MissingExtraError(UsageError):
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(
-            f"{purpose} needs {package}; in the folder of Tonewright: pip install -e '.[{extra}]'"
+            f"{purpose} needs {package}; in the folder of Tonewright: "
+            f"pip install -c constraints.txt -e '.[{extra}]'"
         )
         self.package, self.extra, self.purpose = package, extra, purpose
 

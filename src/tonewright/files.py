@@ -57,7 +57,7 @@ def read_limited(path: StrPath, most_bytes: int, error: type[TonewrightError], r
         with Path(path).open("rb") as file:
             content = file.read(most_bytes + 1)
     except (OSError, ValueError) as refused:  # ValueError: a name with a zero byte
-        reason = refused.strerror if isinstance(refused, OSError) else refused
+        reason = (refused.strerror or str(refused)).lower() if isinstance(refused, OSError) else refused
         raise error(f"cannot read {named}: {reason}; {remedy}") from None
     if len(content) > most_bytes:
         raise error(f"{named}: larger than {most_bytes} bytes; {remedy}")

@@ -29,11 +29,12 @@ def test_records_and_summary(run, folder, tmp_path):
 
 
 def test_as_a_table(run, folder):
-    out = run("evaluate", "match", "--suite", folder, "--renders", 5, "--methods", "random").out
-    assert "median (90th percentile; of rms, where more is better, the 10th)" in out
-    assert max(map(len, out.splitlines())) <= 120
+    words = ["--suite", folder, "--renders", 5, "--methods", "random", "estimator-agent"]
+    out = run("evaluate", "match", *words).out
+    assert "2 targets, seeds: 1. Medians; in brackets the 90th percentile" in out
+    assert max(len(line.rstrip()) for line in out.splitlines()) <= 110
     assert "…" not in out
-    assert "random" in out
+    assert [line.split()[0] for line in out.splitlines() if " (" in line][:2] == ["random", "estimator-agent"]
 
 
 def test_recordings_of_the_suite_real_are_looked_for_where_told(run, folder):

@@ -1,7 +1,10 @@
 import json
+import sys
+from contextlib import contextmanager
 
 import pytest
 
+from tonewright.cli import progress as cli_progress
 from tonewright.learning.inference import load_network
 from tonewright.learning.runs import read_metrics
 from tonewright.synths import synth
@@ -71,8 +74,8 @@ def test_help_names_both_networks(run):
         (["train", "match", "--targets", "nowhere"], "targets are random, factory or a folder of sounds"),
         (["train", "match", "--sinks", "paper"], "no sink is called 'paper'"),
         (["train", "estimator", "--synth", "moog"], "no synth is called 'moog'"),
-        (["train", "estimator", "--config", "nothing.json"], "No such file"),
-        (["train", "estimator", "--resume"], "check the path"),
+        (["train", "estimator", "--config", "nothing.json"], "no such file"),
+        (["train", "estimator", "--resume"], "holds no run"),
         (["train", "estimator", "--resume", "--updates", "3"], "give --resume no other option than -o"),
     ],
 )
@@ -127,3 +130,33 @@ def test_a_run_is_not_replaced_nor_resumed_as_another(run, config, tmp_path):
     assert "is a run of recipe 'match'" in run("train", "estimator", "-o", tmp_path / "run", "--resume").err
     assert "no other option than -o" in run(*words, "--resume", "--seed", 3).err
     assert sorted(path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")) == before
+
+
+def test_without_ray_nothing_is_left_behind(run, config, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    words = ["train", "match", "-o", tmp_path / "run", "--config", config("match")]
+    assert "needs ray" in run(*words, "--workers", "ray:2").err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("network", "last", "kept"),
+    [("match", 0, "nothing is kept yet"), ("match", 2, "what was learned in 2 updates is kept"),
+     ("estimator", 2, "what was learned in 2 updates is kept")],
+)  # fmt: skip
+def test_who_interrupts_is_told_what_is_kept(run, config, tmp_path, monkeypatch, network, last, kept):
+    @contextmanager
+    def impatient(updates, first):
+        def progress(update, scores):
+            if update == last:
+                raise KeyboardInterrupt
+
+        yield progress
+
+    words = ["train", network, "-o", tmp_path / "run"]
+    with monkeypatch.context() as patch:
+        patch.setattr(cli_progress, "training_progress", impatient)
+        outcome = run(*words, "--config", config(network, updates=4))
+    assert (outcome.code, outcome.err) == (130, f"tonewright: interrupted: {kept}; go on with --resume\n")
+    assert run(*words, "--resume").code == 0
+    assert [line["step"] for line in read_metrics(tmp_path / "run")][-1] == 3

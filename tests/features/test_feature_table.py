@@ -106,5 +106,5 @@ def test_parquet_without_pyarrow_names_the_extra(
     table: FeatureTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(MissingExtraError, match=r"pip install -e '\.\[parquet\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install -c constraints.txt -e '\.\[parquet\]'"):
         table.write_parquet(tmp_path / "features.parquet")

@@ -130,7 +130,7 @@ class TestDamaged:
     @pytest.mark.parametrize("name", ["tensors.safetensors", "state.json"])
     def test_a_file_is_missing(self, saved, name):
         (saved / name).unlink()
-        self.check(saved, f"cannot read .*{name}.*No such file")
+        self.check(saved, f"cannot read .*{name}.*no such file")
 
     def test_no_checkpoint_at_all(self, tmp_path):
         self.check(tmp_path / "missing", "cannot read")

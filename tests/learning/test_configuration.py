@@ -74,5 +74,5 @@ def test_another_file_is_refused(tmp_path: Path, text: str, told: str) -> None:
     path.write_text(text)
     with pytest.raises(UsageError, match=told):
         read_config(Outer, path)
-    with pytest.raises(UsageError, match="No such file"):
+    with pytest.raises(UsageError, match="no such file"):
         read_config(Outer, tmp_path / "nothing.json")

@@ -79,7 +79,7 @@ def test_bytes_that_are_no_text_are_no_document(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "complaint"),
-    [("missing", "No such file"), (".", "Is a directory"), ("a\0b", "null byte")],
+    [("missing", "no such file"), (".", "is a directory"), ("a\0b", "null byte")],
 )
 def test_a_file_that_cannot_be_read(tmp_path, name, complaint):
     with pytest.raises(CheckpointError, match=f"cannot read .*{complaint}"):

@@ -114,7 +114,7 @@ def test_a_network_for_something_else_is_refused(tmp_path):
 def test_a_file_is_missing(tmp_path, name):
     path = put(tmp_path)
     (tmp_path / name).unlink()
-    check(path, f"cannot read .*{name}.*No such file")
+    check(path, f"cannot read .*{name}.*no such file")
 
 
 @pytest.mark.parametrize("size", [0, 50, -1])

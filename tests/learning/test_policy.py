@@ -101,4 +101,4 @@ def test_without_torch_the_extra_is_named():
     program = "import sys; sys.modules['torch'] = None; import tonewright.learning.policy"
     process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert "MissingExtraError" in process.stderr
-    assert "pip install -e '.[train]'" in process.stderr
+    assert "pip install -c constraints.txt -e '.[train]'" in process.stderr

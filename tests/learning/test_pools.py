@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tonewright.errors import MissingExtraError, UsageError, WorkerError
-from tonewright.learning.pools import LocalPool, make_pool
+from tonewright.learning.pools import LocalPool, check_workers, make_pool
 
 torch = pytest.importorskip("torch")
 
@@ -53,6 +53,9 @@ def test_without_ray_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingExtraError, match=r"\.\[scale\]"):
         make_pool("ray:2", Parrot)
+    with pytest.raises(MissingExtraError, match="ray"):
+        check_workers("ray:2")
+    check_workers("local:2")
 
 
 def arrays(rollout):

@@ -200,4 +200,4 @@ class TestAlgorithms:
 def test_a_missing_library_is_named():
     code = "import sys; sys.modules['stable_baselines3'] = None; import tonewright.learning.sb3"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "pip install -e '.[train]'" in run.stderr
+    assert "pip install -c constraints.txt -e '.[train]'" in run.stderr

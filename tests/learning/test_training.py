@@ -64,6 +64,21 @@ def test_progress_goes_from_zero_towards_one(tmp_path):
     assert sorted(set(seen)) == [0, 0.25, 0.5, 0.75]
 
 
+def test_every_update_is_told_with_its_scores_where_it_was_evaluated(tmp_path):
+    told = []
+    with Run.create(tmp_path / "run", {}, seed=0, sinks=()) as run:
+        train(
+            TrainConfig(steps=6, checkpoint_every=2),
+            Diary(),
+            PPO(make_policy(), PPOConfig()),
+            run,
+            5,
+            lambda policy, update: {"score": float(update)},
+            lambda update, scores: told.append((update, scores)),
+        )
+    assert told == [(0, {}), (1, {"score": 1.0}), (2, {}), (3, {"score": 3.0}), (4, {"score": 4.0})]
+
+
 @pytest.mark.parametrize("fields", [{"steps": 0}, {"checkpoint_every": 0}])
 def test_nonsense_is_refused(fields):
     with pytest.raises(UsageError, match="1 or more"):

@@ -113,3 +113,13 @@ class TestSummary:
         assert lines[0].startswith(f"similarity {result.similarity:.0f} of 100, 200 renders in ")
         assert max(map(len, lines)) <= 80
         assert all(name in lines[2] + lines[3] for name in names())
+
+    def test_tells_what_was_cut_and_turned(self, result):
+        info = {**result.target_info, "shortened": True, "matched_seconds": 4.0, "trimmed_start_s": 30.0}
+        cut = replace(result, renders=1, target_info={**info, "seconds": 2400.0, "gain_db": -14.5})
+        lines = cut.describe().splitlines()
+        assert ", 1 render in " in lines[0]
+        assert lines[-2:] == [
+            "searched for 4 s from 30 s on of a recording of 40 min 0 s",
+            "searched down by 14.5 dB: turn the patch up by 14.5 dB to meet the recording",
+        ]

@@ -11,6 +11,7 @@ from tonewright.audio import Clip
 from tonewright.errors import CheckpointError, UsageError
 from tonewright.learning.documents import sha256
 from tonewright.matching import match
+from tonewright.matching.methods import networks_used
 from tonewright.matching.trained import load_trained
 from tonewright.synths import synth as make_synth
 
@@ -46,7 +47,29 @@ def test_those_of_a_folder_do_as_those_that_ship(folder):
     sound = SYNTH.render(np.full((1, 24), 0.4, np.float32), 57.0, 0.5, 0.3)
     options = {"note": 57.0, "gate_seconds": 0.3, "renders": 70}
     ours = match(Clip(sound, 16_000), networks=folder, **options)
-    assert ours.curve == match(Clip(sound, 16_000), **options).curve
+    ships = match(Clip(sound, 16_000), **options)
+    assert ours.curve == ships.curve
+    for part in PARTS:
+        digest = sha256((folder / f"{part}.onnx").read_bytes())[:12]
+        assert ours.versions[part] == f"{part}.onnx, SHA-256 {digest}…"
+        assert ships.versions[part] == f"{part}-serum-lite-v1.onnx, SHA-256 {digest}…"
+
+
+@pytest.mark.parametrize(
+    ("method", "used"),
+    [
+        ("full", {"estimator", "agent"}),
+        ("estimator-agent", {"estimator", "agent"}),
+        ("estimator", {"estimator"}),
+        ("agent", {"agent"}),
+        ("cma", set()),
+        ("random", set()),
+    ],
+)
+def test_each_method_names_the_networks_it_uses(monkeypatch, method, used):
+    assert networks_used(method, SYNTH).keys() == used
+    monkeypatch.setattr(SYNTH, "version", 2)  # that no network is for
+    assert networks_used(method, SYNTH) == {}
 
 
 @pytest.mark.parametrize(("missing", "other"), [("agent", "proposals"), ("estimator", "agent")])

@@ -196,7 +196,7 @@ def test_a_training_goes_on_from_another_run(tmp_path: Path) -> None:
     [
         ({"action_view": "all"}, "a run of action_view 'modules'; here it is 'all'"),
         ({"hidden": (8,)}, "does not fit"),
-        ({"start_from": "nowhere"}, "config.json"),
+        ({"start_from": "nowhere"}, "holds no run"),
     ],
 )
 def test_a_run_that_does_not_fit_is_not_gone_on_from(

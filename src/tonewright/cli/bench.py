@@ -37,7 +37,7 @@ class Bench:
             print_json(result)
         else:
             for name, value in result.items():
-                print(f"{name:34} {value:12,.1f}")
+                print(f"{name:34} {value:12,.{0 if isinstance(value, int) else 1}f}")
 
     def _measure(self) -> dict[str, Any]:
         from tonewright.matching import speed

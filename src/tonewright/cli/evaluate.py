@@ -11,8 +11,8 @@ import tyro
 
 from tonewright.cli.options import Count, Counts, Flag, Names, OptionalFolder, Seeds
 
+_WIDEST = 200
 _SHOWN = ("sot", "wmfcc", "rms", "mss", "loss")
-_TABLE_WIDTH = 120
 
 
 @dataclass(frozen=True)
@@ -80,15 +80,19 @@ class Evaluate:
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
-    from rich.box import SIMPLE
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    title = "median (90th percentile; of rms, where more is better, the 10th); --json tells every distance"
-    table = Table("method", "renders", "targets", "seeds", *_SHOWN, title=title, box=SIMPLE)
+    seeds, targets = rows[0]["seeds"], rows[0]["targets"]
+    table = Table("method", box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("renders", *_SHOWN):
+        table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
         cells = [f"{row[name]['median']:.3g} ({row[name]['p90']:.3g})" for name in _SHOWN]
-        table.add_row(row["method"], f"{row['renders']:,}", str(row["targets"]), str(row["seeds"]), *cells)
-    console = Console()
-    console.width = max(console.width, _TABLE_WIDTH)
-    console.print(table)
+        table.add_row(row["method"], f"{row['renders']:,}", *cells)
+    Console(width=_WIDEST).print(table)  # as wide as its cells: what a terminal wraps can still be read
+    print(
+        f"{targets} targets, seeds: {seeds}. Medians; in brackets the 90th percentile (of rms, where more is"
+    )
+    print("better, the 10th). --json tells every distance.")

@@ -76,8 +76,8 @@ def main(args: Sequence[str] | None = None) -> None:
     except TonewrightError as error:
         print(f"tonewright: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("tonewright: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        print(f"tonewright: interrupted{''.join(map(str, interrupt.args))}", file=sys.stderr)
         sys.exit(_INTERRUPTED)
     except BrokenPipeError:  # the reader of the output, `head` for one, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -58,7 +58,7 @@ def search_progress(
 
 @contextmanager
 def training_progress(updates: int, first: int) -> Iterator[Callable[[int, Mapping[str, float]], None]]:
-    """One live line: how far a training is and the time left; above it a line for each evaluation.
+    """One live line: how far a training is and the time left; above it a line where there are scores.
 
     Args:
         updates: How many there are to do.
@@ -80,8 +80,9 @@ def training_progress(updates: int, first: int) -> Iterator[Callable[[int, Mappi
         task = bar.add_task("training", total=updates, completed=first)
 
         def update_bar(update: int, scores: Mapping[str, float]) -> None:
-            told = " · ".join(f"{name} {value:.3g}" for name, value in scores.items())
-            bar.console.print(f"{update + 1}: {told}", highlight=False)
+            if scores:
+                told = " · ".join(f"{name} {value:.3g}" for name, value in scores.items())
+                bar.console.print(f"{update + 1}: {told}", highlight=False)
             bar.update(task, completed=update + 1)
 
         yield update_bar

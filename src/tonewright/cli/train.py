@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import tyro
 
 from tonewright.cli.options import Count, Flag, Names, OutputFolder, Seed
+
+if TYPE_CHECKING:
+    from tonewright.learning.runs import Run
 
 Config = TypeVar("Config")
 _File = Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")]
@@ -55,7 +58,7 @@ class TrainEstimator(_Training):
 
         given = {"synth": self.synth, "updates": self.updates}
         run, config = _open(self, EstimatorConfig, given, run_config, make_estimator)
-        with run, training_progress(config.updates, run.first_step) as progress:
+        with _stoppable(run), training_progress(config.updates, run.first_step) as progress:
             network = train_estimator(run, config, progress=progress)
             export_estimator(run.folder / "estimator.onnx", network, config)
         print(f"wrote estimator.onnx and estimator.json to {self.output}")
@@ -76,13 +79,19 @@ class TrainMatch(_Training):
         """Train, or go on, and export."""
         _need_torch()
         from tonewright.cli.progress import training_progress
+        from tonewright.learning.pools import check_workers
         from tonewright.matching.networks import export_agent
         from tonewright.matching.training import MatchConfig, first_policy, run_config, train_match
 
         names = ("synth", "stage", "targets", "workers", "updates")
         given = {name: getattr(self, name) for name in names}
-        run, config = _open(self, MatchConfig, given, run_config, first_policy)
-        with run, training_progress(config.updates, run.first_step) as progress:
+
+        def try_out(config: MatchConfig) -> None:
+            first_policy(config)
+            check_workers(config.workers)
+
+        run, config = _open(self, MatchConfig, given, run_config, try_out)
+        with _stoppable(run), training_progress(config.updates, run.first_step) as progress:
             policy = train_match(run, config, progress=progress)
             export_agent(run.folder / "agent.onnx", policy, config)
         print(f"wrote agent.onnx and agent.json to {self.output}")
@@ -148,3 +157,16 @@ def _open(
     if run.first_step >= config.updates:  # type: ignore[attr-defined]
         print(f"the run in {verb.output} had ended already")
     return run, config
+
+
+@contextmanager
+def _stoppable(run: Run) -> Iterator[None]:
+    """The run, closed in the end; Ctrl-C tells what of it is kept."""
+    with run:
+        try:
+            yield
+        except KeyboardInterrupt:
+            kept = "nothing is kept yet"
+            if run.checkpoint is not None:
+                kept = f"what was learned in {int(run.checkpoint.name) + 1} updates is kept"
+            raise KeyboardInterrupt(f": {kept}; go on with --resume") from None

@@ -8,6 +8,6 @@ try:
     import torch
     from torch import Tensor, nn
 except ModuleNotFoundError as error:
-    raise MissingExtraError("torch", "train", "training an agent") from error
+    raise MissingExtraError("torch", "train", "training") from error
 
 __all__ = ["Tensor", "nn", "torch"]

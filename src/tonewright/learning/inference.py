@@ -121,7 +121,7 @@ def load_network(path: StrPath, *, kind: str, controls: Sequence[str] | None = N
         CheckpointError: A file is missing, damaged, too new, of another kind, or for other controls.
     """
     path = Path(path)
-    description = read_document(path.with_suffix(".json"), FORMAT, FORMAT_VERSION, _FIELDS)
+    description = _description(path)
     if description["kind"] != kind:
         raise CheckpointError(
             f"{str(path)!r} is of kind {description['kind']!r} and {kind!r} is needed; choose another"
@@ -136,6 +136,19 @@ def load_network(path: StrPath, *, kind: str, controls: Sequence[str] | None = N
         return Network(onnx, description)
     except CheckpointError as error:
         raise CheckpointError(f"{str(path)!r} cannot be used: {error}; export it again") from error
+
+
+def described_sha256(path: StrPath) -> str:
+    """The SHA-256 of an exported network, as the JSON beside it tells; `load_network` checks that it is true.
+
+    Raises:
+        CheckpointError: The JSON is missing, damaged or too new.
+    """
+    return str(_description(Path(path))["onnx_sha256"])
+
+
+def _description(path: Path) -> dict[str, Any]:
+    return read_document(path.with_suffix(".json"), FORMAT, FORMAT_VERSION, _FIELDS)
 
 
 def _session(onnx: bytes) -> Any:

@@ -80,6 +80,13 @@ def parse_workers(spec: str) -> tuple[str, int]:
     return match["kind"], int(match["count"] or 1)
 
 
+def check_workers(spec: str) -> None:
+    """Raise what `make_pool` would, without making anything."""
+    kind, _ = parse_workers(spec)
+    if kind == "ray":
+        _import_ray()
+
+
 class LocalPool:
     """Workers in this process, one after another.
 
@@ -122,11 +129,7 @@ class RayPool:
     """
 
     def __init__(self, count: int, make_worker: MakeWorker) -> None:
-        try:
-            import ray
-        except ImportError as missing:
-            raise MissingExtraError("ray", "scale", "collecting with workers 'ray:N'") from missing
-
+        ray = _import_ray()
         self._ray = ray
         self.replaced = 0
         self._make_worker = make_worker
@@ -199,6 +202,14 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
+
+
+def _import_ray() -> Any:
+    try:
+        import ray
+    except ImportError as missing:
+        raise MissingExtraError("ray", "scale", "collecting with workers 'ray:N'") from missing
+    return ray
 
 
 def _start_ray(ray: Any, cpus: int) -> None:

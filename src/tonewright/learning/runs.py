@@ -60,8 +60,8 @@ class Run:
         folder: Where it is.
         config: Its configuration, as JSON gives it back (tuples are lists).
         seed: Its seed.
-        checkpoint: Folder of the checkpoint it goes on from; None at the start.
-        first_step: First step to come: 0 at the start, else the one after the checkpoint.
+        checkpoint: Folder of its last checkpoint; None before the first.
+        first_step: First step to come: 0, or in a run that goes on the one after its checkpoint.
     """
 
     def __init__(self, folder: Path, document: Mapping[str, Any], checkpoint: Path | None) -> None:
@@ -184,10 +184,10 @@ class Run:
         """Write a checkpoint after a step, which must have been logged; see `save_checkpoint`."""
         with _writing(self.folder):
             os.fsync(self._metrics.fileno())
-        save_checkpoint(self.folder / _CHECKPOINTS, step, state, values)
+        self.checkpoint = save_checkpoint(self.folder / _CHECKPOINTS, step, state, values)
 
     def restore(self, state: TrainingState) -> Checkpoint | None:
-        """Bring `state` to the checkpoint the run goes on from, if there is one; see `restore_checkpoint`."""
+        """Bring `state` to the last checkpoint, if there is one; see `restore_checkpoint`."""
         return restore_checkpoint(self.checkpoint, state) if self.checkpoint else None
 
     def close(self) -> None:
@@ -233,7 +233,7 @@ def read_run(folder: StrPath) -> dict[str, Any]:
         CheckpointError: There is no run, or its configuration is damaged.
     """
     folder = Path(folder)
-    if folder.is_dir() and not (folder / _CONFIG).exists():
+    if not (folder / _CONFIG).exists():
         raise CheckpointError(f"{os.fspath(folder)!r} holds no run; name the folder of one")
     return read_document(folder / _CONFIG, FORMAT, FORMAT_VERSION, _FIELDS)
 
@@ -248,7 +248,8 @@ def read_metrics(folder: StrPath) -> list[dict[str, Any]]:
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
-        raise CheckpointError(f"cannot read {os.fspath(path)!r}: {error.strerror}; check the path") from None
+        reason = (error.strerror or str(error)).lower()
+        raise CheckpointError(f"cannot read {os.fspath(path)!r}: {reason}; check the path") from None
     # What follows the last line feed is unfinished: the process writes it just now, or was killed.
     return [_parsed(line, number, path) for number, line in enumerate(lines[:-1], 1)]
 

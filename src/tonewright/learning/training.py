@@ -35,6 +35,8 @@ class TrainConfig:
 
 Evaluate = Callable[[ActorCritic, int], Mapping[str, float]]
 """Scores of a policy after an update, by name."""
+Progress = Callable[[int, Mapping[str, float]], None]
+"""Told an update that is done, and its scores where it was evaluated."""
 
 
 def train(
@@ -44,6 +46,7 @@ def train(
     run: Run,
     total_updates: int,
     evaluate: Evaluate | None = None,
+    progress: Progress = lambda update, scores: None,
 ) -> None:
     """Train until `total_updates` updates are done, from where the run stands.
 
@@ -58,6 +61,7 @@ def train(
         run: Takes the log and the checkpoints. Its steps are updates, counted from 0.
         total_updates: Updates in all, those before the checkpoint included.
         evaluate: Called before each checkpoint.
+        progress: Told after every update, with what `evaluate` found if it was asked.
     """
     run.restore(algorithm.state)
     policy = algorithm.policy
@@ -79,9 +83,10 @@ def train(
             "time/steps_per_s": samples / (ended_s - began_s),
         }
         checkpoint = (update + 1) % config.checkpoint_every == 0 or update + 1 == total_updates
-        if checkpoint and evaluate:
-            metrics |= {f"evaluation/{key}": value for key, value in evaluate(policy, update).items()}
+        scores = evaluate(policy, update) if checkpoint and evaluate else {}
+        metrics |= {f"evaluation/{key}": value for key, value in scores.items()}
         run.log(update, metrics)
+        progress(update, scores)
         if checkpoint:
             run.save(update, algorithm.state)
 

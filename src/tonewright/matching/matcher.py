@@ -14,7 +14,7 @@ from tonewright.audio import Clip
 from tonewright.audio.levels import rms_dbfs
 from tonewright.errors import UsageError
 from tonewright.files import StrPath
-from tonewright.matching.methods import search_method
+from tonewright.matching.methods import networks_used, search_method
 from tonewright.matching.objective import BudgetSpent, Objective, Progress
 from tonewright.matching.result import MatchResult
 from tonewright.matching.similarity import named_distances, rank_by_ear, similarity
@@ -77,6 +77,7 @@ def match(
     search = search_method(method, networks)
     target = prepare(clip, note=note, gate_seconds=gate_seconds)
     player = make_synth(synth, target.sample_rate_hz)
+    trained = networks_used(method, player, networks)
     if renders is None:
         renders = DEFAULT_RENDERS if seconds_budget is None else _UNLIMITED
     space = SearchSpace(player.controls, target.midi_note, target.gate_seconds)
@@ -103,11 +104,19 @@ def match(
             raise
         interrupted = True
     seconds = time.perf_counter() - started
-    return _result(objective, target, seconds=seconds, method=method, interrupted=interrupted)
+    return _result(
+        objective, target, seconds=seconds, method=method, trained=trained, interrupted=interrupted
+    )
 
 
 def _result(
-    objective: Objective, target: Target, *, seconds: float, method: str, interrupted: bool
+    objective: Objective,
+    target: Target,
+    *,
+    seconds: float,
+    method: str,
+    trained: dict[str, str],
+    interrupted: bool,
 ) -> MatchResult:
     rate = target.sample_rate_hz
     near = objective.contenders(_NEARLY_BEST, _RUN_BEST)
@@ -140,6 +149,7 @@ def _result(
             "tonewright": version("tonewright"),
             synth.name: str(synth.version),
             "python": platform.python_version(),
+            **trained,
             **{library: version(library) for library in _LIBRARIES},
         },
         interrupted=interrupted,

@@ -13,6 +13,8 @@ from tonewright.matching.learned import (
     full_search,
 )
 from tonewright.matching.search import SearchMethod, cma_search, random_search
+from tonewright.matching.trained import trained_versions
+from tonewright.synths.base import Synth
 
 LEARNED = {
     "full": full_search,
@@ -21,6 +23,12 @@ LEARNED = {
     "agent": agent_search,
 }
 """Methods that use trained networks."""
+_PARTS: dict[str, tuple[str, ...]] = {
+    "full": ("estimator", "agent"),
+    "estimator-agent": ("estimator", "agent"),
+    "estimator": ("estimator",),
+    "agent": ("agent",),
+}
 METHODS: dict[str, SearchMethod] = {**LEARNED, "cma": cma_search, "random": random_search}
 
 
@@ -42,3 +50,17 @@ def search_method(name: str, networks: StrPath | None = None) -> SearchMethod:
     if name not in LEARNED:
         raise UsageError(f"the method {name} uses no networks; choose from: {', '.join(LEARNED)}")
     return partial(LEARNED[name], networks=networks)
+
+
+def networks_used(name: str, synth: Synth, networks: StrPath | None = None) -> dict[str, str]:
+    """Name and SHA-256 of each network that a method uses for a synth; see `trained_versions`.
+
+    Args:
+        name: In `METHODS`.
+        synth: What it plays.
+        networks: As of `search_method`.
+    """
+    parts = _PARTS.get(name, ())
+    versions = trained_versions(synth, networks, parts) if parts else {}
+    # Without its estimator `full` is CMA-ES.
+    return versions if versions.keys() >= set(parts[:1]) else {}

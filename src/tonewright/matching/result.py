@@ -36,7 +36,7 @@ class MatchResult:
         method: Name of the search method.
         target_info: Facts on the target: `path`, `sample_rate_hz`, `channels`, `seconds`, `loudness_lufs`,
             `gain_db` applied before the search, `trimmed_start_s`, `note_confidence`…
-        versions: Versions of tonewright, the synth and the libraries that shape the sound.
+        versions: Versions of tonewright, the synth, the networks and the libraries that shape the sound.
         interrupted: The search was stopped early and this is the best until then.
     """
 
@@ -112,9 +112,22 @@ class MatchResult:
 
     def describe(self) -> str:
         """The outcome in a few lines of text."""
+        from tonewright.matching.report.phrases import duration, turn
+
         values = [f"{name} {value:.4g}" for name, value in self.distances.items()]
-        return (
-            f"similarity {self.similarity:.0f} of 100, {self.renders:,} renders in {self.seconds:.1f} s\n"
-            f"note {self.preset.midi_note:.2f}, gate {self.preset.gate_seconds:.2f} s\n"
-            f"{', '.join(values[:5])},\n{', '.join(values[5:])}"
-        )
+        renders = f"{self.renders:,} render{'' if self.renders == 1 else 's'}"
+        gate = "" if self.preset.gate_seconds is None else f", gate {duration(self.preset.gate_seconds)}"
+        lines = [
+            f"similarity {self.similarity:.0f} of 100, {renders} in {self.seconds:.1f} s",
+            f"note {self.preset.midi_note:.2f}{gate}",
+            f"{', '.join(values[:5])},",
+            ", ".join(values[5:]),
+        ]
+        info = self.target_info
+        if info.get("shortened"):
+            part = f"{duration(info['matched_seconds'])} from {duration(info['trimmed_start_s'])} on"
+            lines.append(f"searched for {part} of a recording of {duration(info['seconds'])}")
+        gain_db = info.get("gain_db", 0.0)
+        if abs(gain_db) >= 0.05:
+            lines.append(f"searched {turn(gain_db)}: turn the patch {turn(-gain_db)} to meet the recording")
+        return "\n".join(lines)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -10,13 +11,14 @@ from typing import NamedTuple, NoReturn
 
 from tonewright.errors import CheckpointError
 from tonewright.files import StrPath
-from tonewright.learning.inference import Network, load_network
+from tonewright.learning.inference import Network, described_sha256, load_network
 from tonewright.matching.edits import KIND as AGENT
 from tonewright.matching.edits import Agent
 from tonewright.matching.estimator.proposals import KIND as ESTIMATOR
 from tonewright.matching.estimator.proposals import Proposals
 from tonewright.synths.base import Synth
 
+Load = Callable[..., Network]
 _KINDS = {"estimator": ESTIMATOR, "agent": AGENT}
 
 
@@ -46,40 +48,50 @@ def load_trained(synth: Synth, folder: StrPath | None = None) -> Trained:
     Raises:
         CheckpointError: The folder holds neither, or a network is damaged or of another synth or version.
     """
-    with as_file(files("tonewright.matching") / "shipped") as shipped:
-        names = {part: f"{part}-{synth.name}-v{synth.version}.onnx" for part in _KINDS}
-        ships = _trained(synth, {part: shipped / name for part, name in names.items()}, _loaded)
-    if folder is None:
-        return ships
-    paths = {part: Path(folder) / f"{part}.onnx" for part in _KINDS}
-    if not any(path.exists() for path in paths.values()):
+    controls = tuple(synth.controls.names)
+    found = {}
+    with _files(synth, folder) as paths:
+        for part, (path, load) in paths.items():
+            found[part] = load(path, kind=_KINDS[part], controls=controls)
+            version = found[part].configuration.get("synth_version")
+            if version != synth.version:
+                raise CheckpointError(
+                    f"{str(path)!r} was trained for version {version} of {synth.name}, and this is version"
+                    f" {synth.version}; train one for it"
+                )
+    return Trained(
+        Proposals(found["estimator"], synth) if "estimator" in found else None,
+        Agent(found["agent"], synth) if "agent" in found else None,
+    )
+
+
+def trained_versions(synth: Synth, folder: StrPath | None, parts: Iterable[str]) -> dict[str, str]:
+    """File name and SHA-256 of those of `parts` ("estimator", "agent") that `load_trained` gives."""
+    with _files(synth, folder) as paths:
+        return {
+            part: f"{paths[part][0].name}, SHA-256 {described_sha256(paths[part][0])[:12]}…"
+            for part in parts
+            if part in paths
+        }
+
+
+@contextmanager
+def _files(synth: Synth, folder: StrPath | None) -> Iterator[dict[str, tuple[Path, Load]]]:
+    """Where each network lies, if there is one, and what loads it."""
+    own = {} if folder is None else {part: Path(folder) / f"{part}.onnx" for part in _KINDS}
+    own = {part: path for part, path in own.items() if path.exists()}
+    if folder is not None and not own:
         raise CheckpointError(
             f"{str(folder)!r} holds neither estimator.onnx nor agent.onnx; name the folder of a finished"
             " training"
         )
-    own = _trained(synth, paths)
-    return Trained(own.proposals or ships.proposals, own.agent or ships.agent)
-
-
-def _trained(synth: Synth, paths: dict[str, Path], load: Callable[..., Network] = load_network) -> Trained:
-    controls = tuple(synth.controls.names)
-    found = {
-        part: load(path, kind=_KINDS[part], controls=controls)
-        for part, path in paths.items()
-        if path.exists()
-    }
-    for part, network in found.items():
-        version = network.configuration.get("synth_version")
-        if version != synth.version:
-            raise CheckpointError(
-                f"{str(paths[part])!r} was trained for version {version} of {synth.name}, and this is version"
-                f" {synth.version}; train one for it"
-            )
-    estimator, agent = found.get("estimator"), found.get("agent")
-    return Trained(
-        None if estimator is None else Proposals(estimator, synth),
-        None if agent is None else Agent(agent, synth),
-    )
+    with as_file(files("tonewright.matching") / "shipped") as shipped:
+        ships = {part: shipped / f"{part}-{synth.name}-v{synth.version}.onnx" for part in _KINDS}
+        yield {
+            part: (own[part], load_network) if part in own else (ships[part], _loaded)
+            for part in _KINDS
+            if part in own or ships[part].exists()
+        }
 
 
 _loaded = cache(load_network)  # what comes with the package does not change

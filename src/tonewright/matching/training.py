@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
@@ -14,7 +13,7 @@ from tonewright.learning.ppo import PPO, PPOConfig
 from tonewright.learning.rollout import RolloutWorker
 from tonewright.learning.runs import Run, last_checkpoint, read_metrics
 from tonewright.learning.terms import BehaviouralCloning
-from tonewright.learning.training import TrainConfig, train
+from tonewright.learning.training import Progress, TrainConfig, train
 from tonewright.matching.agent import MatchPolicy
 from tonewright.matching.curriculum import Promotion, stage, stages
 from tonewright.matching.ear import HEARING_RATE_HZ
@@ -171,14 +170,14 @@ def train_match(
     run: Run,
     config: MatchConfig,
     *,
-    progress: Callable[[int, Mapping[str, float]], None] = lambda update, scores: None,
+    progress: Progress = lambda update, scores: None,
 ) -> MatchPolicy:
     """Train, or go on with, a match agent.
 
     Args:
         run: Where log and checkpoints go; its `config` should be `run_config(config)`.
         config: How to train.
-        progress: Called with the update and the held-out scores after each evaluation.
+        progress: Called after each update, with its held-out scores where it was evaluated.
 
     Returns:
         The trained policy.
@@ -208,7 +207,6 @@ def train_match(
             at_random[stage] = measure_random(held_out).scores
         beside = ("success", "loss", *(f"below_{loss}" for loss in NEAR))
         scores |= {f"random_{name}": at_random[stage][name] for name in beside}
-        progress(update, scores)
         promoted = promotion(reached)
         # What is saved at the end was trained in its stage.
         goes_on = config.stage is None and update + 1 < config.updates
@@ -218,7 +216,7 @@ def train_match(
 
     pool = make_pool(config.workers, partial(_make_worker, config, run.seed))
     try:
-        train(config.loop, pool, algorithm, run, config.updates, evaluate)
+        train(config.loop, pool, algorithm, run, config.updates, evaluate, progress)
     finally:
         pool.close()
     return policy

@@ -111,7 +111,7 @@ def train_estimator(
     Args:
         run: Where log and checkpoints go; its `config` should be `asdict(config)`.
         config: How to train.
-        progress: Called with the update and its numbers whenever they are logged.
+        progress: Called after each update, with its numbers where they are logged.
 
     Returns:
         The estimator with averaged weights.
@@ -142,6 +142,7 @@ def train_estimator(
                 for mean, weight in zip(averaged.parameters(), network.parameters(), strict=True):
                     mean.lerp_(weight, 1 - follow)
             recent.append((surprise.item(), error.item()))
+            scalars: dict[str, float] = {}
             last = update == config.updates - 1
             checkpoint = last or (update + 1) % config.checkpoint_every == 0
             if checkpoint or (update + 1) % config.log_every == 0:
@@ -151,7 +152,7 @@ def train_estimator(
                 if checkpoint:
                     scalars |= _held_out(averaged, layout, synth, config, run.seed)
                 run.log(update, scalars)
-                progress(update, scalars)
+            progress(update, scalars)
             if checkpoint:
                 run.save(update, state)
     return averaged

@@ -12,8 +12,10 @@ from tonewright.matching.result import MatchResult
 
 _NOTE_SOURCES = {"estimated": "heard in the sound", "searched": "searched, for want of a clear pitch"}
 _METHODS = {
-    "full": "estimator, refinement, CMA-ES",
+    "full": "estimator, agent, refinement, CMA-ES",
     "estimator": "estimator alone",
+    "agent": "agent, from the neutral preset",
+    "estimator-agent": "estimator and agent",
     "cma": "CMA-ES with restarts",
     "random": "random search",
 }
@@ -122,9 +124,15 @@ def _target_facts(result: MatchResult) -> list[tuple[str, str]]:
 def _search_facts(result: MatchResult) -> list[tuple[str, str]]:
     speed = phrases.number(result.renders / result.seconds) if result.seconds > 0 else "0"
     return [
-        ("Method", _METHODS.get(result.method, result.method)),
+        ("Method", _method(result)),
         ("Presets rendered", f"{result.renders:,}"),
         ("Time", f"{phrases.duration(result.seconds)} ({speed} presets per second)"),
         ("Seed", str(result.seed)),
         ("Ended", "stopped early" if result.interrupted else "budget spent"),
     ]
+
+
+def _method(result: MatchResult) -> str:
+    if result.method == "full" and "estimator" not in result.versions:
+        return _METHODS["cma"]  # what it does without networks for the synth
+    return _METHODS.get(result.method, result.method)

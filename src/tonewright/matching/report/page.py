@@ -91,7 +91,8 @@ def _policy(script: str) -> str:
 
 
 def _lede(result: MatchResult, title: str, played: Performance) -> str:
-    heard = f"{result.renders:,} presets heard in {phrases.duration(result.seconds)}"
+    presets = "preset" if result.renders == 1 else "presets"
+    heard = f"{result.renders:,} {presets} heard in {phrases.duration(result.seconds)}"
     parts = [title, facts.note_played(result), phrases.duration(played.seconds), heard]
     return " · ".join(filter(None, parts))
 
