@@ -17,7 +17,7 @@ _WIDEST_CENTS = 1200.0 * math.log2(F0_MAX_HZ / F0_MIN_HZ)
 
 
 @distance(
-    meaning="difference of fundamental frequency, median over frames where both have one",
+    meaning="difference of pitch where both have one (median); 0 if neither has",
     unit="cents",
     source="absolute f0 error of the matching literature; pitch by McLeod and Wyvill, ICMC 2005",
 )
