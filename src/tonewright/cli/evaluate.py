@@ -92,7 +92,5 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
         cells = [f"{row[name]['median']:.3g} ({row[name]['p90']:.3g})" for name in _SHOWN]
         table.add_row(row["method"], f"{row['renders']:,}", *cells)
     Console(width=_WIDEST).print(table)  # as wide as its cells: what a terminal wraps can still be read
-    print(
-        f"{targets} targets, seeds: {seeds}. Medians; in brackets the 90th percentile (of rms, where more is"
-    )
-    print("better, the 10th). --json tells every distance.")
+    print(f"{targets} targets, seeds: {seeds}. Medians; in brackets the 90th percentile")
+    print("(of rms, where more is better, the 10th). --json tells every distance.")
