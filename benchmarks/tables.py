@@ -152,6 +152,23 @@ def improved_table() -> str:
     return "\n".join(lines)
 
 
+def near_table() -> str:
+    """Share of matches that come below a training loss of 0.1 and of 0.2, over all seeds."""
+    lines = ["| suite | method | " + " | ".join(f"{n:,}" for n in BUDGETS) + " |", "|---|---|" + "---|" * 5]
+    for suite in SUITES:
+        losses: dict[tuple[str, int], list[float]] = {}
+        for record in _records(suite):
+            losses.setdefault((record["method"], record["renders"]), []).append(record["loss"])
+        for method in METHODS[:-1]:
+            cells = [_shares_below(losses.get((method, renders), []), (0.1, 0.2)) for renders in BUDGETS]
+            lines.append(f"| {suite} | {method} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _shares_below(losses: list[float], thresholds: tuple[float, ...]) -> str:
+    return " · ".join(f"{np.mean(np.array(losses) < t):.1%}" for t in thresholds) if losses else ""
+
+
 def curriculum_table() -> str:
     """What agents reach in each stage when they leave it, beside acting at random and search."""
     keys = {"success": "below_0.1", "below_0.2": "below_0.2", "below_0.3": "below_0.3", "loss": "loss"}
@@ -209,7 +226,7 @@ def main() -> None:
     text = page.read_text("utf-8")
     tables = {suite: quality_table(suite) for suite in SUITES}
     tables |= {"speed": speed_table(), "mss": mss_table(), "improved": improved_table()}
-    tables["claims"] = claims_table()
+    tables |= {"claims": claims_table(), "near": near_table()}
     tables |= {"curriculum": curriculum_table(), "learning-speed": learning_speed_table()}
     for name, table in tables.items():
         pattern = re.compile(f"<!-- {name} -->.*?<!-- end -->", re.S)
