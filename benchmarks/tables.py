@@ -57,6 +57,8 @@ def speed_table() -> str:
             render["live_voice_times_realtime"],
         ),
         ("every descriptor of a live hop of 16 ms, milliseconds", "", hear["live_hop_milliseconds"]),
+        ("loading both networks, seconds", "≤ 1 s", match["load_networks_seconds"]),
+        ("proposing 32 presets, seconds", "≤ 0.5 s", match["propose_32_presets_seconds"]),
         ("match, 10,000 renders of 1 s at 44.1 kHz, seconds", "≤ 15 s", match["match_seconds_44100_hz"]),
         ("match, 10,000 renders of 1 s at 16 kHz, seconds", "≤ 15 s", match["match_seconds_16000_hz"]),
         ("peak memory of a process that renders, hears and matches, MB", "≤ 400 MB", memory),

@@ -36,6 +36,7 @@ def test_of_a_match(monkeypatch):
     monkeypatch.setattr(speed, "match", match)
     measured = speed.match_speed()
     assert {"match_seconds_44100_hz", "match_seconds_16000_hz"} <= {*measured}
+    assert min(measured["load_networks_seconds"], measured["propose_32_presets_seconds"]) > 0
     assert [facts for facts in matched if facts[2] == 10_000] == [
         (44_100, 1.0, 10_000),
         (16_000, 1.0, 10_000),

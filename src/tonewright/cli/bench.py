@@ -37,10 +37,16 @@ class Bench:
             print_json(result)
         else:
             for name, value in result.items():
-                print(f"{name:34} {value:12,.{0 if isinstance(value, int) else 1}f}")
+                print(f"{name:34} {value:12,.{_decimals(value)}f}")
 
     def _measure(self) -> dict[str, Any]:
         from tonewright.matching import speed
 
         measures = {"render": speed.render_speed, "hear": speed.hear_speed, "match": speed.match_speed}
         return measures[self.what]()
+
+
+def _decimals(value: float) -> int:
+    if isinstance(value, int):
+        return 0
+    return 1 if value >= 10 else 3

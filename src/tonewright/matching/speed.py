@@ -15,9 +15,11 @@ from tonewright.audio import Clip
 from tonewright.distances.loss import TrainingLoss
 from tonewright.features import StreamAnalyser, hear
 from tonewright.matching.matcher import match
+from tonewright.matching.trained import load_trained
 from tonewright.synths import synth as make_synth
 
 _RATE_HZ = 16_000
+_CANDIDATES = 32
 _SECONDS = 0.5
 _BATCH = 512
 _RUNS = 15
@@ -59,8 +61,11 @@ def hear_speed() -> dict[str, Any]:
 
 
 def match_speed() -> dict[str, Any]:
-    """Seconds of a match of a 1 s target with 10,000 renders, at 44.1 and at 16 kHz."""
-    seconds: dict[str, float] = {}
+    """Seconds of a match of a 1 s target with 10,000 renders, at 44.1 and at 16 kHz.
+
+    Before that, what the networks take: to be loaded (once in a process), and to propose 32 presets.
+    """
+    seconds = _network_seconds()
     for rate in (44_100, _RATE_HZ):
         synth = make_synth("serum-lite", rate)
         params = synth.controls.sample(np.random.default_rng(1), 1)
@@ -70,6 +75,24 @@ def match_speed() -> dict[str, Any]:
         match(clip, renders=10_000)
         seconds[f"match_seconds_{rate}_hz"] = time.perf_counter() - started
     return seconds | _conditions()
+
+
+def _network_seconds() -> dict[str, float]:
+    synth = make_synth("serum-lite", _RATE_HZ)
+    started = time.perf_counter()
+    proposals = load_trained(synth).need_proposals(synth)
+    loaded = time.perf_counter()
+    rng, notes = np.random.default_rng(0), np.full(_CANDIDATES, 60.0)
+    sound = synth.render(synth.controls.sample(rng, 1), 60, 1.0)[0]
+
+    def propose() -> None:
+        proposals(sound, notes, None, _CANDIDATES, rng)
+
+    propose()
+    return {
+        "load_networks_seconds": loaded - started,
+        "propose_32_presets_seconds": float(np.median([_seconds(propose) for _ in range(_RUNS)])),
+    }
 
 
 def _live_voice(params: NDArray[np.float32]) -> float:
