@@ -67,6 +67,11 @@ class MissingExtraError(UsageError):
         return type(self), (self.package, self.extra, self.purpose)
 
 
+def system_reason(error: OSError) -> str:
+    """Why the system refuses, to stand within a sentence: `no such file or directory`."""
+    return (error.strerror or str(error)).lower()
+
+
 class AudioError(TonewrightError):
     """A sound that cannot be read, written or used."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tonewright.errors import OutputError, TonewrightError
+from tonewright.errors import OutputError, TonewrightError, system_reason
 
 StrPath = str | os.PathLike[str]
 
@@ -57,7 +57,7 @@ def read_limited(path: StrPath, most_bytes: int, error: type[TonewrightError], r
         with Path(path).open("rb") as file:
             content = file.read(most_bytes + 1)
     except (OSError, ValueError) as refused:  # ValueError: a name with a zero byte
-        reason = (refused.strerror or str(refused)).lower() if isinstance(refused, OSError) else refused
+        reason = system_reason(refused) if isinstance(refused, OSError) else refused
         raise error(f"cannot read {named}: {reason}; {remedy}") from None
     if len(content) > most_bytes:
         raise error(f"{named}: larger than {most_bytes} bytes; {remedy}")
@@ -197,5 +197,5 @@ def _as_output_error(path: StrPath) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = system_reason(error)
         raise OutputError(f"cannot write {_named(path)}: {reason}; choose another place") from error

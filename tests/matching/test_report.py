@@ -263,6 +263,20 @@ def test_facts_are_in_words(page: Page) -> None:
     assert "folder" not in page.text
 
 
+@pytest.mark.parametrize(
+    ("method", "networks", "told"),
+    [
+        ("full", ["estimator", "agent"], "estimator, agent, refinement, CMA-ES"),
+        ("full", ["estimator"], "estimator, refinement, CMA-ES"),
+        ("full", [], "CMA-ES with restarts"),
+        ("estimator-agent", ["estimator", "agent"], "estimator and agent"),
+    ],
+)
+def test_the_method_is_told_by_what_it_used(method: str, networks: list[str], told: str) -> None:
+    result = make_result(seconds=0.05, method=method, versions=dict.fromkeys(networks, "1"))
+    assert f"Method {told} Presets rendered" in Page(report_html(result)).text.replace("\u00a0", " ")
+
+
 def test_a_note_that_was_searched_is_not_stated_as_heard(page: Page) -> None:
     assert "Serum-lite · playing C3 + 12 cents" in page.text.replace("\u00a0", " ")
     info = {"note_source": "searched", "note_confidence": 0.0}

@@ -17,7 +17,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from tonewright.audio._containers import Container, examine
-from tonewright.errors import AudioError
+from tonewright.errors import AudioError, system_reason
 
 MIN_SAMPLE_RATE_HZ, MAX_SAMPLE_RATE_HZ = 1_000, 768_000
 MAX_CHANNELS = 64
@@ -140,9 +140,7 @@ def opened(path: str | os.PathLike[str]) -> Iterator[Decoder]:
             with _source(file, size, container, name) as source:
                 yield Decoder(source, container, name)
     except OSError as error:
-        raise AudioError(
-            f"cannot read {name}: {(error.strerror or str(error)).lower()}; check the path"
-        ) from error
+        raise AudioError(f"cannot read {name}: {system_reason(error)}; check the path") from error
     except MemoryError as error:
         raise AudioError(f"{name} does not fit in memory; read a part or block by block") from error
 

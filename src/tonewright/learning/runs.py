@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tonewright.errors import CheckpointError, OutputError, UsageError
+from tonewright.errors import CheckpointError, OutputError, UsageError, system_reason
 from tonewright.files import StrPath, prepare_folder, write_bytes, write_text
 from tonewright.learning.checkpoints import (
     Checkpoint,
@@ -248,7 +248,7 @@ def read_metrics(folder: StrPath) -> list[dict[str, Any]]:
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = system_reason(error)
         raise CheckpointError(f"cannot read {os.fspath(path)!r}: {reason}; check the path") from None
     # What follows the last line feed is unfinished: the process writes it just now, or was killed.
     return [_parsed(line, number, path) for number, line in enumerate(lines[:-1], 1)]
@@ -293,7 +293,7 @@ def _writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = system_reason(error)
         raise OutputError(
             f"cannot write to the run {os.fspath(folder)!r}: {reason}; set that right, then resume it"
         ) from error

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.distances import compare
-from tonewright.errors import OutputError, TonewrightError, UnknownNameError, UsageError
+from tonewright.errors import OutputError, TonewrightError, UnknownNameError, UsageError, system_reason
 from tonewright.matching.methods import LEARNED, METHODS, search_method
 from tonewright.matching.objective import BudgetSpent, Objective
 from tonewright.matching.search import SearchMethod, around_search
@@ -282,5 +282,5 @@ def _open_log(log: Path) -> dict[_Key, Record]:
 
 
 def _unusable(log: Path, error: OSError) -> OutputError:
-    reason = (error.strerror or str(error)).lower()
+    reason = system_reason(error)
     return OutputError(f"cannot keep a log in {str(log)!r}: {reason}; name another file")

@@ -18,7 +18,7 @@ from tonewright.matching.estimator.proposals import KIND as ESTIMATOR
 from tonewright.matching.estimator.proposals import Proposals
 from tonewright.synths.base import Synth
 
-Load = Callable[..., Network]
+_Load = Callable[..., Network]
 _KINDS = {"estimator": ESTIMATOR, "agent": AGENT}
 
 
@@ -76,7 +76,7 @@ def trained_versions(synth: Synth, folder: StrPath | None, parts: Iterable[str])
 
 
 @contextmanager
-def _files(synth: Synth, folder: StrPath | None) -> Iterator[dict[str, tuple[Path, Load]]]:
+def _files(synth: Synth, folder: StrPath | None) -> Iterator[dict[str, tuple[Path, _Load]]]:
     """Where each network lies, if there is one, and what loads it."""
     own = {} if folder is None else {part: Path(folder) / f"{part}.onnx" for part in _KINDS}
     own = {part: path for part, path in own.items() if path.exists()}

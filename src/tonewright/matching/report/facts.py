@@ -12,7 +12,6 @@ from tonewright.matching.result import MatchResult
 
 _NOTE_SOURCES = {"estimated": "heard in the sound", "searched": "searched, for want of a clear pitch"}
 _METHODS = {
-    "full": "estimator, agent, refinement, CMA-ES",
     "estimator": "estimator alone",
     "agent": "agent, from the neutral preset",
     "estimator-agent": "estimator and agent",
@@ -133,6 +132,7 @@ def _search_facts(result: MatchResult) -> list[tuple[str, str]]:
 
 
 def _method(result: MatchResult) -> str:
-    if result.method == "full" and "estimator" not in result.versions:
-        return _METHODS["cma"]  # what it does without networks for the synth
-    return _METHODS.get(result.method, result.method)
+    if result.method != "full":
+        return _METHODS.get(result.method, result.method)
+    networks = [name for name in ("estimator", "agent") if name in result.versions]
+    return ", ".join([*networks, "refinement", "CMA-ES"]) if networks else _METHODS["cma"]
