@@ -27,7 +27,7 @@ from tonewright.learning.policy import ActorCritic
 from tonewright.learning.ppo import PPO, PPOConfig
 from tonewright.learning.rollout import RolloutWorker
 from tonewright.learning.vector import BatchEnv
-from tonewright.matching.agent import MatchPolicy
+from tonewright.matching.agent.policy import MatchPolicy
 from tonewright.matching.environment import MatchEnv
 
 OBSERVATION, MODULES, CONTROLS = 1500, 8, 12

@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 from rich.progress import track
 
+from tonewright.matching.agent.validation import NEAR, SEED
 from tonewright.matching.environment import THRESHOLD, MatchEnv
-from tonewright.matching.held_out import NEAR, SEED
-from tonewright.matching.methods import search_method
-from tonewright.matching.objective import BudgetSpent, Objective
-from tonewright.matching.space import SearchSpace
+from tonewright.matching.search.methods import search_method
+from tonewright.matching.search.objective import BudgetSpent, Objective
+from tonewright.matching.search.space import SearchSpace
 from tonewright.matching.training import MatchConfig, make_env
 from tonewright.synths.control import ControlSpace
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from tonewright.documents import sha256
 from tonewright.errors import CheckpointError, OutputError, UsageError
 from tonewright.learning.checkpoints import (
     KEPT,
@@ -17,7 +18,6 @@ from tonewright.learning.checkpoints import (
     restore_checkpoint,
     save_checkpoint,
 )
-from tonewright.learning.documents import sha256
 
 torch = pytest.importorskip("torch")
 

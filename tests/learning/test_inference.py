@@ -5,8 +5,8 @@ import sys
 import numpy as np
 import pytest
 
+from tonewright.documents import document_text, sha256
 from tonewright.errors import CheckpointError, UsageError
-from tonewright.learning.documents import document_text, sha256
 from tonewright.learning.inference import FORMAT, FORMAT_VERSION, load_network
 
 onnx = pytest.importorskip("onnx")

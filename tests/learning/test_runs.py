@@ -17,8 +17,8 @@ from tonewright.errors import (
     UnknownNameError,
     UsageError,
 )
-from tonewright.learning.provenance import provenance
 from tonewright.learning.runs import Run, read_metrics
+from tonewright.measuring.provenance import provenance
 
 CONFIG = {"synth": "serum-lite", "hidden": [256, 256], "rate": 3e-4}
 PNG = bytes.fromhex(  # one grey pixel
@@ -336,7 +336,7 @@ class TestProvenance:
 
     def test_outside_a_repository_there_is_no_commit(self, tmp_path, monkeypatch):
         (tmp_path / "provenance.py").touch()
-        monkeypatch.setattr("tonewright.learning.provenance.__file__", str(tmp_path / "provenance.py"))
+        monkeypatch.setattr("tonewright.measuring.provenance.__file__", str(tmp_path / "provenance.py"))
         assert provenance()["git"] is None
 
     def test_nor_without_git(self, monkeypatch):

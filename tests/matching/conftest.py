@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from tonewright.matching.objective import Objective
-from tonewright.matching.space import SearchSpace
+from tonewright.matching.search.objective import Objective
+from tonewright.matching.search.space import SearchSpace
 from tonewright.synths import synth as make_synth
 from tonewright.synths.serum_lite.factory import factory_presets
 

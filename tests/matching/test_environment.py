@@ -6,8 +6,8 @@ import pytest
 from tonewright.distances import training_loss
 from tonewright.errors import UnknownNameError, UsageError
 from tonewright.matching.environment import GUARDS, MatchEnv
-from tonewright.matching.starts import Proposed
-from tonewright.matching.targets import Drawn
+from tonewright.matching.episodes import Drawn
+from tonewright.matching.networks.starts import Proposed
 
 N = 8
 

@@ -8,8 +8,7 @@ import soundfile
 
 from tonewright.audio import read
 from tonewright.errors import AudioError
-from tonewright.matching.recording import read_recording
-from tonewright.matching.target import prepare
+from tonewright.matching.preparing import prepare, read_recording
 
 RATE_HZ = 8_000
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from tonewright.matching.report import phrases, plots
-from tonewright.matching.report.lanes import levels_dbfs
-from tonewright.matching.report.markup import Html, join, tag
-from tonewright.matching.report.serum_lite import idle, summary
-from tonewright.matching.report.words import Performance, label, value, words
+from tonewright import wording
+from tonewright.audio.notes import note_hz, note_name
+from tonewright.reports import plots
+from tonewright.reports.lanes import levels_dbfs
+from tonewright.reports.markup import Html, join, tag
 from tonewright.synths import Control, ControlSpace, synth
+from tonewright.synths.serum_lite.words import idle, summary
+from tonewright.synths.words import Performance, label, value, words
 
 SYNTH = synth("serum-lite", 16_000)
 CONTROLS = SYNTH.controls
@@ -181,30 +183,30 @@ def test_values_in_words() -> None:
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        (phrases.quantity(0.96, "octave", 1), "1 octave"),
-        (phrases.quantity(1, "cent"), "1 cent"),
-        (phrases.number(1234.5), "1,230"),
-        (phrases.number(0.00012345), "0.000123"),
-        (phrases.number(0), "0"),
-        (phrases.number(99.96), "100"),
-        (phrases.number(-1.5), "−1.5"),
-        (phrases.number(3e-7), "< 0.0001"),
-        (phrases.number(1e7), "10,000,000"),
-        (phrases.decibels(3.21), "+3.2 dB"),
-        (phrases.decibels(0.01), "0 dB"),
-        (phrases.decibels(-2), "−2.0 dB"),
-        (phrases.duration(0.035), "35 ms"),
-        (phrases.duration(0.9996), "1 s"),
-        (phrases.duration(125), "2 min 5 s"),
-        (phrases.frequency(999.6), "1 kHz"),
-        (phrases.frequency(440), "440 Hz"),
-        (phrases.note(60), "C4"),
-        (phrases.note(48.12), "C3 + 12 cents"),
-        (phrases.note(59.99), "C4 − 1 cent"),
-        (phrases.note(0), "C-1"),
-        (phrases.listing(["a"]), "a"),
-        (phrases.listing(["a", "b", "c"]), "a, b and c"),
-        (phrases.unbroken("5 ms of 3 s"), "5\u00a0ms of 3\u00a0s"),
+        (wording.quantity(0.96, "octave", 1), "1 octave"),
+        (wording.quantity(1, "cent"), "1 cent"),
+        (wording.number(1234.5), "1,230"),
+        (wording.number(0.00012345), "0.000123"),
+        (wording.number(0), "0"),
+        (wording.number(99.96), "100"),
+        (wording.number(-1.5), "−1.5"),
+        (wording.number(3e-7), "< 0.0001"),
+        (wording.number(1e7), "10,000,000"),
+        (wording.decibels(3.21), "+3.2 dB"),
+        (wording.decibels(0.01), "0 dB"),
+        (wording.decibels(-2), "−2.0 dB"),
+        (wording.duration(0.035), "35 ms"),
+        (wording.duration(0.9996), "1 s"),
+        (wording.duration(125), "2 min 5 s"),
+        (wording.frequency(999.6), "1 kHz"),
+        (wording.frequency(440), "440 Hz"),
+        (note_name(60), "C4"),
+        (note_name(48.12), "C3 + 12 cents"),
+        (note_name(59.99), "C4 − 1 cent"),
+        (note_name(0), "C-1"),
+        (wording.listing(["a"]), "a"),
+        (wording.listing(["a", "b", "c"]), "a, b and c"),
+        (wording.unbroken("5 ms of 3 s"), "5\u00a0ms of 3\u00a0s"),
     ],
 )
 def test_phrases(said: str, expected: str) -> None:
@@ -212,8 +214,8 @@ def test_phrases(said: str, expected: str) -> None:
 
 
 def test_note_frequency() -> None:
-    assert phrases.note_hz(69) == 440.0
-    assert phrases.note_hz(60) == pytest.approx(261.6256, abs=1e-4)
+    assert note_hz(69) == 440.0
+    assert note_hz(60) == pytest.approx(261.6256, abs=1e-4)
 
 
 def test_markup_escapes_text_and_attributes() -> None:

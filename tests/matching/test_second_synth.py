@@ -11,10 +11,10 @@ from tonewright.learning.ppo import PPOConfig
 from tonewright.learning.runs import Run, read_metrics
 from tonewright.learning.training import TrainConfig
 from tonewright.matching import match
+from tonewright.matching.agent.validation import measure, measure_random
 from tonewright.matching.estimator.training import EstimatorConfig, train_estimator
-from tonewright.matching.held_out import measure, measure_random
-from tonewright.matching.networks import export_agent, export_estimator
-from tonewright.matching.trained import load_trained
+from tonewright.matching.networks.export import export_agent, export_estimator
+from tonewright.matching.networks.load import load_trained
 from tonewright.matching.training import MatchConfig, make_env, run_config, train_match
 from tonewright.synths import registry
 

@@ -9,8 +9,8 @@ import torch
 from tonewright.errors import CheckpointError, UnknownNameError, UsageError
 from tonewright.learning.runs import Run, read_metrics
 from tonewright.learning.training import TrainConfig
-from tonewright.matching.agent import MatchPolicy
-from tonewright.matching.held_out import measure, measure_random, play
+from tonewright.matching.agent.policy import MatchPolicy
+from tonewright.matching.agent.validation import measure, measure_random, play
 from tonewright.matching.training import (
     MatchConfig,
     first_policy,

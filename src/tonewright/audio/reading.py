@@ -22,7 +22,7 @@ from tonewright.audio.clip import Clip
 from tonewright.errors import AudioError, UsageError
 
 if TYPE_CHECKING:
-    from tonewright.audio._decoder import Decoder
+    from tonewright.audio.decoder import Decoder
 
 MAX_CLIP_BYTES = 2**31  # an hour and a half of 48 kHz stereo as float32
 _BLOCK_SAMPLES = 2**23  # 32 MiB: from this size on, the allocator gives memory back to the system at once
@@ -60,7 +60,7 @@ def info(path: str | os.PathLike[str]) -> SoundInfo:
     Raises:
         AudioError: The file cannot be read, or its header or end shows damage.
     """
-    from tonewright.audio._decoder import opened
+    from tonewright.audio.decoder import opened
 
     with opened(path) as sound:
         frames = sound.frames
@@ -92,7 +92,7 @@ def read(
             long.
         UsageError: `start_s` lies outside the sound, or a duration is not positive.
     """
-    from tonewright.audio._decoder import opened
+    from tonewright.audio.decoder import opened
 
     _check_positive("seconds", seconds)
     _check_positive("max_seconds", max_seconds)
@@ -132,7 +132,7 @@ def read_blocks(path: str | os.PathLike[str], *, block_seconds: float = 1.0) -> 
             reached).
         UsageError: `block_seconds` is not positive, or a block would be larger than `MAX_CLIP_BYTES`.
     """
-    from tonewright.audio._decoder import opened
+    from tonewright.audio.decoder import opened
 
     _check_positive("block_seconds", block_seconds)
     with opened(path) as sound:
@@ -143,7 +143,7 @@ def read_blocks(path: str | os.PathLike[str], *, block_seconds: float = 1.0) -> 
 
 
 def _blocks(path: str | os.PathLike[str], block_frames: int) -> Iterator[Clip]:
-    from tonewright.audio._decoder import opened
+    from tonewright.audio.decoder import opened
 
     with opened(path) as sound:
         for samples in sound.blocks(0, -1, block_frames):

@@ -57,7 +57,7 @@ class Match:
         from tonewright.cli.progress import search_progress
         from tonewright.files import replacing_folder
         from tonewright.matching import match
-        from tonewright.matching.recording import read_recording
+        from tonewright.matching.preparing import read_recording
 
         with replacing_folder(self.output, overwrite=self.overwrite) as stage:
             recording = read_recording(self.target)

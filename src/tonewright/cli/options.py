@@ -13,7 +13,6 @@ from typing import Annotated, Any
 import tyro
 from tyro.constructors import PrimitiveConstructorSpec
 
-from tonewright.cli.notes import midi_note
 
 _NO_DEFAULT = tyro.conf.arg(help_behavior_hint="")
 
@@ -35,6 +34,12 @@ def _number(
     return read
 
 
+def _parse_note(word: str) -> float:
+    from tonewright.audio.notes import parse_note  # whose room brings NumPy, which help does without
+
+    return parse_note(word)
+
+
 def _above_0(value: float) -> bool:
     return 0 < value < float("inf")
 
@@ -48,8 +53,8 @@ _from_0 = _number("a whole number from 0", int, lambda value: value >= 0)
 _hz = _number("a whole number of Hz from 1", int, lambda value: value >= 1)
 _seconds = _number("a number of seconds above 0", float, _above_0)
 _seconds_or_auto = _number("a number of seconds above 0 or auto", float, _above_0)
-_note = _number("a MIDI note from 0 to 127 or a name like A#3", midi_note, _on_the_keyboard)
-_note_or_auto = _number("a MIDI note from 0 to 127, a name like A#3, or auto", midi_note, _on_the_keyboard)
+_note = _number("a MIDI note from 0 to 127 or a name like A#3", _parse_note, _on_the_keyboard)
+_note_or_auto = _number("a MIDI note from 0 to 127, a name like A#3, or auto", _parse_note, _on_the_keyboard)
 
 
 def _one(metavar: str, read: Callable[[str], Any]) -> PrimitiveConstructorSpec[Any]:

@@ -54,7 +54,7 @@ class TrainEstimator(_Training):
             run_config,
             train_estimator,
         )
-        from tonewright.matching.networks import export_estimator
+        from tonewright.matching.networks.export import export_estimator
 
         given = {"synth": self.synth, "updates": self.updates}
         run, config = _open(self, EstimatorConfig, given, run_config, make_estimator)
@@ -80,7 +80,7 @@ class TrainMatch(_Training):
         _need_torch()
         from tonewright.cli.progress import training_progress
         from tonewright.learning.pools import check_workers
-        from tonewright.matching.networks import export_agent
+        from tonewright.matching.networks.export import export_agent
         from tonewright.matching.training import MatchConfig, first_policy, run_config, train_match
 
         names = ("synth", "stage", "targets", "workers", "updates")

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tonewright.distances import published
-from tonewright.distances._gate import checked_pair
+from tonewright.distances.gate import checked_pair
 from tonewright.errors import UnknownNameError
 
 PairFunction = Callable[[NDArray[np.float32], NDArray[np.float32], int], NDArray[np.float32]]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tonewright.audio.levels import interpolation_taps
 from tonewright.audio.loudness import k_weighting_sos
-from tonewright.features import _level_kernels as kernels
+from tonewright.features import level_kernels as kernels
 from tonewright.features.frames import Frames, shared
 
 MOMENTARY_S = 0.400

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 
 from tonewright.errors import UsageError
-from tonewright.features import _pitch_kernels
+from tonewright.features import pitch_kernels as _pitch_kernels
 
 F0_MIN_HZ = 30.0
 F0_MAX_HZ = 2500.0

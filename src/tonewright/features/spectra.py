@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.errors import UsageError
-from tonewright.features import _spectrum_kernels as kernels
+from tonewright.features import spectrum_kernels as kernels
 from tonewright.features.decibels import FLOOR_DB
 from tonewright.features.frames import Frames, shared
 from tonewright.features.framing import Framing

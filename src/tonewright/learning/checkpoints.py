@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tonewright.documents import document_text, read_document, read_vouched, sha256
 from tonewright.errors import CheckpointError, OutputError
 from tonewright.files import StrPath, replacing_folder
-from tonewright.learning.documents import document_text, read_document, read_vouched, sha256
 
 if TYPE_CHECKING:
     import torch

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from tonewright.documents import read_json
 from tonewright.errors import CheckpointError, UnknownNameError, UsageError
 from tonewright.files import StrPath
-from tonewright.learning.documents import read_json
 
 Config = TypeVar("Config")
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from tonewright.documents import document_text, sha256
 from tonewright.errors import CheckpointError, MissingExtraError
 from tonewright.files import StrPath, replacing
 from tonewright.learning._torch import Tensor, nn, torch
-from tonewright.learning.documents import document_text, sha256
 from tonewright.learning.inference import FORMAT, FORMAT_VERSION, Network
 from tonewright.learning.policy import ActorCritic
 

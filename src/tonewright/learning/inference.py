@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tonewright.documents import read_document, read_vouched
 from tonewright.errors import CheckpointError, UsageError
 from tonewright.files import StrPath
-from tonewright.learning.documents import read_document, read_vouched
 
 FORMAT = "tonewright-network"
 FORMAT_VERSION = 1

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tonewright.documents import document_text, read_document
 from tonewright.errors import CheckpointError, OutputError, UsageError, system_reason
 from tonewright.files import StrPath, prepare_folder, write_bytes, write_text
 from tonewright.learning.checkpoints import (
@@ -36,9 +37,8 @@ from tonewright.learning.checkpoints import (
     restore_checkpoint,
     save_checkpoint,
 )
-from tonewright.learning.documents import document_text, read_document
-from tonewright.learning.provenance import provenance
 from tonewright.learning.sinks import Sink, check_sinks, open_sinks
+from tonewright.measuring.provenance import provenance
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

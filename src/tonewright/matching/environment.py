@@ -9,14 +9,15 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
+from tonewright.audio.fading import fade_out_at
 from tonewright.distances.loss import LossTerms, TrainingLoss
 from tonewright.errors import UsageError
 from tonewright.learning.vector import BatchEnv, SingleEnv
-from tonewright.matching.curriculum import Stage, stage, stages
-from tonewright.matching.ear import HEARING_RATE_HZ
-from tonewright.matching.moves import ACTION_VIEWS, Moves
-from tonewright.matching.observation import Observer
-from tonewright.matching.targets import GATES_SECONDS, NOTES, Drawn, Targets, cut_short, make_targets
+from tonewright.matching.agent.actions import ACTION_VIEWS, Moves
+from tonewright.matching.agent.curriculum import Stage, stage, stages
+from tonewright.matching.episodes import GATES_SECONDS, NOTES, Drawn, Targets, make_targets
+from tonewright.matching.hearing.cells import HEARING_RATE_HZ
+from tonewright.matching.hearing.observation import Observer
 from tonewright.synths import synth as make_synth
 
 MAX_STEPS = 50
@@ -171,7 +172,7 @@ class MatchEnv(BatchEnv):
         """Sounds `[n, frames]` of presets `[n, D]` at the note, gate and duration of `n` targets."""
         seconds = self.frames / HEARING_RATE_HZ
         audio = self.synth.render(params, targets.midi_note, seconds, targets.gate_seconds)
-        return cut_short(audio[:, : self.frames], targets.seconds, HEARING_RATE_HZ)
+        return fade_out_at(audio[:, : self.frames], targets.seconds, HEARING_RATE_HZ)
 
     def _begin(self, rows: NDArray[np.intp]) -> None:
         drawn = self._targets.draw([self.rngs[row] for row in rows])

@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 from tonewright.distances import compare
 from tonewright.errors import OutputError, TonewrightError, UnknownNameError, UsageError, system_reason
-from tonewright.matching.methods import LEARNED, METHODS, search_method
-from tonewright.matching.objective import BudgetSpent, Objective
-from tonewright.matching.search import SearchMethod, around_search
-from tonewright.matching.space import SearchSpace
+from tonewright.matching.search.methods import LEARNED, METHODS, search_method
+from tonewright.matching.search.objective import BudgetSpent, Objective
+from tonewright.matching.search.random_and_cma import SearchMethod, around_search
+from tonewright.matching.search.space import SearchSpace
 from tonewright.matching.suites import Case
 from tonewright.synths import synth as make_synth
 

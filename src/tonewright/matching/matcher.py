@@ -14,12 +14,12 @@ from tonewright.audio import Clip
 from tonewright.audio.levels import rms_dbfs
 from tonewright.errors import UsageError
 from tonewright.files import StrPath
-from tonewright.matching.methods import networks_used, search_method
-from tonewright.matching.objective import BudgetSpent, Objective, Progress
+from tonewright.matching.judging import named_distances, rank_by_ear, similarity
+from tonewright.matching.preparing import Target, prepare
 from tonewright.matching.result import MatchResult
-from tonewright.matching.similarity import named_distances, rank_by_ear, similarity
-from tonewright.matching.space import SearchSpace
-from tonewright.matching.target import Target, prepare
+from tonewright.matching.search.methods import networks_used, search_method
+from tonewright.matching.search.objective import BudgetSpent, Objective, Progress
+from tonewright.matching.search.space import SearchSpace
 from tonewright.synths import Preset
 from tonewright.synths import synth as make_synth
 from tonewright.synths.base import check_whole

@@ -112,7 +112,7 @@ class MatchResult:
 
     def describe(self) -> str:
         """The outcome in a few lines of text."""
-        from tonewright.matching.report.phrases import duration, turn
+        from tonewright.wording import duration, turn
 
         values = [f"{name} {value:.4g}" for name, value in self.distances.items()]
         renders = f"{self.renders:,} render{'' if self.renders == 1 else 's'}"

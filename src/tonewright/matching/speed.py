@@ -15,7 +15,7 @@ from tonewright.audio import Clip
 from tonewright.distances.loss import TrainingLoss
 from tonewright.features import StreamAnalyser, hear
 from tonewright.matching.matcher import match
-from tonewright.matching.trained import load_trained
+from tonewright.matching.networks.load import load_trained
 from tonewright.synths import synth as make_synth
 
 _RATE_HZ = 16_000

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tonewright.audio.folders import sound_files
 from tonewright.audio.levels import rms_dbfs
 from tonewright.errors import UnknownNameError, UsageError
-from tonewright.matching.recording import read_recording, sound_files
-from tonewright.matching.target import prepare
-from tonewright.matching.targets import AUDIBLE_DBFS, render_presets
+from tonewright.matching.episodes import AUDIBLE_DBFS, render_presets
+from tonewright.matching.preparing import prepare, read_recording
 from tonewright.synths import synth as make_synth
 from tonewright.synths.base import Synth
 from tonewright.synths.serum_lite.factory import factory_presets

@@ -14,13 +14,13 @@ from tonewright.learning.rollout import RolloutWorker
 from tonewright.learning.runs import Run, last_checkpoint, read_metrics
 from tonewright.learning.terms import BehaviouralCloning
 from tonewright.learning.training import Progress, TrainConfig, train
-from tonewright.matching.agent import MatchPolicy
-from tonewright.matching.curriculum import Promotion, stage, stages
-from tonewright.matching.ear import HEARING_RATE_HZ
+from tonewright.matching.agent.curriculum import Promotion, stage, stages
+from tonewright.matching.agent.policy import MatchPolicy
+from tonewright.matching.agent.validation import NEAR, enter_stage, keep_sounds, measure, measure_random
 from tonewright.matching.environment import MAX_STEPS, THRESHOLD, MatchEnv
-from tonewright.matching.held_out import NEAR, enter_stage, keep_sounds, measure, measure_random
-from tonewright.matching.starts import Proposed
-from tonewright.matching.targets import GATES_SECONDS, NOTES, SOURCES, Bank, Targets, make_targets
+from tonewright.matching.episodes import GATES_SECONDS, NOTES, SOURCES, Bank, Targets, make_targets
+from tonewright.matching.hearing.cells import HEARING_RATE_HZ
+from tonewright.matching.networks.starts import Proposed
 from tonewright.synths import synth as make_synth
 
 EPISODE_KEYS = ("loss", "best_loss", "success", "reward_improvement", "reward_guards", "reward_bonus")

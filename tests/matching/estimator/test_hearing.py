@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tonewright.matching.estimator.hearing import CELL_FRAMES, PICTURE, SCALARS, hear
-from tonewright.matching.fine_spectra import SPECTRA
+from tonewright.matching.hearing.note_spectra import SPECTRA
 
 RATE = 16_000
 BINS_PER_SEMITONE = 3

@@ -14,8 +14,8 @@ from tonewright.matching.estimator.examples import draw_examples
 from tonewright.matching.estimator.network import Estimator, Layout, Sampler
 from tonewright.matching.estimator.proposals import KIND
 from tonewright.matching.estimator.training import EstimatorConfig, Supply, run_config, train_estimator
-from tonewright.matching.networks import export_estimator
-from tonewright.matching.trained import load_trained
+from tonewright.matching.networks.export import export_estimator
+from tonewright.matching.networks.load import load_trained
 from tonewright.synths import synth
 
 SYNTH = synth("serum-lite", 16_000)

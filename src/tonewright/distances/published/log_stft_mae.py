@@ -7,9 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.distances import _fixed_rate
-from tonewright.distances._spectra import mean_difference, power_to_db
+from tonewright.distances import fixed_rate as _fixed_rate
 from tonewright.distances.registry import distance
+from tonewright.distances.spectra import mean_difference, power_to_db
 
 _LEAST_POWER = 1e-8  # a magnitude of 1e-4
 

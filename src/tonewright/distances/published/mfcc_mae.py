@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.distances import _fixed_rate
-from tonewright.distances._spectra import mean_difference, mfcc
+from tonewright.distances import fixed_rate as _fixed_rate
 from tonewright.distances.registry import distance
+from tonewright.distances.spectra import mean_difference, mfcc
 
 
 @distance(

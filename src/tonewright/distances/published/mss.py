@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.distances._spectra import log_mel, mean_difference, samples_in
 from tonewright.distances.registry import distance
+from tonewright.distances.spectra import log_mel, mean_difference, samples_in
 
 # Window in ms, hop in ms, mel bands.
 _SCALES = ((10, 5, 32), (25, 10, 64), (100, 50, 128))

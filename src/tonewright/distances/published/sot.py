@@ -6,8 +6,8 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from tonewright.distances._spectra import mix_down, samples_in
 from tonewright.distances.registry import distance
+from tonewright.distances.spectra import mix_down, samples_in
 from tonewright.features.stft import magnitude_spectrogram
 
 _LEAST_SUM = 1e-6

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from tonewright.distances import _fixed_rate
+from tonewright.distances import fixed_rate as _fixed_rate
 from tonewright.distances.registry import distance
 
 # A target quieter than this in every bin counts as this loud, so that silence has a finite value.

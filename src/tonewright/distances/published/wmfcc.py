@@ -6,8 +6,8 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from tonewright.distances._spectra import mfcc, samples_in
 from tonewright.distances.registry import distance
+from tonewright.distances.spectra import mfcc, samples_in
 
 
 @distance(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.features import _shape_kernel as kernel
+from tonewright.features import shape_kernel as kernel
 from tonewright.features.frames import Frames, shared
 from tonewright.features.registry import descriptor
 from tonewright.features.spectra import power_spectrum

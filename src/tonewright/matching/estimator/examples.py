@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.audio.levels import rms_dbfs
-from tonewright.matching.ear import HEARING_RATE_HZ
+from tonewright.matching.episodes import GATES_SECONDS, NOTES
 from tonewright.matching.estimator.hearing import Heard, hear
-from tonewright.matching.targets import GATES_SECONDS, NOTES
+from tonewright.matching.hearing.cells import HEARING_RATE_HZ
 from tonewright.synths.base import Synth
 
 SECONDS = (0.2, 0.35, 0.5, 0.7, 1.0, 1.0, 1.0, 1.4, 2.0, 3.0)

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.distances.loss import TrainingLoss
-from tonewright.matching.ear import HEARING_RATE_HZ, Ear
-from tonewright.matching.fine_spectra import fine_spectra
+from tonewright.matching.hearing.cells import HEARING_RATE_HZ, Ear
+from tonewright.matching.hearing.note_spectra import fine_spectra
 
 CELL_FRAMES = (1,) * 40 + (2,) * 12 + (4,) * 12 + (8,) * 8 + (16,) * 5
 """Widths in frames of 16 ms: 0.64 s one by one, 4.1 s in all."""

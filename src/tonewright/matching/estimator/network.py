@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tonewright.matching.estimator.hearing import PICTURE, SCALARS
-from tonewright.matching.fine_spectra import SPECTRA
+from tonewright.matching.hearing.note_spectra import SPECTRA
 from tonewright.synths.control import ControlSpace
 
 _FRAME_FEATURES = 32

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tonewright.learning.inference import Network, check_shapes
-from tonewright.matching.ear import HEARING_RATE_HZ
 from tonewright.matching.estimator.examples import gate_from_unit
 from tonewright.matching.estimator.hearing import PICTURE, SCALARS, Heard, hear
-from tonewright.matching.fine_spectra import SPECTRA
+from tonewright.matching.hearing.cells import HEARING_RATE_HZ
+from tonewright.matching.hearing.note_spectra import SPECTRA
 from tonewright.synths.base import Synth
 
 KIND = "match-estimator"

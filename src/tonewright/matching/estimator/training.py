@@ -18,9 +18,9 @@ from torch import Tensor
 from tonewright.errors import UsageError
 from tonewright.learning.checkpoints import TrainingState
 from tonewright.learning.runs import Run
-from tonewright.matching.ear import HEARING_RATE_HZ
 from tonewright.matching.estimator.examples import SECONDS, Examples, draw_examples
 from tonewright.matching.estimator.network import Estimator, Layout
+from tonewright.matching.hearing.cells import HEARING_RATE_HZ
 from tonewright.synths import synth as make_synth
 from tonewright.synths.base import Synth
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from tonewright.matching.report import phrases, plots
-from tonewright.matching.report.markup import Html, tag
+from tonewright import wording
 from tonewright.matching.result import MatchResult
+from tonewright.reports import plots
+from tonewright.reports.markup import Html, tag
 
 
 def search_curve(result: MatchResult) -> Html:
@@ -22,9 +23,9 @@ def search_curve(result: MatchResult) -> Html:
     x, y = np.append(np.repeat(renders, 2)[1:], high) / high, np.repeat(losses / top, 2)
     counts, y_ticks = plots.value_ticks(0.0, high, int(min(high, 6))), plots.value_ticks(0.0, top, 5)
     x_ticks = [replace(tick, minor=i % 2 == 1) for i, tick in enumerate(counts)]
-    best = phrases.number(losses[-1])
+    best = wording.number(losses[-1])
     drawn = plots.drawing(
-        f"Best loss so far: from {phrases.number(losses[0])} after {renders[0]:,.0f} presets "
+        f"Best loss so far: from {wording.number(losses[0])} after {renders[0]:,.0f} presets "
         f"to {best} after {renders[-1]:,.0f}",
         plots.grid(x_ticks, y_ticks),
         plots.area(x, y, "fill search"),

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from tonewright.matching.report import phrases
-from tonewright.matching.report.markup import Html, join, tag
+from tonewright import wording
+from tonewright.audio.notes import note_hz, note_name
 from tonewright.matching.result import MatchResult
+from tonewright.reports.markup import Html, join, tag
 
 _NOTE_SOURCES = {"estimated": "heard in the sound", "searched": "searched, for want of a clear pitch"}
 _METHODS = {
@@ -23,14 +24,14 @@ _METHODS = {
 _TARGET: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "sample_rate_hz": ("Sample rate", lambda rate: f"{rate:,} Hz"),
     "channels": ("Channels", str),
-    "seconds": ("Duration", phrases.duration),
-    "trimmed_start_s": ("Silence before it", phrases.duration),
-    "matched_seconds": ("Searched for", lambda seconds: f"{phrases.duration(seconds)} of it"),
+    "seconds": ("Duration", wording.duration),
+    "trimmed_start_s": ("Silence before it", wording.duration),
+    "matched_seconds": ("Searched for", lambda seconds: f"{wording.duration(seconds)} of it"),
     "shortened": ("Cut", lambda cut: "yes, its beginning was searched for" if cut else "no"),
-    "loudness_lufs": ("Loudness", lambda loudness: phrases.minus(f"{loudness:.1f} LUFS")),
-    "gain_db": ("Gain before the search", phrases.decibels),
+    "loudness_lufs": ("Loudness", lambda loudness: wording.minus(f"{loudness:.1f} LUFS")),
+    "gain_db": ("Gain before the search", wording.decibels),
     "note_source": ("Note was", lambda source: _NOTE_SOURCES.get(source, source)),
-    "note_estimate": ("Note as estimated", phrases.note),
+    "note_estimate": ("Note as estimated", note_name),
     "note_confidence": ("Confidence in its pitch", lambda confidence: f"{confidence:.0%}"),
 }
 
@@ -57,7 +58,7 @@ def note_played(result: MatchResult) -> str:
     """The note in words, and whether it could be heard in the target at all."""
     if result.preset.midi_note is None:
         return ""
-    name = phrases.note(result.preset.midi_note)
+    name = note_name(result.preset.midi_note)
     if result.target_info.get("note_source") == "searched":
         return f"no clear pitch, note searched: {name}"
     return f"playing {name}"
@@ -85,8 +86,8 @@ def gain_note(result: MatchResult) -> str:
     if abs(gain_db) < 0.05:
         return ""
     return (
-        f"The recording was turned {phrases.turn(gain_db)} before the search; turn the patch "
-        f"{phrases.turn(-gain_db)} to meet its level."
+        f"The recording was turned {wording.turn(gain_db)} before the search; turn the patch "
+        f"{wording.turn(-gain_db)} to meet its level."
     )
 
 
@@ -100,10 +101,10 @@ def _note_facts(result: MatchResult) -> list[tuple[str, str]]:
     seconds = len(result.target) / result.sample_rate_hz
     pairs = []
     if preset.midi_note is not None:
-        hz = phrases.frequency(phrases.note_hz(preset.midi_note))
-        pairs.append(("Note", f"{phrases.note(preset.midi_note)} (MIDI {preset.midi_note:.2f}, {hz})"))
+        hz = wording.frequency(note_hz(preset.midi_note))
+        pairs.append(("Note", f"{note_name(preset.midi_note)} (MIDI {preset.midi_note:.2f}, {hz})"))
     if preset.gate_seconds is not None:
-        held = f"for {phrases.duration(preset.gate_seconds)} of {phrases.duration(seconds)}"
+        held = f"for {wording.duration(preset.gate_seconds)} of {wording.duration(seconds)}"
         pairs.append(("Key held", "to the end" if preset.gate_seconds >= seconds else held))
     pairs.append(("Rendered at", f"{result.sample_rate_hz:,} Hz"))
     pairs.append(("Synth", f"{preset.synth}, version {preset.synth_version}"))
@@ -121,11 +122,11 @@ def _target_facts(result: MatchResult) -> list[tuple[str, str]]:
 
 
 def _search_facts(result: MatchResult) -> list[tuple[str, str]]:
-    speed = phrases.number(result.renders / result.seconds) if result.seconds > 0 else "0"
+    speed = wording.number(result.renders / result.seconds) if result.seconds > 0 else "0"
     return [
         ("Method", _method(result)),
         ("Presets rendered", f"{result.renders:,}"),
-        ("Time", f"{phrases.duration(result.seconds)} ({speed} presets per second)"),
+        ("Time", f"{wording.duration(result.seconds)} ({speed} presets per second)"),
         ("Seed", str(result.seed)),
         ("Ended", "stopped early" if result.interrupted else "budget spent"),
     ]

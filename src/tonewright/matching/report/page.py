@@ -10,14 +10,16 @@ from string import Template
 
 import numpy as np
 
-from tonewright.matching.report import facts, patch, phrases, tables
+from tonewright import wording
+from tonewright.matching.report import facts, tables
 from tonewright.matching.report.curve import search_curve
-from tonewright.matching.report.lanes import lanes, legend
-from tonewright.matching.report.markup import Html, data_uri, join, tag
-from tonewright.matching.report.sounds import Players, players
-from tonewright.matching.report.words import Performance, words
 from tonewright.matching.result import MatchResult
+from tonewright.reports import patch
+from tonewright.reports.lanes import lanes, legend
+from tonewright.reports.markup import Html, data_uri, join, tag
+from tonewright.reports.sounds import Players, players
 from tonewright.synths.registry import synth as make_synth
+from tonewright.synths.words import Performance, words
 
 _METER_NOTE = (
     "100 is an identical sound; 0 is no closer than the median random preset of this synth. Averaged over "
@@ -41,7 +43,7 @@ def report_html(result: MatchResult) -> str:
     """
     synth = make_synth(result.preset.synth, result.sample_rate_hz)
     synth.controls.check(result.preset.controls)
-    wording = words(synth.name, synth.controls)
+    vocabulary = words(synth.name, synth.controls)
     seconds = len(result.target) / result.sample_rate_hz
     gate = result.preset.gate_seconds
     played = Performance(seconds, seconds if gate is None else gate)
@@ -54,7 +56,7 @@ def report_html(result: MatchResult) -> str:
         "script": script,
         "title": join(f"{name}, matched"),
         "name": join(name),
-        "lede": join(phrases.unbroken(_lede(result, wording.title, played))),
+        "lede": join(wording.unbroken(_lede(result, vocabulary.title, played))),
         "interrupted": _interrupted(result),
         "similarity": join(f"{_shown(result.similarity):.0f}"),
         "meter": _meter(result.similarity),
@@ -63,9 +65,9 @@ def report_html(result: MatchResult) -> str:
         "player_attributes": Html(f'data-seconds="{sounds.seconds:.9g}" data-duration="{seconds:.9g}" '
                                   f'data-rate="{result.sample_rate_hz}"'),
         "sounds": _sounds(sounds),
-        "levels": join(phrases.unbroken(_levels(sounds, seconds, facts.gain_note(result)))),
-        "summary": join(phrases.unbroken(wording.summary(result.preset.controls, played))),
-        "cards": patch.cards(synth.controls, result.preset.controls, wording, played),
+        "levels": join(wording.unbroken(_levels(sounds, seconds, facts.gain_note(result)))),
+        "summary": join(wording.unbroken(vocabulary.summary(result.preset.controls, played))),
+        "cards": patch.cards(synth.controls, result.preset.controls, vocabulary, played),
         "distances": tables.distances(result),
         "terms": tables.terms(result),
         "curve": search_curve(result),
@@ -78,7 +80,7 @@ def report_html(result: MatchResult) -> str:
 
 @cache
 def _asset(name: str) -> str:
-    return (files(__package__) / name).read_text(encoding="utf-8")
+    return (files("tonewright.reports") / name).read_text(encoding="utf-8")
 
 
 def _policy(script: str) -> str:
@@ -92,8 +94,8 @@ def _policy(script: str) -> str:
 
 def _lede(result: MatchResult, title: str, played: Performance) -> str:
     presets = "preset" if result.renders == 1 else "presets"
-    heard = f"{result.renders:,} {presets} heard in {phrases.duration(result.seconds)}"
-    parts = [title, facts.note_played(result), phrases.duration(played.seconds), heard]
+    heard = f"{result.renders:,} {presets} heard in {wording.duration(result.seconds)}"
+    parts = [title, facts.note_played(result), wording.duration(played.seconds), heard]
     return " · ".join(filter(None, parts))
 
 
@@ -135,7 +137,7 @@ def _sounds(sounds: Players) -> Html:
 
 
 def _turned(gain_db: float) -> str:
-    return f"turned {phrases.turn(gain_db)}" if abs(gain_db) >= 0.05 else "left as it is"
+    return f"turned {wording.turn(gain_db)}" if abs(gain_db) >= 0.05 else "left as it is"
 
 
 def _levels(sounds: Players, seconds: float, gain_note: str) -> str:
@@ -143,15 +145,15 @@ def _levels(sounds: Players, seconds: float, gain_note: str) -> str:
         text = "One of the sounds is silent, so their loudness could not be matched."
     else:
         text = (
-            f"Both sounds play equally loud, at {phrases.minus(f'{sounds.lufs:.1f}')} LUFS, so that neither "
+            f"Both sounds play equally loud, at {wording.minus(f'{sounds.lufs:.1f}')} LUFS, so that neither "
             f"wins by volume: here the target is {_turned(sounds.gains_db[0])} and the match "
             f"{_turned(sounds.gains_db[1])}, and both fade out over their last 5 ms. Pictures and figures "
             "show them untouched."
         )
     if sounds.cut:
         text += (
-            f" To keep this page small, the players hold the first {phrases.duration(sounds.seconds)} of "
-            f"{phrases.duration(seconds)}; pictures and figures cover all of it, and target.wav and "
+            f" To keep this page small, the players hold the first {wording.duration(sounds.seconds)} of "
+            f"{wording.duration(seconds)}; pictures and figures cover all of it, and target.wav and "
             "match.wav beside this page are whole."
         )
     return f"{text} {gain_note}".rstrip()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from tonewright import wording
 from tonewright.distances import get, names
-from tonewright.matching.report import phrases
-from tonewright.matching.report.markup import Html, tag
 from tonewright.matching.result import MatchResult
+from tonewright.reports.markup import Html, tag
 
 _TERMS = {
     "total": "weighted mean of the terms",
@@ -36,11 +36,11 @@ def _distance(name: str, measured: float) -> Html:
     known = get(name) if name in names() else None
     unit = known.unit if known else ""
     meaning = known.meaning if known else ""
-    identical = phrases.number(known.identical) if known else ""
+    identical = wording.number(known.identical) if known else ""
     return tag(
         "tr",
         tag("th", tag("code", name), tag("span", meaning, class_="meaning"), scope="row"),
-        tag("td", phrases.number(measured), tag("span", f" {unit}", class_="unit"), class_="figure"),
+        tag("td", wording.number(measured), tag("span", f" {unit}", class_="unit"), class_="figure"),
         tag("td", identical, class_="figure quiet", data_label="identical"),
         tag("td", known.better if known else "", class_="quiet", data_label="better"),
     )
@@ -52,7 +52,7 @@ def terms(result: MatchResult) -> Html:
         tag(
             "tr",
             tag("th", tag("code", name), tag("span", _TERMS.get(name, ""), class_="meaning"), scope="row"),
-            tag("td", phrases.number(measured), class_="figure"),
+            tag("td", wording.number(measured), class_="figure"),
             tag("td", tag("i", class_="bar", style=f"--at:{min(max(measured, 0), 1):.4f}"), class_="bars"),
             class_="total" if name == "total" else None,
         )

@@ -1,0 +1,22 @@
+"""Folders of sounds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tonewright.errors import UsageError
+
+SOUND_ENDINGS = (".wav", ".flac", ".aiff", ".aif", ".ogg", ".mp3")
+"""Endings of names, in small letters, that are taken for sounds."""
+
+
+def sound_files(folder: Path) -> list[Path]:
+    """Every sound file of a folder, in the order of their names.
+
+    Raises:
+        UsageError: It holds none.
+    """
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SOUND_ENDINGS)
+    if not paths:
+        raise UsageError(f"{str(folder)!r} holds no sound (WAV, AIFF, FLAC, OGG or MP3); name another folder")
+    return paths

@@ -1,0 +1,53 @@
+"""Checks of single values at the public edge: the rule, the value received, the remedy in one line."""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral, Real
+
+from tonewright.errors import UsageError
+
+
+def check_whole(value: object, name: str, low: int, high: float = math.inf) -> int:
+    """A whole number within bounds, NumPy's included.
+
+    Args:
+        value: What was received.
+        name: Its name, for the message.
+        low: Smallest that is taken.
+        high: Largest that is taken.
+
+    Raises:
+        UsageError: Not a whole number, or outside low…high.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or not low <= int(value) <= high:
+        raise UsageError(f"{name} is a whole number {_reach(low, high)}; got {value!r}")
+    return int(value)
+
+
+def check_number(
+    value: object, name: str, low: float = -math.inf, high: float = math.inf, *, above: bool = False
+) -> float:
+    """A finite number within bounds, NumPy's included.
+
+    Args:
+        value: What was received.
+        name: Its name, for the message.
+        low: Smallest that is taken.
+        high: Largest that is taken.
+        above: Whether `low` itself is refused.
+
+    Raises:
+        UsageError: Not a number, not finite, or outside low…high.
+    """
+    fits = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    if not fits or not (low < value if above else low <= value) or not value <= high:  # type: ignore[operator]
+        raise UsageError(f"{name} is a number {_reach(low, high, above=above)}; got {value!r}")
+    return float(value)  # type: ignore[arg-type]
+
+
+def _reach(low: float, high: float, *, above: bool = False) -> str:
+    begin = "" if low == -math.inf else f"above {low:,.12g}" if above else f"from {low:,.12g}"
+    if high == math.inf:
+        return begin or "that is finite"
+    return f"{begin} and up to {high:,.12g}" if above else f"{begin} to {high:,.12g}".lstrip()

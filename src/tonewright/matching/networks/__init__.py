@@ -1,0 +1,1 @@
+"""Trained networks: those that ship, loading and exporting."""

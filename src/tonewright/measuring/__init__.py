@@ -1,0 +1,1 @@
+"""Measurements that can be trusted and resumed: record logs, workers, summaries, timing, provenance."""
