@@ -145,7 +145,7 @@ class TestDamaged:
     )
     def test_a_field_is_missing(self, saved, field):
         change(saved, **{field: None})
-        self.check(saved, f'needs a field "{field}"')
+        self.check(saved, f'the field "{field}" of a checkpoint has the wrong type')
 
 
 def change(checkpoint, **fields):

@@ -262,9 +262,9 @@ class TestResume:
     @pytest.mark.parametrize(
         ("name", "content", "complaint"),
         [
-            ("config.json", "{}", 'does not say "format": "tonewright-run"'),
+            ("config.json", "{}", 'with "format": "tonewright-run"'),
             ("config.json", '{"format": "tonewright-run", "format_version": 99}', "update tonewright"),
-            ("config.json", '{"format": "tonewright-run", "format_version": 1}', 'needs a field "config"'),
+            ("config.json", '{"format": "tonewright-run", "format_version": 1}', 'needs the field "config"'),
             ("metrics.jsonl", "{}\n", "line 1 of .* is damaged"),
         ],
     )

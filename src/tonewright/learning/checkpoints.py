@@ -206,8 +206,10 @@ def check_space(folder: StrPath, checkpoint_bytes: int = 0) -> None:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], bytes]:
-    document = read_document(path / _STATE, FORMAT, FORMAT_VERSION, _FIELDS)
-    content = read_vouched(path / _TENSORS, document["tensors_sha256"], _MOST_TENSOR_BYTES)
+    document = read_document(path / _STATE, FORMAT, FORMAT_VERSION, _FIELDS, error=CheckpointError)
+    content = read_vouched(
+        path / _TENSORS, document["tensors_sha256"], _MOST_TENSOR_BYTES, error=CheckpointError
+    )
     return document, content
 
 

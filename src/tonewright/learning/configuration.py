@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from tonewright.documents import read_json
-from tonewright.errors import CheckpointError, UnknownNameError, UsageError
+from tonewright.errors import UnknownNameError, UsageError
 from tonewright.files import StrPath
 
 Config = TypeVar("Config")
@@ -55,10 +55,7 @@ def read_config(kind: type[Config], path: StrPath) -> Config:
         UnknownNameError: It has a field that does not exist.
         UsageError: It cannot be read, is no JSON mapping, or a value is impossible.
     """
-    try:
-        values = read_json(path)
-    except CheckpointError as error:
-        raise UsageError(str(error)) from None
+    values = read_json(path, error=UsageError)
     if not isinstance(values, dict):
         raise UsageError(
             f'{str(Path(path))!r} holds no mapping of fields to values; write {{"field": value}}'

@@ -131,7 +131,7 @@ def load_network(path: StrPath, *, kind: str, controls: Sequence[str] | None = N
             f"{str(path)!r} turns {len(description['controls'])} controls that are not the {len(controls)} "
             "of this synth and version; use or train one for these"
         )
-    onnx = read_vouched(path, description["onnx_sha256"], _MOST_ONNX_BYTES)
+    onnx = read_vouched(path, description["onnx_sha256"], _MOST_ONNX_BYTES, error=CheckpointError)
     try:
         return Network(onnx, description)
     except CheckpointError as error:
@@ -148,7 +148,7 @@ def described_sha256(path: StrPath) -> str:
 
 
 def _description(path: Path) -> dict[str, Any]:
-    return read_document(path.with_suffix(".json"), FORMAT, FORMAT_VERSION, _FIELDS)
+    return read_document(path.with_suffix(".json"), FORMAT, FORMAT_VERSION, _FIELDS, error=CheckpointError)
 
 
 def _session(onnx: bytes) -> Any:

@@ -235,7 +235,7 @@ def read_run(folder: StrPath) -> dict[str, Any]:
     folder = Path(folder)
     if not (folder / _CONFIG).exists():
         raise CheckpointError(f"{os.fspath(folder)!r} holds no run; name the folder of one")
-    return read_document(folder / _CONFIG, FORMAT, FORMAT_VERSION, _FIELDS)
+    return read_document(folder / _CONFIG, FORMAT, FORMAT_VERSION, _FIELDS, error=CheckpointError)
 
 
 def read_metrics(folder: StrPath) -> list[dict[str, Any]]:

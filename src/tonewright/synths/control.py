@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tonewright.documents import short_text
 from tonewright.errors import PresetError, UnknownNameError, UsageError
 
 Curve = Literal["linear", "log", "integer"]
@@ -122,12 +123,6 @@ def _between(landmarks: tuple[tuple[float, str], ...], value: float) -> str:
                 return right
             return f"{left} {1 - share:.0%}, {right} {share:.0%}"
     return landmarks[-1][1]
-
-
-def short_text(value: object) -> str:
-    """Anything as one short line, for messages."""
-    text = repr(value)[1:-1] if isinstance(value, str) else repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 class ControlSpace:

@@ -11,7 +11,6 @@ Values are physical (Hz, seconds, cents…), so that people can read and edit th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from numbers import Integral
@@ -21,16 +20,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tonewright.documents import document_text, parse_document, short_text
 from tonewright.errors import PresetError
 from tonewright.files import read_limited, write_text
 from tonewright.synths.base import Synth
-from tonewright.synths.control import short_text
 from tonewright.synths.registry import synth as make_synth
 
 FORMAT = "tonewright-preset"
 FORMAT_VERSION = 1
 _MAX_BYTES = 1_000_000
-_REQUIRED = ("format", "format_version", "synth", "synth_version", "controls")
+_FIELDS: dict[str, type] = {"synth": str, "synth_version": int, "controls": dict}
+_OPTIONAL: dict[str, type] = {"name": str, "tags": list, "midi_note": object, "gate_seconds": object}
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,6 @@ class Preset:
     def to_json(self) -> str:
         """The preset as JSON text."""
         fields: dict[str, Any] = {
-            "format": FORMAT,
-            "format_version": FORMAT_VERSION,
             "synth": self.synth,
             "synth_version": self.synth_version,
             "name": self.name,
@@ -115,9 +113,8 @@ class Preset:
             "gate_seconds": self.gate_seconds,
         }
         empty: tuple[object, ...] = ("", [], None)
-        return (
-            json.dumps({key: value for key, value in fields.items() if value not in empty}, indent=1) + "\n"
-        )
+        given = {name: value for name, value in fields.items() if value not in empty}
+        return document_text(FORMAT, FORMAT_VERSION, given)
 
     def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
         """Write the preset as JSON, whole or not at all.
@@ -128,42 +125,23 @@ class Preset:
         write_text(path, self.to_json(), overwrite=overwrite)
 
 
-def parse_preset(text: str) -> Preset:
-    """Read a preset from JSON text and check it against its synth.
+def parse_preset(text: str | bytes) -> Preset:
+    """Read a preset from JSON text (bytes are UTF-8) and check it against its synth.
 
     Raises:
         PresetError: Anything in it does not fit; the message says what.
         UnknownNameError: Its synth is not known here.
     """
-    try:
-        fields = json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise PresetError(f"not a preset: this is not valid JSON ({short_text(str(error))})") from None
-    if not isinstance(fields, dict) or fields.get("format") != FORMAT:
-        raise PresetError(f'not a preset: a preset is a JSON object with "format": "{FORMAT}"')
-    version = fields.get("format_version")
-    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise PresetError(f"format_version is a whole number from 1; got {short_text(version)}")
-    if version > FORMAT_VERSION:
-        raise PresetError(
-            f"this preset has format version {short_text(version)}, newer than {FORMAT_VERSION}; "
-            "update tonewright"
-        )
-    missing = [name for name in _REQUIRED if name not in fields]
-    if missing:
-        raise PresetError(f'a preset needs the field "{missing[0]}"; add it')
-    unknown = [
-        name for name in fields if name not in {*_REQUIRED, "name", "tags", "midi_note", "gate_seconds"}
-    ]
-    if unknown:
-        raise PresetError(f'a preset has no field "{short_text(unknown[0])}"; remove it')
-    _check_types(fields)
+    fields = parse_document(text, FORMAT, FORMAT_VERSION, _FIELDS, error=PresetError, optional=_OPTIONAL)
+    tags = fields.get("tags", [])
+    if not all(isinstance(tag, str) for tag in tags):
+        raise PresetError(f'the field "tags" of a preset has the wrong type: {short_text(tags)}')
     preset = Preset(
         fields["synth"],
         fields["synth_version"],
         fields["controls"],
         fields.get("name", ""),
-        tuple(fields.get("tags", ())),
+        tuple(tags),
         fields.get("midi_note"),
         fields.get("gate_seconds"),
     )
@@ -178,14 +156,11 @@ def load_preset(path: str | PathLike[str]) -> Preset:
         PresetError: The file cannot be read, or does not fit its synth.
         UnknownNameError: Its synth is not known here.
     """
-    named = repr(fspath(path))
     content = read_limited(path, _MAX_BYTES, PresetError, "give the path of a preset file")
     try:
-        return parse_preset(content.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise PresetError(f"{named}: not a preset: this is not UTF-8 text; give a preset.json") from None
+        return parse_preset(content)
     except PresetError as error:
-        raise PresetError(f"{named}: {error}") from None
+        raise PresetError(f"{fspath(path)!r}: {error}") from None
 
 
 def preset_schema(synth: Synth) -> dict[str, Any]:
@@ -205,26 +180,9 @@ def preset_schema(synth: Synth) -> dict[str, Any]:
             "midi_note": {"type": ["number", "null"], "minimum": 0, "maximum": 127},
             "gate_seconds": {"type": ["number", "null"], "minimum": 0, "maximum": 3600},
         },
-        "required": list(_REQUIRED),
+        "required": ["format", "format_version", *_FIELDS],
         "additionalProperties": False,
     }
-
-
-def _check_types(fields: dict[str, Any]) -> None:
-    tags = fields.get("tags", [])
-    fits = {
-        "synth": isinstance(fields["synth"], str),
-        "synth_version": isinstance(fields["synth_version"], int)
-        and not isinstance(fields["synth_version"], bool),
-        "controls": isinstance(fields["controls"], dict),
-        "name": isinstance(fields.get("name", ""), str),
-        "tags": isinstance(tags, list) and all(isinstance(tag, str) for tag in tags),
-    }
-    for name, fit in fits.items():
-        if not fit:
-            raise PresetError(
-                f'the field "{name}" of a preset has the wrong type: {short_text(fields[name])}'
-            )
 
 
 def _check_number(name: str, value: object, low: float, high: float) -> None:
@@ -232,7 +190,3 @@ def _check_number(name: str, value: object, low: float, high: float) -> None:
         return
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise PresetError(f"{name} lies between {low:g} and {high:g}; got {short_text(value)}")
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON number")

@@ -12,9 +12,9 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import cast
 
+from tonewright.documents import short_text
 from tonewright.errors import UnknownNameError
 from tonewright.synths.base import Synth
-from tonewright.synths.control import short_text
 
 SYNTHS: dict[str, str] = {
     "serum-lite": "tonewright.synths.serum_lite.synth:SerumLite",
