@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 from rich.progress import track
 
-from tonewright.matching.agent.validation import NEAR, SEED
+from tonewright.learning.held_out import HELD_OUT_SEED
+from tonewright.matching.agent.validation import NEAR
 from tonewright.matching.environment import THRESHOLD, MatchEnv
 from tonewright.matching.search.methods import search_method
 from tonewright.matching.search.objective import BudgetSpent, Objective
@@ -61,7 +62,7 @@ def main() -> None:
     rows = []
     for stage in env.stage_names:
         env.set_stage(stage)
-        env.reset(seed=SEED)
+        env.reset(seed=HELD_OUT_SEED)
         for method in METHODS:
             found = [losses(env, row, method) for row in track(range(TARGETS), f"{stage}, {method}")]
             for renders, reached in zip(BUDGETS, np.array(found).T, strict=True):

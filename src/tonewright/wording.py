@@ -55,9 +55,9 @@ def unbroken(text: str) -> str:
     return re.sub(r"(?<=\d) (?=\w)", "\u00a0", text)
 
 
-def listing(parts: list[str]) -> str:
+def listing(parts: list[str], last: str = "and") -> str:
     """Parts as an enumeration: `a, b and c`."""
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    return f" {last} ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def sentence(text: str) -> str:

@@ -4,6 +4,7 @@ import pytest
 
 from tonewright.audio import Clip, write
 from tonewright.distances import names
+from tonewright.measuring.records import read_records
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def test_records_and_summary(run, folder, tmp_path):
     rows = [(row["method"], row["renders"], row["targets"]) for row in result["summary"]]
     assert rows == [("random", 5, 1), ("random", 10, 1), ("cma", 5, 1), ("cma", 10, 1)]
     assert {"loss", *names()} < set(result["summary"][0])
-    assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 4
+    assert read_records(tmp_path / "log.jsonl") == result["records"]
 
 
 def test_as_a_table(run, folder):
@@ -68,7 +69,7 @@ class TestRefused:
     def test_a_log_that_is_something_else(self, refuse, folder, tmp_path):
         (tmp_path / "diary.txt").write_text("Dear diary\n")
         words = ["--suite", folder, "--renders", 3, "--log", tmp_path / "diary.txt"]
-        assert "is no log of matches" in refuse("evaluate", "match", *words, code=2)
+        assert "is no log of finished work" in refuse("evaluate", "match", *words, code=2)
 
     def test_a_folder_without_sounds(self, refuse, tmp_path):
         assert "holds no sound" in refuse("evaluate", "match", "--suite", tmp_path, code=2)

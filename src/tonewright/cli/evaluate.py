@@ -60,11 +60,14 @@ class Evaluate:
 
     def _evaluate(self) -> dict[str, Any]:
         from tonewright.cli.progress import work_progress
-        from tonewright.matching.evaluation import SELF, evaluate, summarise
+        from tonewright.matching.evaluation import SELF, evaluate, open_log, summarise
         from tonewright.matching.suites import suite
 
         cases = suite(self.suite, sounds=self.sounds)[: self.targets]
         runs = len(cases) * sum(1 if method == SELF else len(set(self.seeds)) for method in set(self.methods))
+        log = None
+        if self.log is not None:
+            log = open_log(self.log, suite=self.suite, networks=self.networks)
         with work_progress(f"suite {self.suite}", runs) as done:
             records = evaluate(
                 cases,
@@ -73,7 +76,7 @@ class Evaluate:
                 seeds=self.seeds,
                 workers=self.workers or os.cpu_count() or 1,
                 networks=self.networks,
-                log=self.log,
+                log=log,
                 progress=lambda: done(1),
             )
         return {"suite": self.suite, "summary": summarise(records), "records": records}

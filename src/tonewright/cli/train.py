@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -48,6 +47,7 @@ class TrainEstimator(_Training):
         """Train, or go on, and export."""
         _need_torch()
         from tonewright.cli.progress import training_progress
+        from tonewright.learning.launch import stoppable
         from tonewright.matching.estimator.training import (
             EstimatorConfig,
             make_estimator,
@@ -58,7 +58,7 @@ class TrainEstimator(_Training):
 
         given = {"synth": self.synth, "updates": self.updates}
         run, config = _open(self, EstimatorConfig, given, run_config, make_estimator)
-        with _stoppable(run), training_progress(config.updates, run.first_step) as progress:
+        with stoppable(run), training_progress(config.updates, run.first_step) as progress:
             network = train_estimator(run, config, progress=progress)
             export_estimator(run.folder / "estimator.onnx", network, config)
         print(f"wrote estimator.onnx and estimator.json to {self.output}")
@@ -79,6 +79,7 @@ class TrainMatch(_Training):
         """Train, or go on, and export."""
         _need_torch()
         from tonewright.cli.progress import training_progress
+        from tonewright.learning.launch import stoppable
         from tonewright.learning.pools import check_workers
         from tonewright.matching.networks.export import export_agent
         from tonewright.matching.training import MatchConfig, first_policy, run_config, train_match
@@ -91,7 +92,7 @@ class TrainMatch(_Training):
             check_workers(config.workers)
 
         run, config = _open(self, MatchConfig, given, run_config, try_out)
-        with _stoppable(run), training_progress(config.updates, run.first_step) as progress:
+        with stoppable(run), training_progress(config.updates, run.first_step) as progress:
             policy = train_match(run, config, progress=progress)
             export_agent(run.folder / "agent.onnx", policy, config)
         print(f"wrote agent.onnx and agent.json to {self.output}")
@@ -127,46 +128,26 @@ def _open(
     given: Mapping[str, Any],
     run_config: Callable[[Config], Mapping[str, Any]],
     try_out: Callable[[Config], object],
-) -> tuple[Any, Config]:
-    """The run, new or resumed, and its configuration, which is tried out before a folder is made."""
+) -> tuple[Run, Config]:
+    """The run, new or resumed, and its configuration."""
     from tonewright.errors import UsageError
-    from tonewright.learning.configuration import config_from, read_config
-    from tonewright.learning.runs import Run, read_run
+    from tonewright.learning.launch import open_run, resume_run
 
-    options = {name: value for name, value in given.items() if value is not None}
     if not verb.resume:
-        config = read_config(kind, verb.config) if verb.config else kind()
-        config = replace(config, **options)  # type: ignore[type-var]
-        try_out(config)
-        if (verb.output / "config.json").exists():
-            raise UsageError(
-                f"{str(verb.output)!r} holds a run; choose another folder, or go on with --resume"
-            )
-        with suppress(OSError):  # `runs` in runs/agent; what else is missing is told by the next line
-            verb.output.parent.mkdir(exist_ok=True)
-        return Run.create(verb.output, run_config(config), verb.seed, sinks=verb.sinks), config
+        return open_run(
+            verb.output,
+            kind,
+            run_config,
+            config_file=verb.config,
+            options=given,
+            seed=verb.seed,
+            sinks=verb.sinks,
+            try_out=try_out,
+        )
     given_by_default = (verb.seed, verb.sinks) == (_Training.seed, _Training.sinks)
-    if options or verb.config or not given_by_default:
+    if verb.config or not given_by_default or any(value is not None for value in given.values()):
         raise UsageError("a run goes on as it was configured; give --resume no other option than -o")
-    values = dict(read_run(verb.output)["config"])
-    recipe, expected = values.pop("recipe", None), run_config(kind())["recipe"]
-    if recipe != expected:
-        raise UsageError(f"{str(verb.output)!r} is a run of recipe {recipe!r}; resume it with that verb")
-    config = config_from(kind, values)
-    run = Run.resume(verb.output)
+    run, config = resume_run(verb.output, kind, run_config)
     if run.first_step >= config.updates:  # type: ignore[attr-defined]
         print(f"the run in {verb.output} had ended already")
     return run, config
-
-
-@contextmanager
-def _stoppable(run: Run) -> Iterator[None]:
-    """The run, closed in the end; Ctrl-C tells what of it is kept."""
-    with run:
-        try:
-            yield
-        except KeyboardInterrupt:
-            kept = "nothing is kept yet"
-            if run.checkpoint is not None:
-                kept = f"what was learned in {int(run.checkpoint.name) + 1} updates is kept"
-            raise KeyboardInterrupt(f": {kept}; go on with --resume") from None

@@ -39,6 +39,7 @@ from tonewright.learning.checkpoints import (
 )
 from tonewright.learning.sinks import Sink, check_sinks, open_sinks
 from tonewright.measuring.provenance import provenance
+from tonewright.measuring.records import read_records, write_records
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -245,23 +246,13 @@ def read_metrics(folder: StrPath) -> list[dict[str, Any]]:
         CheckpointError: There is no log, or a line other than the last is damaged.
     """
     path = Path(folder) / _METRICS
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except OSError as error:
-        reason = system_reason(error)
-        raise CheckpointError(f"cannot read {os.fspath(path)!r}: {reason}; check the path") from None
-    # What follows the last line feed is unfinished: the process writes it just now, or was killed.
-    return [_parsed(line, number, path) for number, line in enumerate(lines[:-1], 1)]
-
-
-def _parsed(line: bytes, number: int, path: Path) -> dict[str, Any]:
-    try:
-        fields = json.loads(line)
-        if type(fields["step"]) is int and type(fields["wall_s"]) in (int, float):
-            return dict(fields)
-    except (ValueError, TypeError, KeyError, RecursionError):
-        pass
-    raise CheckpointError(f"line {number} of {os.fspath(path)!r} is damaged; restore or delete that line")
+    lines = read_records(path, error=CheckpointError)
+    for number, line in enumerate(lines, 1):
+        if type(line.get("step")) is not int or type(line.get("wall_s")) not in (int, float):
+            raise CheckpointError(
+                f"line {number} of {os.fspath(path)!r} is damaged; restore or delete that line"
+            )
+    return lines
 
 
 def _cut(path: Path, first_step: int) -> list[dict[str, Any]]:
@@ -269,7 +260,7 @@ def _cut(path: Path, first_step: int) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     kept = [fields for fields in read_metrics(path.parent) if fields["step"] < first_step]
-    write_text(path, "".join(json.dumps(fields) + "\n" for fields in kept), overwrite=True)
+    write_records(path, kept)
     return kept
 
 

@@ -13,7 +13,7 @@ from tonewright.learning.runs import Run, read_metrics
 from tonewright.matching.estimator.examples import draw_examples
 from tonewright.matching.estimator.network import Estimator, Layout, Sampler
 from tonewright.matching.estimator.proposals import KIND
-from tonewright.matching.estimator.training import EstimatorConfig, Supply, run_config, train_estimator
+from tonewright.matching.estimator.training import EstimatorConfig, run_config, train_estimator
 from tonewright.matching.networks.export import export_estimator
 from tonewright.matching.networks.load import load_trained
 from tonewright.synths import synth
@@ -59,35 +59,6 @@ def test_a_run_that_is_interrupted_learns_what_one_does_that_is_not(tmp_path: Pa
     assert logged(tmp_path / "broken") == logged(tmp_path / "whole")
     for one, other in zip(whole.parameters(), resumed.parameters(), strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=0)
-
-
-def test_each_batch_is_learned_from_as_often_as_told() -> None:
-    config = replace(CONFIG, batch=2, reuse=3)
-    with Supply(SYNTH, config, 0, 0) as batches:
-        first = [next(batches) for _ in range(12)]
-    new = [draw_examples(SYNTH, np.random.default_rng([0, k]), 2, (0.2,)).params for k in range(4)]
-    for k in range(4):
-        np.testing.assert_array_equal(first[3 * k].params, new[k])
-    seen = [next(i for i, params in enumerate(new) if np.array_equal(params, b.params)) for b in first]
-    assert all(number <= update // 3 for update, number in enumerate(seen))
-    for start in (4, 6):  # a run that goes on gets what it would have got
-        with Supply(SYNTH, config, 0, start) as batches:
-            for update in range(start, 12):
-                np.testing.assert_array_equal(next(batches).params, first[update].params)
-
-
-def test_what_goes_wrong_in_rendering_is_raised_in_training() -> None:
-    class Broken:
-        name, sample_rate_hz, controls = "broken", 16_000, SYNTH.controls
-
-        def render(self, *_: object) -> np.ndarray:
-            raise RuntimeError("the synth is broken")
-
-    with (
-        Supply(Broken(), CONFIG, 0, 0) as batches,
-        pytest.raises(RuntimeError, match="the synth is broken"),
-    ):
-        next(batches)
 
 
 def test_it_learns(tmp_path: Path) -> None:

@@ -148,7 +148,9 @@ class TestRefused:
     def test_another_version(self, folder, part):
         configuration = json.loads((folder / f"{part}.json").read_text())["configuration"]
         change(folder / f"{part}.json", configuration={**configuration, "synth_version": 7})
-        with pytest.raises(CheckpointError, match="was trained for version 7 of serum-lite"):
+        with pytest.raises(
+            CheckpointError, match="was trained for synth version 7, and this is synth version 1"
+        ):
             load_trained(SYNTH, folder)
 
     def test_a_truncated_file(self, folder, part):

@@ -9,15 +9,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from tonewright.learning.held_out import HELD_OUT_SEED, play_episodes
 from tonewright.learning.policy import ActorCritic
 from tonewright.learning.runs import Run
-from tonewright.learning.spaces import flatten, to_env
+from tonewright.learning.spaces import flatten
 from tonewright.matching.agent.policy import MatchPolicy
 from tonewright.matching.environment import MatchEnv
 from tonewright.matching.hearing.cells import HEARING_RATE_HZ
 from tonewright.reports.pictures import FrequencyAxis, stacked_spectrograms
 
-SEED = 2**30  # training's seeds are spread over all of 32 bits; none of them comes near by plan
 NEAR = (0.2, 0.3)
 """Losses that say how near unmatched episodes came: a match is rare, even after thousands of renders."""
 _KEPT = 4  # episodes whose sounds are kept
@@ -42,7 +42,7 @@ class Played(NamedTuple):
 
 
 @torch.no_grad()
-def measure(policy: MatchPolicy, env: MatchEnv, seed: int = SEED) -> Played:
+def measure(policy: MatchPolicy, env: MatchEnv, seed: int = HELD_OUT_SEED) -> Played:
     """One held-out episode in each row, exploring half as much as in training."""
     enter_stage(env, policy)
     head = policy.head
@@ -57,7 +57,7 @@ def measure(policy: MatchPolicy, env: MatchEnv, seed: int = SEED) -> Played:
     return play(env, act, seed)
 
 
-def measure_random(env: MatchEnv, seed: int = SEED) -> Played:
+def measure_random(env: MatchEnv, seed: int = HELD_OUT_SEED) -> Played:
     """The same episodes of an agent that acts at random."""
     rng = _noise(seed)
     modules = np.flatnonzero(env.exposed_modules)
@@ -78,30 +78,18 @@ def _noise(seed: int) -> np.random.Generator:
 
 def play(env: MatchEnv, act: Callable[[Any], Any], seed: int) -> Played:
     """The first episode of each row, given flat actions for observations."""
-    observations, info = env.reset(seed=seed)
-    start, controls = info["loss"], info["best_controls"]
+    started = env.reset(seed=seed)
     targets = env.target.take(range(min(_KEPT, env.num_envs)))
-    runs = np.ones(env.num_envs, np.bool_)
-    best, success, steps = start.copy(), np.zeros(env.num_envs, np.bool_), np.zeros(env.num_envs)
-    while runs.any():
-        actions = to_env(env.single_action_space, act(observations))
-        observations, _, terminated, truncated, info = env.step(actions)
-        over = terminated | truncated
-        last = info["final_info"] if over.any() else info
-        best = np.where(runs, np.where(over, last["best_loss"], info["best_loss"]), best)
-        controls_now = np.where(over[:, None], last["best_controls"], info["best_controls"])
-        controls = np.where(runs[:, None], controls_now, controls)
-        success |= runs & terminated
-        steps += runs
-        runs &= ~over
+    played = play_episodes(env, act, started)
+    best = played.last["best_loss"]
     scores = {
-        "success": float(success.mean()),
+        "success": float(played.terminated.mean()),
         "loss": float(best.mean()),
-        "start_loss": float(start.mean()),
-        "steps": float(steps.mean()),
+        "start_loss": float(played.first["loss"].mean()),
+        "steps": float(played.steps.mean()),
     }
     scores |= {f"below_{loss}": float((best < loss).mean()) for loss in NEAR}
-    return Played(scores, best, targets.audio, env.sounds(controls[:_KEPT], targets))
+    return Played(scores, best, targets.audio, env.sounds(played.last["best_controls"][:_KEPT], targets))
 
 
 def keep_sounds(run: Run, update: int, played: Played) -> None:

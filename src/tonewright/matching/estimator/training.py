@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import math
-import queue
-import threading
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from itertools import count
 
 import numpy as np
 import torch
@@ -18,17 +13,15 @@ from torch import Tensor
 from tonewright.errors import UsageError
 from tonewright.learning.checkpoints import TrainingState
 from tonewright.learning.runs import Run
+from tonewright.learning.supply import HELD_OUT, Supply
 from tonewright.matching.estimator.examples import SECONDS, Examples, draw_examples
 from tonewright.matching.estimator.network import Estimator, Layout
 from tonewright.matching.hearing.cells import HEARING_RATE_HZ
 from tonewright.synths import synth as make_synth
 from tonewright.synths.base import Synth
 
-_HELD_OUT = 2**31  # number of the first held-out batch; training never gets there
 _HELD_OUT_BATCHES = 8
 _CHOICE_WEIGHT = 0.2
-_AHEAD = 4  # batches rendered ahead
-_RECENT = 128  # batches that are learned from again
 _MOST_GRADIENT = 1.0
 
 
@@ -126,7 +119,11 @@ def train_estimator(
     run.restore(state)
     layout = Layout(synth.controls)
     recent: list[tuple[float, float]] = []
-    with Supply(synth, config, run.seed, run.first_step) as examples:
+
+    def draw(rng: np.random.Generator) -> Examples:
+        return draw_examples(synth, rng, config.batch, config.durations_s)
+
+    with Supply(draw, run.seed, run.first_step, reuse=config.reuse) as examples:
         for update in range(run.first_step, config.updates):
             for group in optimizer.param_groups:
                 group["lr"] = config.learning_rate * _schedule(update, config.updates)
@@ -158,70 +155,6 @@ def train_estimator(
     return averaged
 
 
-class Supply:
-    """Batches of examples for one update after the other, rendered by a thread while the network learns.
-
-    Rendering costs more than learning, so that a batch is learned from `reuse` times: when it is new, and
-    at random among the last 128 batches. Which batch an update gets depends on the seed and its number alone.
-
-    Args:
-        synth: Renders the examples.
-        config: Size, durations and reuse.
-        seed: Of the run.
-        first: The first update.
-    """
-
-    def __init__(self, synth: Synth, config: EstimatorConfig, seed: int, first: int) -> None:
-        self._synth, self._config, self._seed, self._first = synth, config, seed, first
-        self._recent: deque[Examples] = deque(maxlen=_RECENT)
-        self._queue: queue.Queue[Examples | Exception] = queue.Queue(_AHEAD)
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._render, daemon=True)
-
-    def __enter__(self) -> Iterator[Examples]:
-        self._thread.start()
-        return self._batches()
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        while self._thread.is_alive():
-            with suppress(queue.Empty):  # it may be waiting for room
-                self._queue.get(timeout=0.1)
-
-    @property
-    def _next_new(self) -> int:
-        """Number of the first batch that no update before the first has seen."""
-        return -(-self._first // self._config.reuse)
-
-    def _render(self) -> None:
-        number = max(0, self._next_new - _RECENT)
-        while not self._over.is_set():
-            rng = np.random.default_rng([self._seed, number])
-            try:
-                self._queue.put(draw_examples(self._synth, rng, self._config.batch, self._config.durations_s))
-            except Exception as error:  # raised again where the batches are taken
-                self._queue.put(error)
-                return
-            number += 1
-
-    def _take(self) -> None:
-        drawn = self._queue.get()
-        if isinstance(drawn, Exception):
-            raise drawn
-        self._recent.append(drawn)
-
-    def _batches(self) -> Iterator[Examples]:
-        for _ in range(min(_RECENT, self._next_new)):  # what an uninterrupted run would remember
-            self._take()
-        for update in count(self._first):
-            if update % self._config.reuse == 0:
-                self._take()
-                yield self._recent[-1]
-            else:
-                rng = np.random.default_rng([self._seed, _HELD_OUT, update])
-                yield self._recent[rng.integers(len(self._recent))]
-
-
 def _schedule(update: int, updates: int) -> float:
     warm = max(1, updates // 100)
     return min(1.0, (update + 1) / warm) * 0.5 * (1 + math.cos(math.pi * update / updates))
@@ -245,7 +178,7 @@ def _held_out(
 ) -> dict[str, float]:
     generator = torch.Generator().manual_seed(0)
     losses = []
-    for number in range(_HELD_OUT, _HELD_OUT + _HELD_OUT_BATCHES):
+    for number in range(HELD_OUT, HELD_OUT + _HELD_OUT_BATCHES):
         rng = np.random.default_rng([seed, number])
         examples = draw_examples(synth, rng, config.batch, config.durations_s)
         losses.append([loss.item() for loss in _losses(network, layout, examples, generator)])

@@ -6,7 +6,7 @@ from functools import partial
 
 from tonewright.errors import UnknownNameError, UsageError
 from tonewright.files import StrPath
-from tonewright.matching.networks.load import trained_versions
+from tonewright.matching.networks.load import network_versions
 from tonewright.matching.search.combined import (
     agent_search,
     estimator_agent_search,
@@ -53,7 +53,7 @@ def search_method(name: str, networks: StrPath | None = None) -> SearchMethod:
 
 
 def networks_used(name: str, synth: Synth, networks: StrPath | None = None) -> dict[str, str]:
-    """Name and SHA-256 of each network that a method uses for a synth; see `trained_versions`.
+    """Name and SHA-256 of each network that a method uses for a synth; see `network_versions`.
 
     Args:
         name: In `METHODS`.
@@ -61,6 +61,6 @@ def networks_used(name: str, synth: Synth, networks: StrPath | None = None) -> d
         networks: As of `search_method`.
     """
     parts = _PARTS.get(name, ())
-    versions = trained_versions(synth, networks, parts) if parts else {}
+    versions = network_versions(synth, networks, parts) if parts else {}
     # Without its estimator `full` is CMA-ES.
     return versions if versions.keys() >= set(parts[:1]) else {}

@@ -1,0 +1,90 @@
+"""Starting a training from what a user gave: a new run that was tried out before, or one that goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tonewright.errors import UsageError
+from tonewright.learning.configuration import config_from, read_config
+from tonewright.learning.runs import Run, read_run
+
+Config = TypeVar("Config")
+
+
+def open_run(
+    folder: Path,
+    kind: type[Config],
+    run_config: Callable[[Config], Mapping[str, Any]],
+    *,
+    config_file: Path | None = None,
+    options: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    sinks: Sequence[str] = ("tensorboard",),
+    try_out: Callable[[Config], object] = lambda config: None,
+) -> tuple[Run, Config]:
+    """Begin a run.
+
+    Args:
+        folder: Empty or not there yet; its parent is made if that one's parent exists.
+        kind: Dataclass of the configuration.
+        run_config: The configuration as the run keeps it, with the name of its "recipe".
+        config_file: JSON file with fields of the configuration.
+        options: Fields that go before those of the file; None stands for one that is not given.
+        seed: Seed of everything random.
+        sinks: Where numbers go besides the log.
+        try_out: Raises if a training with this configuration cannot start; called before a folder is made.
+
+    Returns:
+        The run and its configuration.
+
+    Raises:
+        UsageError: The folder holds a run already, or the configuration makes no sense.
+        OutputError: The folder cannot be written.
+    """
+    given = {name: value for name, value in (options or {}).items() if value is not None}
+    config = read_config(kind, config_file) if config_file else kind()
+    config = replace(config, **given)  # type: ignore[type-var]
+    try_out(config)
+    if (folder / "config.json").exists():
+        raise UsageError(f"{str(folder)!r} holds a run; choose another folder, or go on with --resume")
+    with suppress(OSError):  # `runs` in runs/agent; what else is missing is told by the next line
+        folder.parent.mkdir(exist_ok=True)
+    return Run.create(folder, run_config(config), seed, sinks=sinks), config
+
+
+def resume_run(
+    folder: Path, kind: type[Config], run_config: Callable[[Config], Mapping[str, Any]]
+) -> tuple[Run, Config]:
+    """Go on with a run, as it was configured.
+
+    Args:
+        folder: The run's.
+        kind: Dataclass of the configuration.
+        run_config: As of `open_run`.
+
+    Raises:
+        CheckpointError: There is no run, or it is damaged.
+        UsageError: The run is of another recipe, or another process is at it.
+    """
+    values = dict(read_run(folder)["config"])
+    recipe, expected = values.pop("recipe", None), run_config(kind())["recipe"]
+    if recipe != expected:
+        raise UsageError(f"{str(folder)!r} is a run of recipe {recipe!r}; resume it with that verb")
+    return Run.resume(folder), config_from(kind, values)
+
+
+@contextmanager
+def stoppable(run: Run) -> Iterator[None]:
+    """The run, closed in the end; Ctrl-C tells what of it is kept."""
+    with run:
+        try:
+            yield
+        except KeyboardInterrupt:
+            kept = "nothing is kept yet"
+            if run.checkpoint is not None:
+                kept = f"what was learned in {int(run.checkpoint.name) + 1} updates is kept"
+            raise KeyboardInterrupt(f": {kept}; go on with --resume") from None

@@ -1,0 +1,91 @@
+"""Many pieces of work in one process or several, each finished once: what a log holds is not done again."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from typing import TypeVar
+
+from tonewright.errors import TonewrightError
+from tonewright.measuring.records import Key, Record, RecordLog
+from tonewright.threads import single_threaded_children
+
+Work = TypeVar("Work")
+
+
+def finish(
+    work: Sequence[Work],
+    do: Callable[[Work, list[Key]], list[Record]],
+    *,
+    keys: Callable[[Work], Sequence[Key]],
+    key: Callable[[Record], Key],
+    log: RecordLog | None = None,
+    workers: int = 1,
+    progress: Callable[[], None] = lambda: None,
+) -> list[Record]:
+    """Finish pieces of work and give their records.
+
+    Args:
+        work: The pieces. For several workers they travel to other processes, and so does `do`.
+        do: Gives the records of a piece, those of the keys named alone.
+        keys: Keys of the records that a piece gives.
+        key: Key of a record.
+        log: Takes every piece when it is finished; records that are in it already are taken from there.
+        workers: Processes. Several of one thread each do more than one of several threads; the results are
+            the same.
+        progress: Called when a piece is finished.
+
+    Returns:
+        The records, in the order of the pieces and of their keys.
+
+    Raises:
+        OutputError: The log cannot be written.
+        TonewrightError: One of several processes died.
+    """
+    known: dict[Key, Record] = {} if log is None else dict(log.records)
+    missing = []
+    for piece in work:
+        lacking = [one for one in keys(piece) if one not in known]
+        if lacking:
+            missing.append((piece, lacking))
+        else:
+            progress()
+    for records in _results(missing, do, workers):
+        known |= {key(record): record for record in records}
+        if log is not None:
+            log.append(records)
+        progress()
+    return [known[one] for piece in work for one in keys(piece)]
+
+
+def _results(
+    missing: Sequence[tuple[Work, list[Key]]], do: Callable[[Work, list[Key]], list[Record]], workers: int
+) -> Iterator[list[Record]]:
+    """Records of each piece, as they come."""
+    if workers == 1 or len(missing) < 2:
+        yield from (do(*one) for one in missing)
+        return
+    # Spawned, since a fork would copy threads and locks in whatever state they are.
+    with single_threaded_children():
+        pool = ProcessPoolExecutor(
+            min(workers, len(missing)), get_context("spawn"), initializer=_end_when_interrupted
+        )
+        futures: list[Future[list[Record]]] = [pool.submit(do, *one) for one in missing]
+    try:
+        for future in as_completed(futures):
+            yield future.result()
+    except BrokenProcessPool:
+        raise TonewrightError(
+            "a worker process died, as they do when memory runs out; give fewer --workers (what is done is in"
+            " the --log)"
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _end_when_interrupted() -> None:
+    """Ctrl-C ends a worker at once; else it would go on with the next piece."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

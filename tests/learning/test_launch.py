@@ -1,0 +1,86 @@
+import json
+from dataclasses import asdict, dataclass
+
+import pytest
+
+from tonewright.errors import CheckpointError, UnknownNameError, UsageError
+from tonewright.learning.launch import open_run, resume_run, stoppable
+
+
+@dataclass(frozen=True)
+class Config:
+    updates: int = 5
+    synth: str = "serum-lite"
+
+
+@dataclass(frozen=True)
+class Other(Config):
+    pass
+
+
+def run_config(config):
+    return {"recipe": "mine", **asdict(config)}
+
+
+def begin(folder, **options):
+    run, config = open_run(folder, Config, run_config, sinks=(), **options)
+    run.close()
+    return run, config
+
+
+class TestOpen:
+    def test_options_go_before_the_file_and_the_file_before_defaults(self, tmp_path):
+        (tmp_path / "config.json").write_text('{"updates": 7, "synth": "other"}')
+        run, config = begin(
+            tmp_path / "run",
+            config_file=tmp_path / "config.json",
+            options={"updates": 9, "synth": None},
+            seed=3,
+        )
+        assert config == Config(9, "other")
+        assert (run.config, run.seed) == ({"recipe": "mine", "updates": 9, "synth": "other"}, 3)
+
+    def test_what_cannot_start_leaves_no_folder(self, tmp_path):
+        def refuse(config):
+            raise UsageError("no such synth")
+
+        with pytest.raises(UsageError, match="no such synth"):
+            begin(tmp_path / "run", try_out=refuse)
+        (tmp_path / "config.json").write_text('{"update": 7}')
+        with pytest.raises(UnknownNameError, match="did you mean 'updates'"):
+            begin(tmp_path / "run", config_file=tmp_path / "config.json")
+        assert not (tmp_path / "run").exists()
+
+    def test_makes_the_folder_around_it(self, tmp_path):
+        begin(tmp_path / "runs" / "one")
+        assert (tmp_path / "runs" / "one" / "config.json").exists()
+
+    def test_a_folder_with_a_run_is_not_begun_anew(self, tmp_path):
+        begin(tmp_path / "run")
+        with pytest.raises(UsageError, match="holds a run; choose another folder, or go on with --resume"):
+            begin(tmp_path / "run")
+
+
+class TestResume:
+    def test_goes_on_as_it_was_configured(self, tmp_path):
+        begin(tmp_path / "run", options={"updates": 11}, seed=4)
+        run, config = resume_run(tmp_path / "run", Config, run_config)
+        run.close()
+        assert (config, run.seed, run.first_step) == (Config(11), 4, 0)
+
+    def test_another_recipe_is_refused(self, tmp_path):
+        begin(tmp_path / "run")
+        with pytest.raises(UsageError, match="is a run of recipe 'mine'; resume it with that verb"):
+            resume_run(tmp_path / "run", Other, lambda config: {"recipe": "other"})
+
+    def test_no_run_is_told(self, tmp_path):
+        with pytest.raises(CheckpointError, match="holds no run"):
+            resume_run(tmp_path, Config, run_config)
+
+
+def test_ctrl_c_says_what_is_kept(tmp_path):
+    run, _ = open_run(tmp_path / "run", Config, run_config, sinks=())
+    with pytest.raises(KeyboardInterrupt, match="nothing is kept yet; go on with --resume"), stoppable(run):
+        raise KeyboardInterrupt
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert config["config"]["recipe"] == "mine"
