@@ -6,13 +6,16 @@ import tonewright as tw
 result = tw.match(tw.read("sound.wav"), synth="serum-lite", renders=10_000, seed=0)
 result.save("match")
 ```
-Everything is looked up when it is first used, so that importing the package stays light.
+Everything is looked up when it is first used, so that importing the package stays light. Gymnasium knows the
+environments from then on: `gymnasium.make("tonewright/Match-v0")`.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from tonewright.environments import register_with_gymnasium
 
 if TYPE_CHECKING:
     from tonewright import audio, distances, errors, features, matching, synths
@@ -71,3 +74,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+register_with_gymnasium()

@@ -11,8 +11,9 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.vector.utils import batch_space
 
+from tonewright.environments import environments
 from tonewright.errors import UsageError
-from tonewright.learning import ENVIRONMENTS, BatchEnv, SingleEnv
+from tonewright.learning import BatchEnv, SingleEnv
 
 N = 3
 LIMIT = 4
@@ -20,6 +21,7 @@ STEPS = 12
 SEED = 20
 MODES = tuple(AutoresetMode)
 
+ENVIRONMENTS = environments()
 every_environment = pytest.mark.parametrize("name", ENVIRONMENTS)
 every_mode = pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.value)
 

@@ -127,5 +127,5 @@ class TestPlainLogs:
         with pytest.raises(CheckpointError, match=r"cannot read .*no such file"):
             read_records(tmp_path / "none", error=CheckpointError)
         (tmp_path / "a").write_text('{"a": NaN}\n')
-        with pytest.raises(CheckpointError, match="line 1 of .* is damaged"):
+        with pytest.raises(CheckpointError, match=r"line 1 of .* is damaged"):
             read_records(tmp_path / "a", error=CheckpointError)

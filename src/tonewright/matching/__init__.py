@@ -5,11 +5,19 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from tonewright.learning.registry import Environment
+
 if TYPE_CHECKING:
     from tonewright.matching.matcher import match
     from tonewright.matching.result import MatchResult
 
-__all__ = ["MatchResult", "match"]
+__all__ = ["ENVIRONMENTS", "MatchResult", "match"]
+
+ENVIRONMENTS = {
+    "tonewright/Match-v0": Environment(
+        "tonewright.matching.environment:match_env", "tonewright.matching.environment:MatchEnv"
+    )
+}
 
 _HOMES = {"MatchResult": "result", "match": "matcher"}
 
