@@ -9,13 +9,14 @@ dashes are an agent that acts at random.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+
+from tonewright.measuring.records import read_records
 
 RESULTS = Path(__file__).parent / "results"
 STAGES = ("oscillators", "filter", "envelopes", "lfo")
@@ -31,10 +32,7 @@ def main() -> None:
     """Draw the picture."""
     mpl.rcParams |= {"font.size": 9, "svg.hashsalt": "tonewright", "axes.spines.top": False}
     mpl.rcParams |= {"axes.spines.right": False, "svg.fonttype": "none"}
-    runs = [
-        [json.loads(line) for line in path.read_text().splitlines()]
-        for path in sorted(RESULTS.glob("agent-curriculum-*.jsonl"))
-    ]
+    runs = [read_records(path) for path in sorted(RESULTS.glob("agent-curriculum-*.jsonl"))]
     figure, axes = plt.subplots(len(ROWS), len(STAGES), figsize=(10, 6), sharey="row", layout="constrained")
     for column, stage in enumerate(STAGES):
         axes[0, column].set_title(stage)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from tonewright.matching.evaluation import summarise
+from tonewright.measuring.records import read_records
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
@@ -182,7 +183,7 @@ def curriculum_table() -> str:
     for number, name in enumerate(("oscillators", "filter", "envelopes", "lfo")):
         last = []
         for path in sorted(RESULTS.glob("agent-curriculum-*.jsonl")):
-            of_run = [json.loads(line) for line in path.read_text().splitlines()]
+            of_run = read_records(path)
             last.append([line for line in of_run if line.get("evaluation/stage") == number][-1])
         for prefix, method in (("", f"agent, {len(last)} seeds"), ("random_", "acting at random")):
             cells = [_range([line[f"evaluation/{prefix}{key}"] for line in last]) for key in keys]
@@ -196,7 +197,7 @@ def curriculum_table() -> str:
 
 def _records(suite: str) -> list[dict[str, Any]]:
     """Records of every method, seed and budget that all targets of a suite were matched with."""
-    records = [json.loads(line) for line in (RESULTS / f"{suite}.jsonl").read_text().splitlines()]
+    records = read_records(RESULTS / f"{suite}.jsonl")
     different = list({(record["target"], *_run_of(record)): record for record in records}.values())
     counts = Counter(map(_run_of, different))
     return [record for record in different if counts[_run_of(record)] == max(counts.values())]
