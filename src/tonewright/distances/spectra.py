@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from tonewright.features.mel import dct_matrix
 from tonewright.features.stft import mel_spectrogram
+from tonewright.threads import map_rows
 
 # librosa's defaults, which the published values rest on.
 _LEAST_POWER = 1e-10
 _RANGE_DB = 80.0
+# Frames whose cepstra are worth a call.
+_ROWS_AT_ONCE = 32
 
 
 def samples_in(milliseconds: int, sample_rate_hz: int) -> int:
@@ -67,7 +70,8 @@ def mfcc(
     decibels = log_mel(audio, sample_rate_hz, n_fft, hop, n_mels)
     rows = decibels.reshape(-1, n_mels)
     out = np.zeros((len(rows), n_mfcc), np.float32)
-    _project(rows, np.ascontiguousarray(dct_matrix(n_mfcc, n_mels).T), out)
+    matrix = np.ascontiguousarray(dct_matrix(n_mfcc, n_mels).T)
+    map_rows(lambda first, last, _: _project(rows, matrix, out, first, last), len(rows), block=_ROWS_AT_ONCE)
     return out.reshape(*decibels.shape[:3], n_mfcc)
 
 
@@ -101,22 +105,27 @@ def mean_difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[n
         `[batch]` float32.
     """
     out = np.empty(max(len(a), len(b)), np.float32)
-    _mean_difference(a.reshape(len(a), -1), b.reshape(len(b), -1), out)
+    a, b = a.reshape(len(a), -1), b.reshape(len(b), -1)
+    map_rows(lambda first, last, _: _mean_difference(a, b, out, first, last), len(out))
     return out
 
 
-@njit(cache=True, nogil=True, parallel=True)
-def _project(rows: NDArray[np.float32], matrix: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+@njit(cache=True, nogil=True)
+def _project(
+    rows: NDArray[np.float32], matrix: NDArray[np.float32], out: NDArray[np.float32], first: int, last: int
+) -> None:
     """`out += rows @ matrix`, each row in one fixed order of summation, which BLAS does not promise."""
-    for r in prange(len(rows)):
+    for r in range(first, last):
         for m in range(matrix.shape[0]):
             for c in range(matrix.shape[1]):
                 out[r, c] += rows[r, m] * matrix[m, c]
 
 
-@njit(cache=True, nogil=True, parallel=True)
-def _mean_difference(a: NDArray[np.float32], b: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-    for i in prange(len(out)):
+@njit(cache=True, nogil=True)
+def _mean_difference(
+    a: NDArray[np.float32], b: NDArray[np.float32], out: NDArray[np.float32], first: int, last: int
+) -> None:
+    for i in range(first, last):
         x, y = a[i % len(a)], b[i % len(b)]
         total = 0.0
         for k in range(len(x)):

@@ -21,10 +21,13 @@ from tonewright.distances.loss.spectra import frame_count, group_count, resoluti
 from tonewright.distances.loss.terms import DEFAULT_WEIGHTS, LossTerms, LossWeights, bounded_terms
 from tonewright.distances.spectra import mix_down
 from tonewright.errors import AudioError, UsageError
+from tonewright.threads import map_rows
 
 _WINDOWS = (hearing.COARSE, hearing.MIDDLE, hearing.FINE)
 # Targets that `training_loss` analyses at once.
 _PASS_SOUNDS = 64
+# Sounds that a thread hears in one call: they share the room it needs.
+_SOUNDS_AT_ONCE = 4
 # Below this rate the windows are longer than most notes, and above it the mel bands narrower than a bin.
 _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 4_000, 768_000
 # Full scale is 1; float32 spectra of anything below this peak cannot overflow.
@@ -224,7 +227,11 @@ class TrainingLoss:
         """
         checked = self._checked(audio, "sounds")
         log_mel_db = np.empty((len(checked), *self.log_mel_shape), np.float32)
-        hear_batch(checked, self._middle, self._bands, log_mel_db)
+
+        def hear_rows(first: int, last: int, _: int) -> None:
+            hear_batch(checked, self._middle, self._bands, log_mel_db, first, last)
+
+        map_rows(hear_rows, len(checked), block=_SOUNDS_AT_ONCE)
         return log_mel_db
 
     def _compare(
@@ -238,9 +245,12 @@ class TrainingLoss:
                 f" and {len(analysis)} targets"
             )
         measures = np.zeros((len(audio), len(MEASURES)))
-        compare_batch(
-            audio, self._coarse, self._middle, self._fine, self._bands, analysis.heard, measures, log_mel_db
-        )
+        tables = self._coarse, self._middle, self._fine, self._bands
+
+        def compare_rows(first: int, last: int, _: int) -> None:
+            compare_batch(audio, *tables, analysis.heard, measures, log_mel_db, first, last)
+
+        map_rows(compare_rows, len(audio), block=_SOUNDS_AT_ONCE)
         if not np.isfinite(measures).all():
             row = int(np.flatnonzero(~np.isfinite(measures).all(axis=1))[0])
             raise AudioError(
@@ -250,7 +260,12 @@ class TrainingLoss:
         return bounded_terms(dict(zip(MEASURES, np.ascontiguousarray(measures.T), strict=True)), self.weights)
 
     def _hear(self, targets: NDArray[np.float32], rows: NDArray[np.int64], analysis: TargetAnalysis) -> None:
-        analyse_batch(targets, self._coarse, self._middle, self._fine, self._bands, rows, analysis.heard)
+        tables = self._coarse, self._middle, self._fine, self._bands
+
+        def hear_rows(first: int, last: int, _: int) -> None:
+            analyse_batch(targets, *tables, rows, analysis.heard, first, last)
+
+        map_rows(hear_rows, len(targets), block=_SOUNDS_AT_ONCE)
 
     def _shaped(self, audio: NDArray[np.float32], what: str) -> NDArray[np.float32]:
         shape = np.shape(audio)
