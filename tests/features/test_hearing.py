@@ -107,13 +107,13 @@ def test_memory_is_bounded_by_the_table_whatever_the_lengths():
         (np.zeros((0, 100)), r"audio is \[frames\] or \[batch, frames\]; got an array of shape \(0, 100\)"),
         (np.zeros((2, 3, 4)), r"got an array of shape \(2, 3, 4\)"),
         (np.float32(0.5), r"got an array of shape \(\)"),
-        (np.zeros(100, np.int16), "samples are floating-point with full scale ±1; got int16"),
+        (np.zeros(100, np.int16), "samples are floating-point numbers with full scale ±1; got int16"),
         (np.zeros(100, np.complex64), "got complex64"),
         (np.array(["a"]), "samples are floating-point"),
-        (np.array([0.0, np.nan]), "NaN or infinite"),
-        (np.array([0.0, np.inf]), "NaN or infinite"),
-        (np.array([0.0, -np.inf]), "NaN or infinite"),
-        (np.array([0.0, -32768.0]), "within ±1 at full scale; got 32768"),
+        (np.array([0.0, np.nan]), "NaN or infinity"),
+        (np.array([0.0, np.inf]), "NaN or infinity"),
+        (np.array([0.0, -np.inf]), "NaN or infinity"),
+        (np.array([0.0, -32768.0]), "within ±1000, full scale being ±1; got a peak of 32768"),
     ],
 )
 def test_sounds_that_are_none(audio: np.ndarray, message: str):

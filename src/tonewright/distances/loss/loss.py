@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tonewright.audio.validation import valid_samples
 from tonewright.distances.gate import checked_pair
 from tonewright.distances.loss import hearing
 from tonewright.distances.loss.analysis import Heard, analyse_batch
@@ -30,8 +31,6 @@ _PASS_SOUNDS = 64
 _SOUNDS_AT_ONCE = 4
 # Below this rate the windows are longer than most notes, and above it the mel bands narrower than a bin.
 _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 4_000, 768_000
-# Full scale is 1; float32 spectra of anything below this peak cannot overflow.
-_HIGHEST_PEAK = 1e6
 
 
 @dataclass(frozen=True)
@@ -251,12 +250,13 @@ class TrainingLoss:
             compare_batch(audio, *tables, analysis.heard, measures, log_mel_db, first, last)
 
         map_rows(compare_rows, len(audio), block=_SOUNDS_AT_ONCE)
+        # Looking through all samples beforehand would take longer; what is wrong with some shows here too.
         if not np.isfinite(measures).all():
             row = int(np.flatnonzero(~np.isfinite(measures).all(axis=1))[0])
-            raise AudioError(
-                f"candidates are finite with full scale ±1; row {row} holds NaN, infinite or absurdly large"
-                " samples"
-            )
+            try:
+                valid_samples(audio[row])
+            except AudioError as error:
+                raise AudioError(f"candidate {row}: {error}") from None
         return bounded_terms(dict(zip(MEASURES, np.ascontiguousarray(measures.T), strict=True)), self.weights)
 
     def _hear(self, targets: NDArray[np.float32], rows: NDArray[np.int64], analysis: TargetAnalysis) -> None:
@@ -277,14 +277,7 @@ class TrainingLoss:
         return np.require(audio, np.float32, ["C", "W"])
 
     def _checked(self, audio: NDArray[np.float32], what: str) -> NDArray[np.float32]:
-        checked = self._shaped(audio, what)
-        # Asked this way round, NaN fails as well.
-        if checked.size and not max(checked.max(), -checked.min()) <= _HIGHEST_PEAK:
-            raise AudioError(
-                f"{what} are finite with full scale ±1; got NaN, infinite or samples beyond"
-                f" ±{_HIGHEST_PEAK:g}"
-            )
-        return checked
+        return self._shaped(valid_samples(audio), what)
 
     def _check_analysis(self, analysis: TargetAnalysis) -> None:
         if (analysis.sample_rate_hz, analysis.frames) != (self.sample_rate_hz, self.frames):
