@@ -13,7 +13,8 @@ from tonewright.audio import Clip, read_blocks
 from tonewright.errors import AudioError, UsageError
 from tonewright.features.framing import Framing, framing
 from tonewright.features.listener import Listener, frames_at_once
-from tonewright.features.registry import Descriptor, select
+from tonewright.features.registry import Descriptor
+from tonewright.features.selection import select
 from tonewright.features.streaming import StreamAnalyser
 from tonewright.features.table import FeatureTable
 from tonewright.features.validation import valid_sounds

@@ -10,6 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 
+from tonewright.audio.notes import hz_note, note_hz
 from tonewright.errors import UsageError
 from tonewright.features import pitch_kernels as kernels
 from tonewright.threads import map_rows
@@ -148,7 +149,7 @@ def estimate_note(audio: NDArray[np.float32], sample_rate_hz: int) -> NoteEstima
     total = float(level[audible].sum())
     if weights.sum() <= _LEAST_PERIODIC * total:
         return _note(FALLBACK_NOTE, 0.0, voiced_fraction)
-    notes = 69.0 + 12.0 * np.log2(f0_hz[heard] / 440.0)
+    notes = hz_note(f0_hz[heard])
     near = np.abs(notes - _mode(notes, weights)) <= _NEAR
     return _note(
         _weighted_median(notes[near], weights[near]), float(weights[near].sum()) / total, voiced_fraction
@@ -156,8 +157,7 @@ def estimate_note(audio: NDArray[np.float32], sample_rate_hz: int) -> NoteEstima
 
 
 def _note(midi_note: float, confidence: float, voiced_fraction: float) -> NoteEstimate:
-    f0_hz = 440.0 * 2.0 ** ((midi_note - 69.0) / 12.0)
-    return NoteEstimate(midi_note, f0_hz, confidence, voiced_fraction)
+    return NoteEstimate(midi_note, note_hz(midi_note), confidence, voiced_fraction)
 
 
 def _mode(notes: NDArray[np.float64], weights: NDArray[np.float64]) -> float:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tonewright.errors import UsageError
 from tonewright.features.framing import framing
 from tonewright.features.listener import Listener
-from tonewright.features.registry import select
+from tonewright.features.selection import select
 from tonewright.features.validation import valid_sounds
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import numba
 import numpy as np
 import pytest
 from scipy.fft import dct
@@ -13,6 +10,7 @@ from scipy.signal import lfilter
 from tonewright.distances.loss import LossTerms, LossWeights, TrainingLoss, training_loss
 from tonewright.errors import AudioError, UsageError
 from tonewright.features.mel import mel_filterbank
+from tonewright.threads import numba_threads
 
 RATE_HZ = 16000
 FRAMES = 8000
@@ -72,13 +70,6 @@ def all_pairs(sounds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return sounds.repeat(len(sounds), axis=0), np.tile(sounds, (len(sounds), 1))
 
 
-@pytest.fixture
-def two_threads() -> Iterator[None]:
-    before = numba.get_num_threads()
-    yield
-    numba.set_num_threads(before)
-
-
 # --- what every pair obeys
 
 
@@ -123,13 +114,12 @@ def test_total_is_the_weighted_mean_of_the_terms() -> None:
     np.testing.assert_allclose(terms.total, expected, rtol=1e-12)
 
 
-@pytest.mark.usefixtures("two_threads")
 def test_no_value_depends_on_batch_or_threads() -> None:
     targets, candidates = all_pairs(awkward_sounds())
     loss = TrainingLoss(RATE_HZ, FRAMES)
     together = loss(candidates, loss.analyse(targets))
-    numba.set_num_threads(1)
-    alone = loss(candidates, loss.analyse(targets))
+    with numba_threads(1):
+        alone = loss(candidates, loss.analyse(targets))
     rows = [3, 40, 41, 77, 120]
     few = loss(candidates[rows], loss.analyse(targets[rows]))
     for name in TERMS:

@@ -7,19 +7,15 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tonewright.synths.base import (
-    RELEASED_SHARE,
-    check_params,
-    check_per_row,
-    check_seconds,
-    check_whole,
-)
+from tonewright.checks import check_whole
+from tonewright.synths.base import RELEASED_SHARE
 from tonewright.synths.control import ControlSpace
 from tonewright.synths.preset import Preset
 from tonewright.synths.serum_lite.controls import CONTROLS
 from tonewright.synths.serum_lite.kernel import new_scratch, new_state, render_rows
 from tonewright.synths.serum_lite.oscillator import TICK
 from tonewright.synths.serum_lite.wavetables import wavetables
+from tonewright.synths.validation import check_params, check_per_row, check_seconds
 from tonewright.threads import available_threads, map_rows
 
 _WORTH_A_THREAD = 1 << 16
@@ -96,7 +92,7 @@ class SerumLite:
         note = check_per_row(midi_note, batch, "midi_note", 0, 127)
         gate = np.inf if gate_seconds is None else gate_seconds
         gates = check_per_row(gate, batch, "gate_seconds", 0, np.inf)
-        entropy = check_whole(seed, "seed", 0, np.inf)
+        entropy = check_whole(seed, "seed", 0)
         return SerumLiteVoice(self, self.controls.to_physical(checked), note, gates, entropy)
 
 
@@ -126,7 +122,7 @@ class SerumLiteVoice:
         Raises:
             UsageError: Not a whole number of frames from 0.
         """
-        check_whole(frames, "frames", 0, np.inf)
+        check_whole(frames, "frames", 0)
         ready = self._ahead
         ticks = max(0, -(-(frames - ready.shape[1]) // TICK))
         fresh = np.empty((len(ready), ticks * TICK), np.float32)
