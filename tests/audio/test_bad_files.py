@@ -127,13 +127,21 @@ def test_more_channels_than_are_read(tmp_path):
     assert "65 channels" in refusal(path)
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30])
-def test_samples_that_are_no_sound(tmp_path, value):
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        (np.nan, "NaN or infinity"),
+        (np.inf, "NaN or infinity"),
+        (-np.inf, "NaN or infinity"),
+        (1e30, "1e\\+30"),
+    ],
+)
+def test_samples_that_are_no_sound(tmp_path, value, fault):
     path = tmp_path / "a.wav"
     samples = np.zeros(1_000, np.float32)
     samples[700] = value
     soundfile.write(path, samples, 48_000, subtype="FLOAT")
-    with pytest.raises(AudioError, match=r"cannot use '.*a.wav': the sound (holds NaN|peaks at 1e\+30)"):
+    with pytest.raises(AudioError, match=rf"cannot use '.*a.wav': samples .*{fault}"):
         read(path)
     with pytest.raises(AudioError, match="cannot use"):
         list(read_blocks(path, block_seconds=0.01))

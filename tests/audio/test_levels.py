@@ -2,9 +2,31 @@ import numpy as np
 import pytest
 
 from tonewright.audio import rms_dbfs, true_peak_dbtp
+from tonewright.audio.levels import power_to_db
 from tonewright.errors import AudioError
 
 from .conftest import tone
+
+
+def test_powers_in_decibels_have_a_floor_and_a_range():
+    power = np.array([[1.0, 0.5, 1e-9, 0.0], [100.0, 1e-5, 1e-30, 10.0]])
+    half = 10 * np.log10(0.5)
+    np.testing.assert_allclose(
+        power_to_db(power), [[0, half, -90, -120], [20, -50, -120, 10]], rtol=0, atol=1e-12
+    )
+    np.testing.assert_allclose(power_to_db(power, -80.0)[1], [20, -50, -80, 10], rtol=0, atol=1e-12)
+    # The range begins at the loudest of each row.
+    np.testing.assert_allclose(
+        power_to_db(power, -80.0, 60.0), [[0, half, -60, -60], [20, -40, -40, 10]], rtol=0, atol=1e-12
+    )
+
+
+def test_decibels_have_the_type_and_shape_of_the_powers():
+    single = power_to_db(np.full((2, 3, 4), 0.1, np.float32), -100.0, 80.0)
+    assert single.dtype == np.float32
+    assert single.shape == (2, 3, 4)
+    assert isinstance(power_to_db(np.float64(0.0)), np.float64)
+    assert power_to_db(np.float64(0.0)) == -120.0
 
 
 def test_rms_of_known_waves():

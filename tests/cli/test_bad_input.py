@@ -80,9 +80,9 @@ def pipe(path, sound):
 UNREADABLE = {
     empty: "is empty",
     no_frames: "its length is zero",
-    not_a_number: "holds NaN or infinite samples",
-    infinite: "holds NaN or infinite samples",
-    absurdly_loud: "times full scale; scale it",
+    not_a_number: "samples are finite numbers; got NaN or infinity",
+    infinite: "samples are finite numbers; got NaN or infinity",
+    absurdly_loud: "samples lie within ±1000, full scale being ±1",
     cut_short: "is cut short",
     cut_in_the_header: "; convert it|; copy or export it again",
     text: "is text; give a WAV",

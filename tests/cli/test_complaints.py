@@ -97,8 +97,8 @@ def test_numbers_of_render(refuse, preset, tmp_path, option, value, rule):
 @pytest.mark.parametrize(
     ("options", "rule"),
     [
-        ("--rate 100", "sample_rate_hz is a whole number between 4000 and 384000; got 100"),
-        ("--rate 999999999", "sample_rate_hz is a whole number between 4000 and 384000"),
+        ("--rate 100", "sample_rate_hz is a whole number from 4,000 to 384,000; got 100"),
+        ("--rate 999999999", "sample_rate_hz is a whole number from 4,000 to 384,000"),
         ("--seconds 601", "seconds lies above 0 and up to 600; got 601"),
         ("--gate 100", "a gate above 60 s needs seconds, the duration; got 100"),
     ],

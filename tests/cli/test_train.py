@@ -93,13 +93,13 @@ def test_what_makes_no_sense_leaves_nothing_behind(run, tmp_path, words, told):
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"cloning": -1.0}, "cloning needs a weight of 0 or more"),
+        ({"cloning": -1.0}, "the weight of cloning is a number from 0; got -1.0"),
         ({"notes": [60, 200]}, "notes go from 0 or more to 127 or less"),
         ({"gates_seconds": [0, 1]}, "gates_seconds go from more than 0"),
         ({"num_env": 4}, "no field is called 'num_env'; did you mean 'num_envs'?"),
         ({"num_envs": "four"}, "num_envs is a whole number; got 'four'"),
         ({"seconds": 9}, "0.05 <= seconds <= 4"),
-        ({"ppo": {"clip": -1}}, "clip must be more than 0"),
+        ({"ppo": {"clip": -1}}, "clip is a number above 0; got -1"),
     ],
 )
 def test_impossible_configurations_are_refused(run, config, tmp_path, changes, told):

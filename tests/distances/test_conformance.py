@@ -5,11 +5,11 @@ A new distance is covered by being there. A promise that not all make is claimed
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import pytest
 
 import tonewright.distances as distances
+from tonewright.threads import numba_threads
 
 RATE_HZ = 16000
 NAMES = distances.names()
@@ -109,12 +109,8 @@ def test_values_depend_neither_on_the_batch_nor_on_the_threads(
 ):
     a, b = sounds, sounds[::-1]
     together = measure(a, b, RATE_HZ)
-    threads = numba.get_num_threads()
-    try:
-        numba.set_num_threads(1)
+    with numba_threads(1):
         alone = [measure(a[i], b[i], RATE_HZ) for i in range(len(a))]
-    finally:
-        numba.set_num_threads(threads)
     np.testing.assert_array_equal(np.concatenate(alone), together)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tonewright.errors import UnknownNameError, UsageError
 from tonewright.features import Frames, all_descriptors, descriptor, hear, numbered, registry
-from tonewright.features.registry import select
+from tonewright.features.selection import select
 
 SIZES = {
     "loudness": 3, "spectral_shape": 7, "cepstrum": 33, "chroma": 12, "sinusoids": 20, "pitch": 2, "onset": 1,

@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
-import numba
 import numpy as np
 import pytest
 
 from tonewright.audio import Clip, write
 from tonewright.errors import AudioError, UnknownNameError, UsageError
-from tonewright.features import DEFAULT_DESCRIPTORS, all_descriptors, hear, hear_file
+from tonewright.features import DEFAULT_DESCRIPTORS, Frames, all_descriptors, hear, hear_file
+from tonewright.threads import available_threads, numba_threads
 
 RATE_HZ = 16_000
 
@@ -69,14 +70,28 @@ def test_other_float_types_and_strides_are_heard_alike():
 
 def test_the_number_of_threads_does_not_matter():
     sounds = noise(20, 8192)
-    threads = numba.get_num_threads()
+    threads = available_threads()
     expected = hear(sounds, RATE_HZ, "all").values
-    try:
-        numba.set_num_threads(1)
+    with numba_threads(1):
         np.testing.assert_array_equal(hear(sounds, RATE_HZ, "all").values, expected)
-    finally:
-        numba.set_num_threads(threads)
-    assert numba.get_num_threads() == threads
+    assert available_threads() == threads
+
+
+@pytest.mark.parametrize(
+    ("batch", "hops", "most"), [(1, 1, 1), (1, 63, 1), (3, 21, 1), (4, 16, 2), (8, 32, 8)]
+)
+def test_a_thread_hears_at_least_32_frames(monkeypatch: pytest.MonkeyPatch, batch: int, hops: int, most: int):
+    seen: list[int] = []
+
+    class Watched(Frames):
+        def __init__(self, *given: Any) -> None:
+            seen.append(available_threads())
+            super().__init__(*given)
+
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "8")
+    monkeypatch.setattr("tonewright.features.listener.Frames", Watched)
+    hear(noise(batch, hops * 256), RATE_HZ, "loudness_rms")
+    assert seen == [most]
 
 
 def test_a_long_sound_is_heard_in_stretches_that_do_not_show():
@@ -107,13 +122,13 @@ def test_memory_is_bounded_by_the_table_whatever_the_lengths():
         (np.zeros((0, 100)), r"audio is \[frames\] or \[batch, frames\]; got an array of shape \(0, 100\)"),
         (np.zeros((2, 3, 4)), r"got an array of shape \(2, 3, 4\)"),
         (np.float32(0.5), r"got an array of shape \(\)"),
-        (np.zeros(100, np.int16), "samples are floating-point with full scale ±1; got int16"),
+        (np.zeros(100, np.int16), "samples are floating-point numbers with full scale ±1; got int16"),
         (np.zeros(100, np.complex64), "got complex64"),
         (np.array(["a"]), "samples are floating-point"),
-        (np.array([0.0, np.nan]), "NaN or infinite"),
-        (np.array([0.0, np.inf]), "NaN or infinite"),
-        (np.array([0.0, -np.inf]), "NaN or infinite"),
-        (np.array([0.0, -32768.0]), "within ±1 at full scale; got 32768"),
+        (np.array([0.0, np.nan]), "NaN or infinity"),
+        (np.array([0.0, np.inf]), "NaN or infinity"),
+        (np.array([0.0, -np.inf]), "NaN or infinity"),
+        (np.array([0.0, -32768.0]), "within ±1000, full scale being ±1; got a peak of 32768"),
     ],
 )
 def test_sounds_that_are_none(audio: np.ndarray, message: str):

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numba
 import numpy as np
 import pytest
 from scipy.special import jv
 
 from tonewright.errors import UsageError
 from tonewright.features.pitch import FALLBACK_NOTE, estimate_note, pitch_frames, pitch_window
+from tonewright.threads import numba_threads
 
 RATES = (16_000, 44_100, 48_000)
 
@@ -176,12 +176,8 @@ def test_a_frame_has_the_same_bits_in_every_batch_and_thread(rng: np.random.Gene
     np.testing.assert_array_equal(alone, together)
     reversed_order = np.array(pitch_frames(frames[::-1], 16_000))[:, ::-1]
     np.testing.assert_array_equal(reversed_order, together)
-    threads = numba.get_num_threads()
-    try:
-        numba.set_num_threads(1)
+    with numba_threads(1):
         np.testing.assert_array_equal(np.array(pitch_frames(frames, 16_000)), together)
-    finally:
-        numba.set_num_threads(threads)
 
 
 def test_an_empty_batch_is_empty() -> None:

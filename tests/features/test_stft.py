@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import librosa
-import numba
 import numpy as np
 import pytest
 
@@ -14,6 +13,7 @@ from tonewright.features.stft import (
     mel_spectrogram,
     power_spectrogram,
 )
+from tonewright.threads import numba_threads
 
 SHAPES = [(441, 220), (1102, 441), (2205, 882), (4410, 2205), (1024, 256), (160, 80)]
 
@@ -70,16 +70,12 @@ def test_hann_is_periodic_and_overlaps_to_a_constant():
 
 def test_values_depend_neither_on_the_batch_nor_on_the_threads(noise: np.ndarray):
     whole_power, whole_mel = power_spectrogram(noise, 441, 220), mel_spectrogram(noise, 16000, 441, 220, 32)
-    threads = numba.get_num_threads()
-    try:
-        numba.set_num_threads(1)
+    with numba_threads(1):
         for i in range(len(noise)):
             np.testing.assert_array_equal(power_spectrogram(noise[i : i + 1], 441, 220)[0], whole_power[i])
             np.testing.assert_array_equal(
                 mel_spectrogram(noise[i : i + 1], 16000, 441, 220, 32)[0], whole_mel[i]
             )
-    finally:
-        numba.set_num_threads(threads)
 
 
 def test_strided_input_is_taken_as_it_is(noise: np.ndarray):

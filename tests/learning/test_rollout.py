@@ -161,5 +161,5 @@ def test_infos_that_are_not_there_are_named():
 
 
 def test_other_autoreset_modes_are_refused():
-    with pytest.raises(UsageError, match=r"SAME_STEP; received AutoresetMode\.NEXT_STEP"):
+    with pytest.raises(UsageError, match=r"SAME_STEP; got AutoresetMode\.NEXT_STEP"):
         worker(lambda: Counter(autoreset_mode=AutoresetMode.NEXT_STEP))

@@ -95,7 +95,7 @@ class TestStep:
 
     @pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.DISABLED])
     def test_refuses_other_autoreset_modes(self, mode):
-        with pytest.raises(UsageError, match=f"autoreset_mode 'SameStep'; received '{mode.value}'"):
+        with pytest.raises(UsageError, match=f"autoreset_mode 'SameStep'; got '{mode.value}'"):
             SB3VecEnv(CopyProbe(N, autoreset_mode=mode))
 
 
@@ -166,7 +166,7 @@ class TestNudges:
 
     @pytest.mark.parametrize("step", [0, -0.1, 1.5, float("nan")])
     def test_refuse_steps_out_of_bounds(self, step):
-        with pytest.raises(UsageError, match=f"above 0 and stay within .*; received step={step}"):
+        with pytest.raises(UsageError, match=f"above 0 and stay within .*; got step={step}"):
             Nudges(spaces.Box(-1, 1, (2,)), step)
 
 

@@ -80,12 +80,12 @@ class TestToEnv:
         "space", [spaces.Box(-np.inf, np.inf, (2,)), spaces.Box(0, 9, (2,), np.int64), spaces.MultiBinary(2)]
     )
     def test_refuses_other_spaces(self, space):
-        with pytest.raises(UsageError, match=r"actions must be .* received (Box|MultiBinary)"):
+        with pytest.raises(UsageError, match=r"actions must be .* got (Box|MultiBinary)"):
             to_env(space, np.zeros((1, 2), np.float32))
 
     @pytest.mark.parametrize("shape", [(2,), (2, 2)])
     def test_refuses_another_width(self, shape):
-        with pytest.raises(UsageError, match=r"shape \[N, 3\]; received \[2"):
+        with pytest.raises(UsageError, match=r"shape \[N, 3\]; got \[2"):
             to_env(ACTIONS["box"], np.zeros(shape, np.float32))
 
 

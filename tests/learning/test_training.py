@@ -79,7 +79,7 @@ def test_every_update_is_told_with_its_scores_where_it_was_evaluated(tmp_path):
     assert told == [(0, {}), (1, {"score": 1.0}), (2, {}), (3, {"score": 3.0}), (4, {"score": 4.0})]
 
 
-@pytest.mark.parametrize("fields", [{"steps": 0}, {"checkpoint_every": 0}])
-def test_nonsense_is_refused(fields):
-    with pytest.raises(UsageError, match="1 or more"):
-        TrainConfig(**fields)
+@pytest.mark.parametrize("name", ["steps", "checkpoint_every"])
+def test_nonsense_is_refused(name):
+    with pytest.raises(UsageError, match=f"{name} is a whole number from 1; got 0"):
+        TrainConfig(**{name: 0})

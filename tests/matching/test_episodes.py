@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from tonewright.audio import Clip, write
-from tonewright.audio.fading import fade_out_at
 from tonewright.errors import UsageError
 from tonewright.matching.agent.curriculum import stage
 from tonewright.matching.episodes import (
@@ -108,11 +107,3 @@ def test_durations_are_drawn_and_what_follows_is_silent() -> None:
         assert not drawn.audio[row, end:].any()
         before_fade = end - 160 if end < FRAMES else end
         np.testing.assert_array_equal(drawn.audio[row, :before_fade], whole[row, :before_fade])
-
-
-def test_a_cut_fades_out_without_a_click() -> None:
-    ended = fade_out_at(np.ones((2, 1_600), np.float32), np.array([0.05, 0.1]), 16_000)
-    assert ended[0, 639] == 1.0
-    np.testing.assert_allclose(np.diff(ended[0, 640:800]), -1 / 159, atol=1e-6)
-    assert not ended[0, 800:].any()
-    assert (ended[1] == 1.0).all()

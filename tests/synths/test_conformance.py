@@ -4,7 +4,6 @@ import json
 import threading
 
 import jsonschema
-import numba
 import numpy as np
 import pytest
 
@@ -122,13 +121,9 @@ class TestRendering:
         np.testing.assert_array_equal(shuffled, audio[order])
 
     @pytest.mark.parametrize("threads", [1, 2])
-    def test_number_of_threads(self, synth, params, notes, gates, audio, threads):
-        before = numba.get_num_threads()
-        numba.set_num_threads(min(threads, before))
-        try:
-            rendered = synth.render(params, notes, SECONDS, gates, seed=5)
-        finally:
-            numba.set_num_threads(before)
+    def test_number_of_threads(self, synth, params, notes, gates, audio, threads, monkeypatch):
+        monkeypatch.setenv("NUMBA_NUM_THREADS", str(threads))
+        rendered = synth.render(params, notes, SECONDS, gates, seed=5)
         np.testing.assert_array_equal(rendered, audio)
 
     @pytest.mark.parametrize("block", [1, 64, 333])

@@ -36,7 +36,7 @@ def test_a_near_name_is_proposed():
 
 @pytest.mark.parametrize("rate", [0, -44_100, 3_999, 384_001, 44_100.5, float("nan"), None, "44100", True])
 def test_rates_it_cannot_run_at(rate):
-    with pytest.raises(UsageError, match="sample_rate_hz is a whole number between 4000 and 384000"):
+    with pytest.raises(UsageError, match="sample_rate_hz is a whole number from 4,000 to 384,000"):
         synth("serum-lite", rate)
 
 

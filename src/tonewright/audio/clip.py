@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tonewright.audio.validation import largest_magnitude, valid_samples
 from tonewright.errors import AudioError
-
-# +120 dBFS. Nothing that sounds comes near it, and powers summed over an hour still fit in float32.
-LOUDEST_SAMPLE = 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +23,8 @@ class Clip:
         sample_rate_hz: Frames per second, a whole number.
 
     Raises:
-        AudioError: The samples are not finite floating-point numbers of one or two dimensions, or lie beyond
-            ±`LOUDEST_SAMPLE`; or the rate is not a positive whole number.
+        AudioError: The samples have other than one or two dimensions or do not pass `valid_samples`; or the
+            rate is not a positive whole number.
     """
 
     samples: NDArray[np.float32]
@@ -54,7 +52,7 @@ class Clip:
     @property
     def peak(self) -> float:
         """The largest absolute sample, 0 for a clip without frames."""
-        return _peak(self.samples)
+        return largest_magnitude(self.samples)
 
     def mono(self) -> NDArray[np.float32]:
         """The mean of the channels, `[frames]` float32."""
@@ -65,27 +63,10 @@ def _checked_samples(samples: object) -> NDArray[np.float32]:
     array = np.atleast_2d(np.asarray(samples))
     if array.ndim != 2 or not array.shape[0]:
         raise AudioError(f"a clip is [channels, frames]; got an array of shape {array.shape}")
-    if array.dtype.kind != "f":
-        raise AudioError(
-            f"samples are floating-point numbers with full scale at ±1; got {array.dtype}; "
-            "divide whole numbers by their full scale"
-        )
-    with np.errstate(invalid="ignore", over="ignore"):
-        array = array.astype(np.float32, copy=False)
-        peak = _peak(array)
-    if not np.isfinite(peak):
-        raise AudioError("the sound holds NaN or infinite samples; repair it or export it again")
-    if peak > LOUDEST_SAMPLE:
-        raise AudioError(f"the sound peaks at {peak:.2g} times full scale; scale it to ±1")
-    return array
+    return valid_samples(array)
 
 
 def _checked_rate(sample_rate_hz: float) -> int:
     if not (0 < sample_rate_hz < np.inf and sample_rate_hz == int(sample_rate_hz)):
         raise AudioError(f"a sample rate is a positive whole number of Hz; got {sample_rate_hz}")
     return int(sample_rate_hz)
-
-
-def _peak(samples: NDArray[np.float32]) -> float:
-    # Two reductions instead of max(abs()): no copy of a long sound. NaN comes through both.
-    return float(np.maximum(samples.max(), -samples.min())) if samples.size else 0.0

@@ -6,10 +6,15 @@ differences of two levels are numbers.
 
 from __future__ import annotations
 
+import math
+from typing import Any, TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.errors import AudioError
+
+F = TypeVar("F", bound=np.floating[Any])
 
 FLOOR_DB = -120.0
 
@@ -19,9 +24,25 @@ _KAISER_BETA = 6.0
 _CHUNK_SAMPLES = 2**16  # of all rows together: what stays in the processor's cache
 
 
-def power_to_db(power: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Convert powers to decibels, at least −120."""
-    return 10.0 * np.log10(np.maximum(power, 10 ** (FLOOR_DB / 10)))
+def power_to_db(power: NDArray[F], floor_db: float = FLOOR_DB, range_db: float = math.inf) -> NDArray[F]:
+    """Convert powers to decibels.
+
+    Args:
+        power: Any shape and floating-point type, full scale being 1; with a range, the first axis tells
+            sounds apart.
+        floor_db: What smaller powers read, silence included.
+        range_db: How far below the loudest value of the same sound to reach.
+
+    Returns:
+        Shape and type of `power`.
+    """
+    decibels = np.asarray(np.maximum(power, 10.0 ** (floor_db / 10.0)))
+    np.log10(decibels, out=decibels)
+    decibels *= 10.0
+    if range_db < math.inf:
+        loudest = decibels.max(axis=tuple(range(1, decibels.ndim)), keepdims=True)
+        np.maximum(decibels, loudest - range_db, out=decibels)
+    return decibels[()]  # a number where one was given
 
 
 def rms_dbfs(audio: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tonewright.audio.validation import valid_samples
 from tonewright.errors import AudioError, UsageError
 
 # Below this rate the published windows hold too few samples to mean anything.
@@ -12,8 +13,6 @@ _LOWEST_RATE_HZ = 4000
 _HIGHEST_RATE_HZ = 768000
 # Alignment in time takes the square of the duration: 30 s for two sounds of this length.
 _LONGEST_S = 300
-# Full scale is 1; float32 spectra of anything below this peak cannot overflow.
-_HIGHEST_PEAK = 1e6
 
 
 def checked_pair(
@@ -31,7 +30,7 @@ def checked_pair(
 
     Raises:
         UsageError: The shapes or the sample rate do not fit.
-        AudioError: A sound is too long, or holds NaN, infinite or absurdly large samples.
+        AudioError: A sound is too long, or its samples do not pass `valid_samples`.
     """
     if not _LOWEST_RATE_HZ <= sample_rate_hz <= _HIGHEST_RATE_HZ or sample_rate_hz != int(sample_rate_hz):
         raise UsageError(
@@ -61,11 +60,7 @@ def checked_pair(
 
 
 def _checked(audio: ArrayLike) -> NDArray[np.float32]:
-    array = np.asarray(audio)
-    if array.dtype.kind != "f":
-        raise UsageError(
-            f"audio is floating point with full scale ±1; got {array.dtype}; scale integers to it"
-        )
+    array = valid_samples(audio)
     if array.ndim == 1:
         array = array[np.newaxis]
     if array.ndim == 2:
@@ -74,12 +69,6 @@ def _checked(audio: ArrayLike) -> NDArray[np.float32]:
         raise UsageError(
             "audio is [frames], [batch, frames] or [batch, channels, frames] with at least one frame;"
             f" got an array of shape {np.shape(audio)}"
-        )
-    # Compared this way round, NaN fails as well.
-    if len(array) and not max(array.max(), -array.min()) <= _HIGHEST_PEAK:
-        raise AudioError(
-            f"audio is finite with full scale ±1; got NaN, infinite or samples beyond ±{_HIGHEST_PEAK:g};"
-            " repair or re-export it"
         )
     # Writable as well, because Numba would compile everything once more for read-only arrays.
     return np.require(array, np.float32, ["C", "W"])

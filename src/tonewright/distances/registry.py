@@ -10,17 +10,18 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tonewright.distances import published
 from tonewright.distances.gate import checked_pair
 from tonewright.errors import UnknownNameError
 
 PairFunction = Callable[[NDArray[np.float32], NDArray[np.float32], int], NDArray[np.float32]]
 
+_FOLDER = Path(__file__).with_name("published")
 # The order of a report; what is not named here follows in alphabetical order.
 _REPORT_ORDER = (
     "mss",
@@ -115,7 +116,7 @@ def distance(
 
 def names() -> list[str]:
     """Short names of all distances, in the order of a report."""
-    found = {module.name for module in pkgutil.iter_modules(published.__path__)} | _registered.keys()
+    found = {module.name for module in pkgutil.iter_modules([str(_FOLDER)])} | _registered.keys()
     return [name for name in _REPORT_ORDER if name in found] + sorted(found - set(_REPORT_ORDER))
 
 
@@ -128,5 +129,5 @@ def get(name: str) -> Distance:
     if name not in _registered:
         if name not in names():
             raise UnknownNameError("distance", name, names())
-        importlib.import_module(f"{published.__name__}.{name}")
+        importlib.import_module(f"{__package__}.{_FOLDER.name}.{name}")
     return _registered[name]

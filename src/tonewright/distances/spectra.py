@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
+from tonewright.audio.levels import power_to_db
 from tonewright.features.mel import dct_matrix
 from tonewright.features.stft import mel_spectrogram
+from tonewright.threads import map_rows
 
 # librosa's defaults, which the published values rest on.
-_LEAST_POWER = 1e-10
+_FLOOR_DB = -100.0
 _RANGE_DB = 80.0
+# Frames whose cepstra are worth a call.
+_ROWS_AT_ONCE = 32
 
 
 def samples_in(milliseconds: int, sample_rate_hz: int) -> int:
@@ -44,7 +48,7 @@ def log_mel(
     """
     batch, channels, frames = audio.shape
     power = mel_spectrogram(audio.reshape(batch * channels, frames), sample_rate_hz, n_fft, hop, n_mels)
-    decibels = power_to_db(power.reshape(batch, -1), _LEAST_POWER, _RANGE_DB)
+    decibels = power_to_db(power.reshape(batch, -1), _FLOOR_DB, _RANGE_DB)
     return decibels.reshape(batch, channels, -1, n_mels)
 
 
@@ -67,27 +71,9 @@ def mfcc(
     decibels = log_mel(audio, sample_rate_hz, n_fft, hop, n_mels)
     rows = decibels.reshape(-1, n_mels)
     out = np.zeros((len(rows), n_mfcc), np.float32)
-    _project(rows, np.ascontiguousarray(dct_matrix(n_mfcc, n_mels).T), out)
+    matrix = np.ascontiguousarray(dct_matrix(n_mfcc, n_mels).T)
+    map_rows(lambda first, last, _: _project(rows, matrix, out, first, last), len(rows), block=_ROWS_AT_ONCE)
     return out.reshape(*decibels.shape[:3], n_mfcc)
-
-
-def power_to_db(power: NDArray[np.float32], least: float, range_db: float) -> NDArray[np.float32]:
-    """Power in dB re 1, limited to a range below the loudest value of each sound.
-
-    Args:
-        power: `[batch, values]` float32.
-        least: Power below which nothing is told apart.
-        range_db: How far below the loudest value of the same sound to reach.
-
-    Returns:
-        `[batch, values]` float32.
-    """
-    # NumPy's float32 logarithm is vectorised where Numba's is a call per value.
-    decibels: NDArray[np.float32] = np.maximum(power, np.float32(least))
-    np.log10(decibels, out=decibels)
-    decibels *= np.float32(10.0)
-    np.maximum(decibels, decibels.max(axis=1, keepdims=True) - np.float32(range_db), out=decibels)
-    return decibels
 
 
 def mean_difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -101,22 +87,27 @@ def mean_difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[n
         `[batch]` float32.
     """
     out = np.empty(max(len(a), len(b)), np.float32)
-    _mean_difference(a.reshape(len(a), -1), b.reshape(len(b), -1), out)
+    a, b = a.reshape(len(a), -1), b.reshape(len(b), -1)
+    map_rows(lambda first, last, _: _mean_difference(a, b, out, first, last), len(out))
     return out
 
 
-@njit(cache=True, nogil=True, parallel=True)
-def _project(rows: NDArray[np.float32], matrix: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+@njit(cache=True, nogil=True)
+def _project(
+    rows: NDArray[np.float32], matrix: NDArray[np.float32], out: NDArray[np.float32], first: int, last: int
+) -> None:
     """`out += rows @ matrix`, each row in one fixed order of summation, which BLAS does not promise."""
-    for r in prange(len(rows)):
+    for r in range(first, last):
         for m in range(matrix.shape[0]):
             for c in range(matrix.shape[1]):
                 out[r, c] += rows[r, m] * matrix[m, c]
 
 
-@njit(cache=True, nogil=True, parallel=True)
-def _mean_difference(a: NDArray[np.float32], b: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-    for i in prange(len(out)):
+@njit(cache=True, nogil=True)
+def _mean_difference(
+    a: NDArray[np.float32], b: NDArray[np.float32], out: NDArray[np.float32], first: int, last: int
+) -> None:
+    for i in range(first, last):
         x, y = a[i % len(a)], b[i % len(b)]
         total = 0.0
         for k in range(len(x)):

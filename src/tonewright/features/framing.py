@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Integral
 
-from tonewright.errors import UsageError
+from tonewright.checks import check_whole
 
 # Two periods of a 50 Hz tone. The power of two above it is 1024 samples from 12.8 to 25.6 kHz and 2048 up to
 # 51.2 kHz, so that bins are 25 Hz wide or less at every rate and the narrowest mel band still holds some.
@@ -38,9 +37,9 @@ class Framing:
     hop: int
 
     def __post_init__(self) -> None:
-        _require_integer("sample_rate_hz", self.sample_rate_hz, _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ)
-        _require_integer("window", self.window, _SHORTEST_WINDOW, _LONGEST_WINDOW)
-        _require_integer("hop", self.hop, 1, self.window)
+        check_whole(self.sample_rate_hz, "sample_rate_hz", _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ)
+        check_whole(self.window, "window", _SHORTEST_WINDOW, _LONGEST_WINDOW)
+        check_whole(self.hop, "hop", 1, self.window)
 
     @property
     def bin_hz(self) -> float:
@@ -54,7 +53,7 @@ class Framing:
 
 def default_window(sample_rate_hz: int) -> int:
     """The window used where none is given: the smallest power of two that spans 40 ms."""
-    _require_integer("sample_rate_hz", sample_rate_hz, _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ)
+    check_whole(sample_rate_hz, "sample_rate_hz", _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ)
     return 1 << (round(_WINDOW_AT_LEAST_S * sample_rate_hz) - 1).bit_length()
 
 
@@ -70,10 +69,5 @@ def framing(sample_rate_hz: int, window: int | None = None, hop: int | None = No
         UsageError: One of the three is not a whole number in its range.
     """
     window = default_window(sample_rate_hz) if window is None else window
-    _require_integer("window", window, _SHORTEST_WINDOW, _LONGEST_WINDOW)
+    check_whole(window, "window", _SHORTEST_WINDOW, _LONGEST_WINDOW)
     return Framing(sample_rate_hz, window, window // _HOPS_PER_WINDOW if hop is None else hop)
-
-
-def _require_integer(name: str, value: int, low: int, high: int) -> None:
-    if not isinstance(value, Integral) or not low <= value <= high:
-        raise UsageError(f"{name} must be a whole number from {low:,} to {high:,}; got {value!r}")

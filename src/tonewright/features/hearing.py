@@ -13,10 +13,11 @@ from tonewright.audio import Clip, read_blocks
 from tonewright.errors import AudioError, UsageError
 from tonewright.features.framing import Framing, framing
 from tonewright.features.listener import Listener, frames_at_once
-from tonewright.features.registry import Descriptor, select
+from tonewright.features.registry import Descriptor
+from tonewright.features.selection import select
 from tonewright.features.streaming import StreamAnalyser
 from tonewright.features.table import FeatureTable
-from tonewright.features.validation import valid_samples
+from tonewright.features.validation import valid_sounds
 
 DEFAULT_DESCRIPTORS = ("loudness", "spectral_shape", "mfcc", "chroma", "pitch", "onset")
 
@@ -137,7 +138,7 @@ def _samples_and_rate(
             raise UsageError(
                 f"a clip brings its own sample rate, {audio.sample_rate_hz} Hz; leave out {sample_rate_hz}"
             )
-        return valid_samples(audio.mono())[None], audio.sample_rate_hz
+        return valid_sounds(audio.mono())[None], audio.sample_rate_hz
     if sample_rate_hz is None:
         raise UsageError("an array does not tell its sample rate; pass sample_rate_hz")
-    return np.atleast_2d(valid_samples(audio)), sample_rate_hz
+    return np.atleast_2d(valid_sounds(audio)), sample_rate_hz

@@ -8,7 +8,7 @@ frame: nothing is added and subtracted over hours, so nothing drifts.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 # Columns of the results.
@@ -69,15 +69,17 @@ def _true_peak(
     out[PEAK, WHOLE], out[PEAK, TAIL] = max(early, late), late
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True)
 def hop_levels(
     samples: NDArray[np.float32],
     hop: int,
     tail: int,
     interpolator: NDArray[np.float32],
     out: NDArray[np.float64],
+    first: int,
+    last: int,
 ) -> None:
-    """Energy, zero crossings and true peak of every hop.
+    """Energy, zero crossings and true peak of every hop of some sounds.
 
     Args:
         samples: `[batch, taps + count * hop]`; the hops begin after `taps` earlier samples.
@@ -85,18 +87,20 @@ def hop_levels(
         tail: How many of its last samples are also measured on their own, less than `hop`.
         interpolator: `[phases, taps]`, one filter to each point between two samples.
         out: `[batch, count, QUANTITIES, SPANS]`.
+        first: First sound.
+        last: Where to stop: the sound after the last one.
     """
-    batch, count = out.shape[:2]
+    count = out.shape[1]
     past = samples.shape[1] - count * hop
-    for row in prange(batch):
-        between, highest = np.empty(hop, np.float32), np.empty(hop, np.float32)
+    between, highest = np.empty(hop, np.float32), np.empty(hop, np.float32)
+    for row in range(first, last):
         for k in range(count):
             start = past + k * hop
             _energy_and_crossings(samples[row], start, hop, tail, out[row, k])
             _true_peak(samples[row], start, tail, interpolator, between, highest, out[row, k])
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True)
 def weighted_energies(
     hops: NDArray[np.float32],
     hop: int,
@@ -104,8 +108,12 @@ def weighted_energies(
     sections: NDArray[np.float64],
     state: NDArray[np.float64],
     out: NDArray[np.float64],
+    first: int,
+    last: int,
 ) -> None:
-    """Energy of every hop behind two second-order sections (transposed direct form II, double precision).
+    """Energy of the hops of some sounds behind two second-order sections.
+
+    Transposed direct form II, double precision.
 
     Args:
         hops: `[batch, count * hop]`.
@@ -114,10 +122,12 @@ def weighted_energies(
         sections: `[2, 6]`: b0, b1, b2, a0 = 1, a1, a2.
         state: `[batch, 4]`, carried from run to run.
         out: `[batch, count, SPANS]`.
+        first: First sound.
+        last: Where to stop: the sound after the last one.
     """
     b0, b1, b2, _, a1, a2 = sections[0]
     d0, d1, d2, _, c1, c2 = sections[1]
-    for row in prange(out.shape[0]):
+    for row in range(first, last):
         s0, s1, s2, s3 = state[row]
         for k in range(out.shape[1]):
             early = late = 0.0

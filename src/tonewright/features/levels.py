@@ -9,6 +9,7 @@ from tonewright.audio.levels import interpolation_taps
 from tonewright.audio.loudness import k_weighting_sos
 from tonewright.features import level_kernels as kernels
 from tonewright.features.frames import Frames, shared
+from tonewright.threads import map_rows
 
 MOMENTARY_S = 0.400
 
@@ -22,7 +23,12 @@ def _hop_levels(frames: Frames) -> NDArray[np.float64]:
     """Energy, crossings and peak of the hops, `[batch, window // hop + count, QUANTITIES, SPANS]`."""
     whole, tail = divmod(frames.framing.window, frames.framing.hop)
     levels = np.empty((frames.batch, frames.count, kernels.QUANTITIES, kernels.SPANS))
-    kernels.hop_levels(frames.samples(_TAPS), frames.framing.hop, tail, _INTERPOLATOR, levels)
+    samples, hop = frames.samples(_TAPS), frames.framing.hop
+
+    def measure(first: int, last: int, _: int) -> None:
+        kernels.hop_levels(samples, hop, tail, _INTERPOLATOR, levels, first, last)
+
+    map_rows(measure, frames.batch)
     return frames.with_past("hop levels", levels, whole)
 
 
@@ -33,7 +39,12 @@ def _weighted_energies(frames: Frames, window: int) -> NDArray[np.float64]:
     state = frames.memory.setdefault("K-weighting", np.zeros((frames.batch, 4)))
     energies = np.empty((frames.batch, frames.count, kernels.SPANS))
     sections = k_weighting_sos(frames.framing.sample_rate_hz)
-    kernels.weighted_energies(frames.samples(0), frames.framing.hop, tail, sections, state, energies)
+    samples, hop = frames.samples(0), frames.framing.hop
+
+    def measure(first: int, last: int, _: int) -> None:
+        kernels.weighted_energies(samples, hop, tail, sections, state, energies, first, last)
+
+    map_rows(measure, frames.batch)
     return frames.with_past("K-weighted energies", energies, whole)
 
 

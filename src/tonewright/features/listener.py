@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Hashable
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.features.frames import Frames
 from tonewright.features.framing import Framing
 from tonewright.features.registry import Descriptor
+from tonewright.threads import numba_threads
 
 # Frames, of all sounds together, that are measured at a time, and samples under their windows: their spectra
 # take a few megabytes, and an hour takes no more memory than some seconds.
@@ -51,7 +50,7 @@ class Listener:
         values = np.empty((batch, count, self.columns), np.float32)
         for first in range(0, count, at_once):
             last = min(first + at_once, count)
-            with _threads_for(batch * (last - first)):
+            with numba_threads(max(1, batch * (last - first) // _FRAMES_WORTH_A_THREAD)):
                 self._measure(samples[:, first * hop : last * hop], values[:, first:last])
         return values
 
@@ -67,14 +66,3 @@ class Listener:
 def frames_at_once(framing: Framing) -> int:
     """How many frames are measured in one run, all sounds together."""
     return min(_RUN_FRAMES, _RUN_SAMPLES // framing.window)
-
-
-@contextmanager
-def _threads_for(frames: int) -> Iterator[None]:
-    """Limit the compiled kernels that this thread calls to as many threads as the work is worth."""
-    threads = numba.get_num_threads()
-    numba.set_num_threads(max(1, min(threads, frames // _FRAMES_WORTH_A_THREAD)))
-    try:
-        yield
-    finally:
-        numba.set_num_threads(threads)

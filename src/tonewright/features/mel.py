@@ -80,6 +80,13 @@ def mel_filterbank(
     return filters
 
 
+def filter_spans(filters: NDArray[np.float32]) -> NDArray[np.int64]:
+    """First bin and one past the last bin of each filter `[n_mels, bins]`, `[n_mels, 2]`; equal if empty."""
+    inside = filters > 0
+    first = inside.argmax(axis=1)
+    return np.stack([first, first + inside.sum(axis=1)], axis=1)
+
+
 @lru_cache(maxsize=64)
 def dct_matrix(n_out: int, n_in: int) -> NDArray[np.float32]:
     """The orthonormal type-II discrete cosine transform as a matrix: MFCCs are `dct_matrix @ log_mel`.

@@ -10,8 +10,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 
+from tonewright.audio.notes import hz_note, note_hz
 from tonewright.errors import UsageError
-from tonewright.features import pitch_kernels as _pitch_kernels
+from tonewright.features import pitch_kernels as kernels
+from tonewright.threads import map_rows
 
 F0_MIN_HZ = 30.0
 F0_MAX_HZ = 2500.0
@@ -82,14 +84,17 @@ def pitch_frames(
             f"a frame must hold two periods of {f0_max_hz:g} Hz, got {window} samples at {sample_rate_hz} Hz;"
             f" use pitch_window({sample_rate_hz}) = {pitch_window(sample_rate_hz)} samples"
         )
-    period, clarity = _pitch_kernels.periods(
-        # Writeable: a read-only view would have the kernel compiled a second time.
-        np.require(frames, np.float32, ["C_CONTIGUOUS", "WRITEABLE"]),
-        2 * next_fast_len((window + longest) // 2 + 1, real=True),
-        max(2, math.ceil(_LAGS_PER_PERIOD / shortest)),
-        0.99 * shortest,  # a tone at f0_max_hz itself may be measured a little sharp
-        longest,
-    )
+    # Writeable: a read-only view would have the kernel compiled a second time.
+    frames = np.require(frames, np.float32, ["C_CONTIGUOUS", "WRITEABLE"])
+    n_fft = 2 * next_fast_len((window + longest) // 2 + 1, real=True)
+    oversampling = max(2, math.ceil(_LAGS_PER_PERIOD / shortest))
+    least = 0.99 * shortest  # a tone at f0_max_hz itself may be measured a little sharp
+    period, clarity = np.zeros(len(frames)), np.zeros(len(frames))
+
+    def measure(first: int, last: int, _: int) -> None:
+        kernels.periods(frames, n_fft, oversampling, least, longest, period, clarity, first, last)
+
+    map_rows(measure, len(frames), block=kernels.BLOCK)
     voiced = clarity >= _VOICED_CONFIDENCE
     f0_hz = np.divide(sample_rate_hz, period, out=np.zeros_like(period), where=voiced)
     return f0_hz.astype(np.float32), np.where(voiced, clarity, 0.0).astype(np.float32)
@@ -144,7 +149,7 @@ def estimate_note(audio: NDArray[np.float32], sample_rate_hz: int) -> NoteEstima
     total = float(level[audible].sum())
     if weights.sum() <= _LEAST_PERIODIC * total:
         return _note(FALLBACK_NOTE, 0.0, voiced_fraction)
-    notes = 69.0 + 12.0 * np.log2(f0_hz[heard] / 440.0)
+    notes = hz_note(f0_hz[heard])
     near = np.abs(notes - _mode(notes, weights)) <= _NEAR
     return _note(
         _weighted_median(notes[near], weights[near]), float(weights[near].sum()) / total, voiced_fraction
@@ -152,8 +157,7 @@ def estimate_note(audio: NDArray[np.float32], sample_rate_hz: int) -> NoteEstima
 
 
 def _note(midi_note: float, confidence: float, voiced_fraction: float) -> NoteEstimate:
-    f0_hz = 440.0 * 2.0 ** ((midi_note - 69.0) / 12.0)
-    return NoteEstimate(midi_note, f0_hz, confidence, voiced_fraction)
+    return NoteEstimate(midi_note, note_hz(midi_note), confidence, voiced_fraction)
 
 
 def _mode(notes: NDArray[np.float64], weights: NDArray[np.float64]) -> float:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
-# Frames are transformed this many at a time, the last block filled up with silence: rows side by side use the
-# vector units, and a block of constant height gives the same bits whatever the batch.
-_BLOCK = 8
+BLOCK = 8
+"""Frames that are transformed together, the last block filled up with silence.
+
+Rows side by side use the vector units, and a block of constant height gives the same bits whatever the batch.
+"""
+
 # A frame whose largest deviation from its mean lies below is silence.
 _SILENCE = 1e-8
 # The same as a share of the mean: what float32 rounding leaves of a constant.
@@ -148,11 +151,19 @@ def _refine(nsdf: NDArray[np.float32], period: float, clarity: float) -> float:
         multiple = min(2 * multiple, most)
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True)
 def periods(
-    frames: NDArray[np.float32], n_fft: int, oversampling: int, shortest: float, longest: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Period of every frame, with the correlation of the frame with itself one period later.
+    frames: NDArray[np.float32],
+    n_fft: int,
+    oversampling: int,
+    shortest: float,
+    longest: int,
+    period: NDArray[np.float64],
+    clarity: NDArray[np.float64],
+    first: int,
+    last: int,
+) -> None:
+    """Period of some frames, with the correlation of the frame with itself one period later.
 
     Args:
         frames: Sound `[n, window]`.
@@ -160,20 +171,18 @@ def periods(
         oversampling: Lags to a sample, at least 2.
         shortest: Shortest period in samples.
         longest: Longest period in samples, at most half a window: then no energy in a divisor is zero.
-
-    Returns:
-        Periods in samples `[n]` and clarity in 0..1 `[n]`; both are 0 where no period is found.
+        period: `[n]`, written where a period is found: periods in samples.
+        clarity: `[n]`, written likewise: clarity in 0..1.
+        first: First frame, a multiple of `BLOCK`.
+        last: Where to stop: the frame after the last one.
     """
-    n, window = frames.shape
-    period = np.zeros(n)
-    clarity = np.zeros(n)
-    for block in prange((n + _BLOCK - 1) // _BLOCK):
-        first = block * _BLOCK
-        count = min(_BLOCK, n - first)
-        rows = np.zeros((_BLOCK, n_fft), np.float32)
-        sounding = np.zeros(_BLOCK, np.bool_)
+    window = frames.shape[1]
+    for begin in range(first, last, BLOCK):
+        count = min(BLOCK, last - begin)
+        rows = np.zeros((BLOCK, n_fft), np.float32)
+        sounding = np.zeros(BLOCK, np.bool_)
         for row in range(count):
-            sounding[row] = _prepare(frames[first + row], rows[row])
+            sounding[row] = _prepare(frames[begin + row], rows[row])
         correlation = _autocorrelate(rows, oversampling)
         for row in range(count):
             if sounding[row]:
@@ -182,6 +191,5 @@ def periods(
                 )
                 lag, height = _choose_peak(nsdf, shortest * oversampling)
                 if lag > 0.0:
-                    period[first + row] = _refine(nsdf, lag, height) / oversampling
-                    clarity[first + row] = min(height, 1.0)
-    return period, clarity
+                    period[begin + row] = _refine(nsdf, lag, height) / oversampling
+                    clarity[begin + row] = min(height, 1.0)

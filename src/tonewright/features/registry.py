@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.errors import UnknownNameError, UsageError
+from tonewright.errors import UsageError
 from tonewright.features.frames import Frames
 
 # `[batch, count, columns]` float32 from a run of frames.
@@ -101,46 +101,3 @@ def all_descriptors() -> tuple[Descriptor, ...]:
     """Every registered descriptor, in a fixed order; slopes, which any of them has, are not listed."""
     _load_own()
     return tuple(_registered.values())
-
-
-def select(names: str | Iterable[str]) -> tuple[Descriptor, ...]:
-    """The descriptors behind names.
-
-    Args:
-        names: Descriptors, categories, or "all"; `_delta` at the end of either asks for its slope in time.
-
-    Returns:
-        The descriptors in the order asked for, each once.
-
-    Raises:
-        UnknownNameError: A name is neither a descriptor nor a category.
-        UsageError: No name is given.
-    """
-    asked = [names] if isinstance(names, str) else list(names)
-    if not asked:
-        raise UsageError("at least one descriptor is needed; got none, 'all' takes every one")
-    found = [one for name in asked for one in _find(name)]
-    return tuple({one.name: one for one in found}.values())
-
-
-def _find(name: str) -> tuple[Descriptor, ...]:
-    everything = all_descriptors()
-    if name == EVERYTHING:
-        return everything
-    if name in _registered:
-        return (_registered[name],)
-    of_category = tuple(one for one in everything if one.category == name)
-    if of_category:
-        return of_category
-    if isinstance(name, str) and name.endswith(DELTA_SUFFIX) and _exists(name.removesuffix(DELTA_SUFFIX)):
-        from tonewright.features.deltas import delta_of
-
-        return tuple(delta_of(base) for base in _find(name.removesuffix(DELTA_SUFFIX)))
-    known = {EVERYTHING, *_registered, *(one.category for one in everything)}
-    raise UnknownNameError("descriptor", str(name), known)
-
-
-def _exists(name: str) -> bool:
-    while name.endswith(DELTA_SUFFIX):
-        name = name.removesuffix(DELTA_SUFFIX)
-    return name == EVERYTHING or name in _registered or name in {one.category for one in all_descriptors()}

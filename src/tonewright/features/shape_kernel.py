@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from tonewright.features.decibels import FLOOR_POWER
@@ -65,15 +65,17 @@ def _moments(magnitude: NDArray[np.float64], out: NDArray[np.float32], bin_hz: f
     out[ROLLOFF] = max(0.0, k - beyond) * bin_hz
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True)
 def spectral_shapes(
     power: NDArray[np.float32],
     bin_hz: float,
     heard: float,
     least: float,
     out: NDArray[np.float32],
+    first: int,
+    last: int,
 ) -> None:
-    """Shape of every spectrum.
+    """Shape of some spectra.
 
     Args:
         power: `[frames, bins]`.
@@ -81,9 +83,11 @@ def spectral_shapes(
         heard: Power, relative to the strongest bin, below which a bin has no part in the moments.
         least: Power, relative to the strongest bin, that every bin counts for in flatness at least.
         out: `[frames, SHAPES]`; zero where a spectrum is silent.
+        first: First frame.
+        last: Where to stop: the frame after the last one.
     """
-    frames, bins = power.shape
-    for frame in prange(frames):
+    bins = power.shape[1]
+    for frame in range(first, last):
         total = strongest = 0.0
         for k in range(bins):
             total += power[frame, k]

@@ -12,8 +12,9 @@ from tonewright.features import spectrum_kernels as kernels
 from tonewright.features.decibels import FLOOR_DB
 from tonewright.features.frames import Frames, shared
 from tonewright.features.framing import Framing
-from tonewright.features.mel import dct_matrix, hz_to_mel, mel_filterbank, mel_to_hz
+from tonewright.features.mel import dct_matrix, filter_spans, hz_to_mel, mel_filterbank, mel_to_hz
 from tonewright.features.stft import hann_window
+from tonewright.threads import map_rows
 
 MEL_LOWEST_HZ, MEL_HIGHEST_HZ = 20.0, 20_000.0
 
@@ -43,7 +44,12 @@ def _peak_window(length: int) -> NDArray[np.float32]:
 def _power(frames: Frames, window: NDArray[np.float32]) -> NDArray[np.float32]:
     length, hop = len(window), frames.framing.hop
     power = np.empty((frames.batch * frames.count, length // 2 + 1), np.float32)
-    kernels.windowed_power(frames.samples(length - hop), window, hop, power)
+    samples = frames.samples(length - hop)
+
+    def transform(first: int, last: int, _: int) -> None:
+        kernels.windowed_power(samples, window, hop, power, first, last)
+
+    map_rows(transform, len(power), block=kernels.BLOCK)
     return power
 
 
@@ -60,14 +66,13 @@ def _mel_filters(framing: Framing, n_mels: int) -> tuple[NDArray[np.float32], ND
     edges_hz = mel_to_hz(np.linspace(hz_to_mel(MEL_LOWEST_HZ), hz_to_mel(top_hz), n_mels + 2))
     unit_area = mel_filterbank(framing.sample_rate_hz, framing.window, n_mels, MEL_LOWEST_HZ, top_hz)
     filters = (unit_area * ((edges_hz[2:] - edges_hz[:-2]) / 2.0)[:, None]).astype(np.float32)
-    inside = filters > 0
-    if not inside.any(axis=1).all():
+    spans = filter_spans(filters)
+    if (spans[:, 0] == spans[:, 1]).any():
         raise UsageError(
             f"{n_mels} mel bands need bins finer than {framing.bin_hz:.0f} Hz; use a window longer than "
             f"{framing.window} samples at {framing.sample_rate_hz} Hz"
         )
-    first = inside.argmax(axis=1)
-    return filters, np.stack([first, first + inside.sum(axis=1)], axis=1)
+    return filters, spans
 
 
 @shared
@@ -78,8 +83,13 @@ def mel_levels(frames: Frames, n_mels: int) -> NDArray[np.float32]:
         UsageError: The window is too short for so many bands.
     """
     filters, spans = _mel_filters(frames.framing, n_mels)
+    power = power_spectrum(frames)
     levels = np.empty((frames.batch * frames.count, n_mels), np.float32)
-    kernels.mel_levels(power_spectrum(frames), filters, spans, levels)
+
+    def weigh(first: int, last: int, _: int) -> None:
+        kernels.mel_levels(power, filters, spans, levels, first, last)
+
+    map_rows(weigh, len(levels), block=kernels.BLOCK)
     return levels.reshape(frames.batch, frames.count, n_mels)
 
 
@@ -102,7 +112,11 @@ def spectral_peaks(frames: Frames) -> tuple[NDArray[np.float32], NDArray[np.floa
     power = _power(frames, _peak_window(length))
     frequency_hz = np.zeros((len(power), PEAK_LIMIT), np.float32)
     level_db = np.full((len(power), PEAK_LIMIT), FLOOR_DB, np.float32)
-    bin_hz = frames.framing.sample_rate_hz / length
-    kernels.strongest_peaks(power, bin_hz, 10.0 ** (-_PEAK_RANGE_DB / 10.0), frequency_hz, level_db)
+    bin_hz, relative = frames.framing.sample_rate_hz / length, 10.0 ** (-_PEAK_RANGE_DB / 10.0)
+
+    def find(first: int, last: int, _: int) -> None:
+        kernels.strongest_peaks(power, bin_hz, relative, frequency_hz, level_db, first, last)
+
+    map_rows(find, len(power), block=kernels.BLOCK)
     shape = (frames.batch, frames.count, PEAK_LIMIT)
     return frequency_hz.reshape(shape), level_db.reshape(shape)

@@ -9,42 +9,48 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from tonewright.features.decibels import FLOOR_POWER
 
-# Frames transformed together: enough to fill the vector units, few enough to stay in a core's cache.
-_BLOCK = 8
+BLOCK = 8
+"""Frames transformed together: enough to fill the vector units, few enough to stay in a core's cache."""
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True)
 def windowed_power(
-    samples: NDArray[np.float32], window: NDArray[np.float32], hop: int, out: NDArray[np.float32]
+    samples: NDArray[np.float32],
+    window: NDArray[np.float32],
+    hop: int,
+    out: NDArray[np.float32],
+    first: int,
+    last: int,
 ) -> None:
-    """Squared magnitudes of the transforms of all windows.
+    """Squared magnitudes of the transforms of some windows.
 
     Args:
         samples: `[batch, length - hop + count * hop]`.
         window: `[length]`, its scale included.
         hop: Samples from one window to the next.
         out: `[batch * count, length // 2 + 1]`.
+        first: First window, of all sounds together, a multiple of `BLOCK`.
+        last: Where to stop: the window after the last one.
     """
     length = len(window)
     count = (samples.shape[1] - length) // hop + 1
-    frames, bins = out.shape
-    for job in prange((frames + _BLOCK - 1) // _BLOCK):
-        first = job * _BLOCK
-        block = np.empty((min(_BLOCK, frames - first), length), np.float32)
+    bins = out.shape[1]
+    for begin in range(first, last, BLOCK):
+        block = np.empty((min(BLOCK, last - begin), length), np.float32)
         for j in range(len(block)):
-            row, start = (first + j) // count, (first + j) % count * hop
+            row, start = (begin + j) // count, (begin + j) % count * hop
             for i in range(length):
                 block[j, i] = window[i] * samples[row, start + i]
         spectra = np.fft.rfft(block)
         for j in range(len(block)):
             for k in range(bins):
                 value = spectra[j, k]
-                out[first + j, k] = value.real * value.real + value.imag * value.imag
+                out[begin + j, k] = value.real * value.real + value.imag * value.imag
 
 
 @njit(cache=True, nogil=True)
@@ -64,22 +70,26 @@ def _dot(x: NDArray[np.float32], y: NDArray[np.float32], first: int, last: int) 
     return float((a + b) + (c + d))
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True)
 def mel_levels(
     power: NDArray[np.float32],
     filters: NDArray[np.float32],
     spans: NDArray[np.int64],
     out: NDArray[np.float32],
+    first: int,
+    last: int,
 ) -> None:
-    """Level of every mel band in dB.
+    """Level of every mel band in dB, in some frames.
 
     Args:
         power: `[frames, bins]`.
         filters: `[n_mels, bins]`.
         spans: `[n_mels, 2]`: first bin and one past the last bin of each filter.
         out: `[frames, n_mels]`.
+        first: First frame.
+        last: Where to stop: the frame after the last one.
     """
-    for frame in prange(len(power)):
+    for frame in range(first, last):
         for m in range(len(filters)):
             band = _dot(filters[m], power[frame], spans[m, 0], spans[m, 1])
             out[frame, m] = 10.0 * math.log10(max(band, FLOOR_POWER))
@@ -113,15 +123,19 @@ def _strongest(power: NDArray[np.float32], least: float, bins: NDArray[np.int64]
     return found
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True)
 def strongest_peaks(
     power: NDArray[np.float32],
     bin_hz: float,
     relative: float,
     frequency_hz: NDArray[np.float32],
     level_db: NDArray[np.float32],
+    first: int,
+    last: int,
 ) -> None:
-    """Peaks of spectra, refined by a parabola through three levels in dB; absent ones are left as they are.
+    """Peaks of some spectra, refined by a parabola through three levels in dB.
+
+    Places for which there is no peak are left as they are.
 
     Args:
         power: `[frames, bins]`, 1 being a sine of full scale.
@@ -129,8 +143,10 @@ def strongest_peaks(
         relative: Power below which a peak is ignored, relative to the strongest bin of its frame.
         frequency_hz: `[frames, limit]`, the strongest first.
         level_db: `[frames, limit]`.
+        first: First frame.
+        last: Where to stop: the frame after the last one.
     """
-    for frame in prange(len(power)):
+    for frame in range(first, last):
         strongest = np.float32(0.0)
         for k in range(power.shape[1]):
             strongest = max(strongest, power[frame, k])

@@ -11,10 +11,11 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
-from tonewright.features.mel import mel_filterbank
+from tonewright.features.mel import filter_spans, mel_filterbank
+from tonewright.threads import map_rows
 
 # Samples transformed at once: 64 kB of float32 frames stay in a core's own cache.
 _BLOCK_SAMPLES = 16384
@@ -64,7 +65,12 @@ def power_spectrogram(audio: NDArray[np.float32], n_fft: int, hop: int) -> NDArr
     """
     shape = (len(audio), frame_count(audio.shape[1], n_fft, hop), n_fft // 2 + 1)
     out = np.empty(shape, np.float32)
-    _power_spectrogram(np.ascontiguousarray(audio), hann_window(n_fft), hop, out)
+    audio, window = np.ascontiguousarray(audio), hann_window(n_fft)
+
+    def transform(first: int, last: int, _: int) -> None:
+        _power_spectrogram(audio, window, hop, out, first, last)
+
+    map_rows(transform, len(audio) * _block_count(shape[1], n_fft))
     return out
 
 
@@ -99,18 +105,26 @@ def mel_spectrogram(
         `[batch, n_frames, n_mels]` float32.
     """
     out = np.empty((len(audio), frame_count(audio.shape[1], n_fft, hop), n_mels), np.float32)
+    audio, window = np.ascontiguousarray(audio), hann_window(n_fft)
     filters = mel_filterbank(sample_rate_hz, n_fft, n_mels)
-    _mel_spectrogram(
-        np.ascontiguousarray(audio), hann_window(n_fft), hop, filters, _filter_spans(filters), out
-    )
+    spans = filter_spans(filters)
+
+    def transform(first: int, last: int, _: int) -> None:
+        _mel_spectrogram(audio, window, hop, filters, spans, out, first, last)
+
+    map_rows(transform, len(audio) * _block_count(out.shape[1], n_fft))
     return out
 
 
-def _filter_spans(filters: NDArray[np.float32]) -> NDArray[np.int64]:
-    """First bin and one past the last bin of each filter, `[n_mels, 2]`; equal where a filter is empty."""
-    inside = filters > 0
-    first = inside.argmax(axis=1)
-    return np.stack([first, first + inside.sum(axis=1)], axis=1)
+@njit(cache=True, nogil=True)
+def _frames_of_block(n_fft: int) -> int:
+    return max(1, _BLOCK_SAMPLES // n_fft)
+
+
+@njit(cache=True, nogil=True)
+def _block_count(n_frames: int, n_fft: int) -> int:
+    """Blocks of one sound. Blocks, not sounds, are shared out, so that one long one keeps every core busy."""
+    return (n_frames + _frames_of_block(n_fft) - 1) // _frames_of_block(n_fft)
 
 
 @njit(cache=True, nogil=True)
@@ -133,21 +147,24 @@ def _block_power(
     return power
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True)
 def _power_spectrogram(
-    audio: NDArray[np.float32], window: NDArray[np.float32], hop: int, out: NDArray[np.float32]
+    audio: NDArray[np.float32],
+    window: NDArray[np.float32],
+    hop: int,
+    out: NDArray[np.float32],
+    first_block: int,
+    last_block: int,
 ) -> None:
     n_frames = out.shape[1]
-    block = max(1, _BLOCK_SAMPLES // len(window))
-    n_blocks = (n_frames + block - 1) // block
-    # Blocks, not sounds, are shared out, so that one long sound keeps every core busy too.
-    for job in prange(len(audio) * n_blocks):
+    block, n_blocks = _frames_of_block(len(window)), _block_count(n_frames, len(window))
+    for job in range(first_block, last_block):
         item, first = job // n_blocks, job % n_blocks * block
         count = min(block, n_frames - first)
         out[item, first : first + count] = _block_power(audio[item], window, hop, first, count)
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True)
 def _mel_spectrogram(
     audio: NDArray[np.float32],
     window: NDArray[np.float32],
@@ -155,11 +172,12 @@ def _mel_spectrogram(
     filters: NDArray[np.float32],
     spans: NDArray[np.int64],
     out: NDArray[np.float32],
+    first_block: int,
+    last_block: int,
 ) -> None:
     n_frames = out.shape[1]
-    block = max(1, _BLOCK_SAMPLES // len(window))
-    n_blocks = (n_frames + block - 1) // block
-    for job in prange(len(audio) * n_blocks):
+    block, n_blocks = _frames_of_block(len(window)), _block_count(n_frames, len(window))
+    for job in range(first_block, last_block):
         item, first = job // n_blocks, job % n_blocks * block
         count = min(block, n_frames - first)
         power = _block_power(audio[item], window, hop, first, count)

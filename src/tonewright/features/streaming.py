@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from tonewright.errors import UsageError
 from tonewright.features.framing import framing
 from tonewright.features.listener import Listener
-from tonewright.features.registry import select
-from tonewright.features.validation import valid_samples
+from tonewright.features.selection import select
+from tonewright.features.validation import valid_sounds
 
 
 class StreamAnalyser:
@@ -69,7 +69,7 @@ class StreamAnalyser:
             AudioError: Samples that are not finite or not at all within full scale; the block is not heard.
             UsageError: The number of sounds is not that of the blocks before.
         """
-        samples = valid_samples(block)
+        samples = valid_sounds(block)
         waiting = samples[..., :0] if self._waiting is None else self._waiting
         if samples.shape[:-1] != waiting.shape[:-1]:
             raise UsageError(

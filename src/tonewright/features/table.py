@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tonewright.errors import UnknownNameError
 from tonewright.features.registry import Descriptor
+from tonewright.features.writing import write_csv, write_parquet
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,12 +70,8 @@ class FeatureTable:
 
     def write_csv(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
         """Write one line to each frame, as `tonewright.features.write_csv`."""
-        from tonewright.features.writing import write_csv
-
         write_csv(path, [self], overwrite=overwrite)
 
     def write_parquet(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
         """Write one row to each frame, as `tonewright.features.write_parquet`."""
-        from tonewright.features.writing import write_parquet
-
         write_parquet(path, [self], overwrite=overwrite)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tonewright.errors import MissingExtraError, UsageError
-from tonewright.features.table import FeatureTable
 from tonewright.files import replacing
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from tonewright.features.table import FeatureTable
 
 
 def write_csv(path: str | PathLike[str], tables: Iterable[FeatureTable], *, overwrite: bool = False) -> None:

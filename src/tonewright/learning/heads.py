@@ -130,7 +130,7 @@ class MultiCategorical:
         tables = [None] * (self.width - 1) if validity is None else list(validity)
         if self.width == 0 or len(tables) != self.width - 1:
             raise UsageError(
-                f"needs a factor, and a table for each but the first; received {self.width} factors and "
+                f"needs a factor, and a table for each but the first; got {self.width} factors and "
                 f"{len(tables)} tables"
             )
         self._tables = [
@@ -385,21 +385,21 @@ def head_for(space: Space[Any]) -> Head:
     if isinstance(space, spaces.Tuple):
         return Factored([head_for(part) for part in space])
     raise UsageError(
-        f"actions are Discrete, MultiDiscrete, bounded Box, or a Dict or Tuple of these; received {space}"
+        f"actions are Discrete, MultiDiscrete, bounded Box, or a Dict or Tuple of these; got {space}"
     )
 
 
 def _mask(table: ArrayLike, shape: tuple[int, ...]) -> Tensor:
     array = np.asarray(table).astype(bool)
     if array.shape != shape:
-        raise UsageError(f"a mask of shape {shape} is needed; received {array.shape}")
+        raise UsageError(f"a mask of shape {shape} is needed; got {array.shape}")
     return torch.from_numpy(array)
 
 
 def _validity(table: ArrayLike, shape: tuple[int, ...]) -> Tensor:
     mask = _mask(table, shape)
     if not mask.any(-1).all():
-        raise UsageError(f"a mask must leave at least one choice in every row; received {mask.tolist()}")
+        raise UsageError(f"a mask must leave at least one choice in every row; got {mask.tolist()}")
     return mask
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from numpy.typing import NDArray
 
 from tonewright.errors import MissingExtraError, UsageError, WorkerError
+from tonewright.threads import SINGLE_THREADED, torch_on_one_thread
 
 if TYPE_CHECKING:
     from tonewright.learning.rollout import Rollout, RolloutWorker
@@ -24,8 +24,6 @@ MakeWorker = Callable[[int], "RolloutWorker"]
 
 _SPEC = re.compile(r"(?P<kind>local|ray)(?::(?P<count>[1-9][0-9]{0,3}))?")
 _MOST_DEATHS = 3
-# Workers share the cores by being many; threads of their own would only get in each other's way.
-_ACTOR_THREADS = {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
 
 
 class Pool(Protocol):
@@ -102,7 +100,7 @@ class LocalPool:
 
     def collect(self, weights: Weights, steps: int, update: int, reseed: int | None = None) -> list[Rollout]:
         """Collect as `Pool.collect` says; `update` changes nothing here."""
-        with _one_thread():
+        with torch_on_one_thread():
             return [worker.collect(weights, steps, reseed) for worker in self._workers]
 
     def close(self) -> None:
@@ -136,7 +134,8 @@ class RayPool:
         self._started_ray = not ray.is_initialized()
         if self._started_ray:
             _start_ray(ray, count)
-        self._actor_class = ray.remote(num_cpus=1, runtime_env={"env_vars": _ACTOR_THREADS})(_Actor)
+        # Workers share the cores by being many; threads of their own would only get in each other's way.
+        self._actor_class = ray.remote(num_cpus=1, runtime_env={"env_vars": SINGLE_THREADED})(_Actor)
         self._actors = [self._start(index) for index in range(count)]
 
     def collect(self, weights: Weights, steps: int, update: int, reseed: int | None = None) -> list[Rollout]:
@@ -190,18 +189,6 @@ class _Actor:
         if self._worker is None:
             self._worker = self._make_worker(self._index)
         return self._worker.collect(weights, steps, reseed)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _import_ray() -> Any:

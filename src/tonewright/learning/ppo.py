@@ -10,7 +10,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.errors import TonewrightError, UsageError
+from tonewright.checks import check_number, check_whole
+from tonewright.errors import TonewrightError
 from tonewright.learning._torch import Tensor, nn, torch
 from tonewright.learning.checkpoints import TrainingState
 from tonewright.learning.policy import ActorCritic, Outputs
@@ -59,16 +60,17 @@ class PPOConfig:
     """Compute the network in bfloat16, where the machine is faster at that."""
 
     def __post_init__(self) -> None:
-        positive = ("learning_rate", "epochs", "minibatch_size", "micro_batches", "clip", "max_grad_norm")
-        for name in positive:
-            _check(name, getattr(self, name), "more than 0", 0 < getattr(self, name) < math.inf)
+        for name in ("epochs", "minibatch_size", "micro_batches"):
+            check_whole(getattr(self, name), name, 1)
+        for name in ("learning_rate", "clip", "max_grad_norm"):
+            check_number(getattr(self, name), name, 0, above=True)
         for name in ("value_clip", "target_kl", "policy_learning_rate"):
-            value = getattr(self, name)
-            _check(name, value, "more than 0, or none", value is None or 0 < value < math.inf)
+            if getattr(self, name) is not None:
+                check_number(getattr(self, name), name, 0, above=True)
         for name in ("gamma", "gae_lambda", "policy_from"):
-            _check(name, getattr(self, name), "from 0 to 1", 0 <= getattr(self, name) <= 1)
+            check_number(getattr(self, name), name, 0, 1)
         for name in ("value_weight", "entropy_weight"):
-            _check(name, getattr(self, name), "0 or more", 0 <= getattr(self, name) < math.inf)
+            check_number(getattr(self, name), name, 0)
 
 
 def gae(
@@ -326,8 +328,3 @@ def _explained_variance(values: Tensor, returns: Tensor) -> float:
     """Share of the variance of returns that values explain: 1 at best; 0 where there is none to explain."""
     variance = returns.var(correction=0)
     return (1 - (returns - values).var(correction=0) / variance).item() if variance > 0 else 0.0
-
-
-def _check(name: str, value: object, rule: str, holds: bool) -> None:
-    if not holds:
-        raise UsageError(f"{name} must be {rule}; received {value}")

@@ -84,7 +84,7 @@ class RolloutWorker:
         self._prepare = prepare
         mode = self.env.metadata.get("autoreset_mode")
         if mode is not AutoresetMode.SAME_STEP:
-            raise UsageError(f"rollouts need environments with autoreset mode SAME_STEP; received {mode}")
+            raise UsageError(f"rollouts need environments with autoreset mode SAME_STEP; got {mode}")
         self.seed, self.index = seed, index
         self.extras, self.episode_keys = tuple(extras), tuple(episode_keys)
         self._generator = torch.Generator()

@@ -87,13 +87,13 @@ class Nudges:
 
     def __init__(self, space: gymnasium.Space[Any], step: float) -> None:
         if not isinstance(space, spaces.Box) or len(space.shape) != 1:
-            raise UsageError(f"nudges need a Box action space of one axis; received {space}")
+            raise UsageError(f"nudges need a Box action space of one axis; got {space}")
         size = space.shape[0]
         signs = np.repeat(np.eye(size, dtype=space.dtype), 2, axis=0)
         signs[::2] *= -1
         self._moves = signs * step
         if not step > 0 or (self._moves < space.low).any() or (self._moves > space.high).any():
-            raise UsageError(f"a nudge must be above 0 and stay within {space}; received step={step}")
+            raise UsageError(f"a nudge must be above 0 and stay within {space}; got step={step}")
         self.space = spaces.Discrete(2 * size)
 
     def to_env(self, actions: NDArray[Any]) -> Any:
@@ -120,7 +120,7 @@ class SB3VecEnv(VecEnv):
         if env.metadata["autoreset_mode"] is not AutoresetMode.SAME_STEP:
             raise UsageError(
                 "Stable-Baselines3 needs an environment with autoreset_mode 'SameStep'; "
-                f"received {env.metadata['autoreset_mode'].value!r}"
+                f"got {env.metadata['autoreset_mode'].value!r}"
             )
         self.env = env
         self.actions = actions or FlatActions(env.single_action_space)

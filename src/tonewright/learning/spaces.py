@@ -79,9 +79,7 @@ def action_size(space: Space[Any]) -> int:
             return int(np.prod(space.shape))
         case spaces.Dict() | spaces.Tuple():
             return sum(action_size(part) for part in _parts(space).values())
-    raise UsageError(
-        f"actions must be discrete, or floats of finite bounds, or a Dict of these; received {space}"
-    )
+    raise UsageError(f"actions must be discrete, or floats of finite bounds, or a Dict of these; got {space}")
 
 
 def to_env(space: Space[Any], actions: NDArray[np.float32]) -> Any:
@@ -100,7 +98,7 @@ def to_env(space: Space[Any], actions: NDArray[np.float32]) -> Any:
     """
     size = action_size(space)
     if actions.ndim != 2 or actions.shape[1] != size:
-        raise UsageError(f"a batch of these actions has shape [N, {size}]; received {list(actions.shape)}")
+        raise UsageError(f"a batch of these actions has shape [N, {size}]; got {list(actions.shape)}")
     match space:
         case spaces.Discrete():
             return actions[:, 0].astype(space.dtype) + space.start

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tonewright.errors import UsageError
+from tonewright.checks import check_number
 from tonewright.learning._torch import Tensor
 from tonewright.learning.policy import ActorCritic
 from tonewright.learning.ppo import Minibatch
@@ -28,11 +28,8 @@ class BehaviouralCloning:
     key: str = "demonstration"
 
     def __post_init__(self) -> None:
-        if not (self.weight >= 0 and 0 < self.until <= 1):
-            raise UsageError(
-                "cloning needs a weight of 0 or more that falls until a progress above 0, at most 1; "
-                f"received weight={self.weight}, until={self.until}"
-            )
+        check_number(self.weight, "the weight of cloning", 0)
+        check_number(self.until, "the progress at which cloning ends", 0, 1, above=True)
 
     def __call__(
         self, policy: ActorCritic, minibatch: Minibatch, progress: float

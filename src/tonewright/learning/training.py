@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tonewright.errors import UsageError
+from tonewright.checks import check_whole
 from tonewright.learning.policy import ActorCritic
 from tonewright.learning.pools import Pool
 from tonewright.learning.ppo import PPO
@@ -26,11 +26,8 @@ class TrainConfig:
     """Updates from one evaluation and checkpoint to the next. After each, all episodes begin anew."""
 
     def __post_init__(self) -> None:
-        if self.steps < 1 or self.checkpoint_every < 1:
-            raise UsageError(
-                "steps and checkpoint_every must be 1 or more; "
-                f"received steps={self.steps}, checkpoint_every={self.checkpoint_every}"
-            )
+        check_whole(self.steps, "steps", 1)
+        check_whole(self.checkpoint_every, "checkpoint_every", 1)
 
 
 Evaluate = Callable[[ActorCritic, int], Mapping[str, float]]

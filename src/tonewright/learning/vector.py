@@ -17,6 +17,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space, concatenate, create_empty_array, iterate
 from numpy.typing import NDArray
 
+from tonewright.checks import check_whole
 from tonewright.errors import UsageError
 
 Info = dict[str, Any]
@@ -67,11 +68,8 @@ class BatchEnv(VectorEnv[Any, Any, NDArray[Any]], ABC):
         max_episode_steps: int,
         autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
     ) -> None:
-        if num_envs < 1 or max_episode_steps < 1:
-            raise UsageError(
-                "an environment needs at least 1 row and 1 step an episode; "
-                f"received num_envs={num_envs}, max_episode_steps={max_episode_steps}"
-            )
+        check_whole(num_envs, "num_envs", 1)
+        check_whole(max_episode_steps, "max_episode_steps", 1)
         self.num_envs = num_envs
         self.single_observation_space, self.single_action_space = observation_space, action_space
         self.observation_space = batch_space(observation_space, num_envs)
@@ -154,7 +152,7 @@ class BatchEnv(VectorEnv[Any, Any, NDArray[Any]], ABC):
             raise UsageError("no episode has begun; call reset before step")
         if not self.action_space.contains(actions):
             rule = f"actions must be {self.num_envs} rows of {self.single_action_space}"
-            raise UsageError(f"{rule}; received {_outline(actions)}")
+            raise UsageError(f"{rule}; got {_outline(actions)}")
         if self._over.any() and self.autoreset_mode is not AutoresetMode.NEXT_STEP:
             rows = np.flatnonzero(self._over).tolist()
             raise UsageError(f"the episodes of rows {rows} are over; reset those rows before the next step")
@@ -190,17 +188,13 @@ class BatchEnv(VectorEnv[Any, Any, NDArray[Any]], ABC):
     def _reset_mask(self, options: dict[str, Any]) -> NDArray[np.bool_]:
         unknown = sorted(options.keys() - {"reset_mask"})
         if unknown:
-            raise UsageError(f"reset has one option, 'reset_mask'; received {', '.join(map(repr, unknown))}")
+            raise UsageError(f"reset has one option, 'reset_mask'; got {', '.join(map(repr, unknown))}")
         mask = options.get("reset_mask", np.ones(self.num_envs, np.bool_))
         if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_ or mask.shape != (self.num_envs,):
-            raise UsageError(
-                f"reset_mask must be a bool array of shape ({self.num_envs},); received {mask!r}"
-            )
+            raise UsageError(f"reset_mask must be a bool array of shape ({self.num_envs},); got {mask!r}")
         if not (mask.any() and (self._begun or mask.all())):
             rows = np.flatnonzero(mask).tolist()
-            raise UsageError(
-                f"reset_mask must mark a row, and the first reset every row; received rows {rows}"
-            )
+            raise UsageError(f"reset_mask must mark a row, and the first reset every row; got rows {rows}")
         return mask
 
     def _row_seeds(self, seed: int | Sequence[int | None] | None) -> Sequence[int | None]:
@@ -208,9 +202,7 @@ class BatchEnv(VectorEnv[Any, Any, NDArray[Any]], ABC):
             return [None] * self.num_envs
         if isinstance(seed, Sequence):
             if len(seed) != self.num_envs:
-                raise UsageError(
-                    f"a seed for each of {self.num_envs} rows is needed; received {len(seed)} seeds"
-                )
+                raise UsageError(f"a seed for each of {self.num_envs} rows is needed; got {len(seed)} seeds")
             return seed
         return [int(seed) + row for row in range(self.num_envs)]
 
@@ -270,7 +262,7 @@ def _autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:
         return AutoresetMode(mode)
     except ValueError:
         names = ", ".join(repr(known.value) for known in AutoresetMode)
-        raise UsageError(f"autoreset_mode must be one of {names}; received {mode!r}") from None
+        raise UsageError(f"autoreset_mode must be one of {names}; got {mode!r}") from None
 
 
 def _masked(info: Info, rows: NDArray[np.bool_]) -> Info:

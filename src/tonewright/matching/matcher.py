@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tonewright.audio import Clip
 from tonewright.audio.levels import rms_dbfs
+from tonewright.checks import check_whole
 from tonewright.errors import UsageError
 from tonewright.files import StrPath
 from tonewright.matching.judging import named_distances, rank_by_ear, similarity
@@ -22,7 +23,6 @@ from tonewright.matching.search.objective import BudgetSpent, Objective, Progres
 from tonewright.matching.search.space import SearchSpace
 from tonewright.synths import Preset
 from tonewright.synths import synth as make_synth
-from tonewright.synths.base import check_whole
 
 DEFAULT_RENDERS = 10_000
 _UNLIMITED = 2**62
@@ -172,8 +172,8 @@ def _check_arguments(
     seed: int,
 ) -> None:
     if renders is not None:
-        check_whole(renders, "renders", 1, np.inf)
-    check_whole(seed, "seed", 0, np.inf)
+        check_whole(renders, "renders", 1)
+    check_whole(seed, "seed", 0)
     rules: tuple[tuple[str, float | None, Callable[[float], bool]], ...] = (
         ("seconds_budget is above 0", seconds_budget, lambda value: 0 < value < np.inf),
         ("note lies between 0 and 127", note, lambda value: 0 <= value <= 127),

@@ -17,6 +17,7 @@ from tonewright.features import StreamAnalyser, hear
 from tonewright.matching.matcher import match
 from tonewright.matching.networks.load import load_trained
 from tonewright.synths import synth as make_synth
+from tonewright.threads import available_threads
 
 _RATE_HZ = 16_000
 _CANDIDATES = 32
@@ -121,10 +122,8 @@ def _rate(work: Callable[[], object]) -> float:
 
 
 def _conditions() -> dict[str, Any]:
-    import numba
-
     unit = 1 if sys.platform == "darwin" else 1024
     return {
-        "threads": numba.get_num_threads(),
+        "threads": available_threads(),
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6,
     }

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from typing import cast
 
 from tonewright import wording
 from tonewright.synths.control import Control, ControlSpace
 
 _UNITS = frozenset({"hz", "s", "ms", "cents", "octaves", "db"})
 _FARTHEST = 4
+
+WORDS: dict[str, str] = {
+    "serum-lite": "tonewright.synths.serum_lite.words:SERUM_LITE",
+}
+"""Where the words of a synth are, by its name."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +66,9 @@ class Words:
 
 def words(synth_name: str, controls: ControlSpace) -> Words:
     """The words of a synth, made from its controls alone where it has no file of its own."""
-    if synth_name == "serum-lite":
-        from tonewright.synths.serum_lite.words import SERUM_LITE
-
-        return SERUM_LITE
+    if synth_name in WORDS:
+        module, _, attribute = WORDS[synth_name].partition(":")
+        return cast(Words, getattr(import_module(module), attribute))
     return Words(
         synth_name, {}, lambda values, played: _farthest(values, controls), lambda values, played: {}
     )

@@ -10,7 +10,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from tonewright.distances.loss.hearing import (
@@ -28,9 +28,6 @@ from tonewright.distances.loss.hearing import (
 )
 from tonewright.distances.loss.lanes import LANES, larger, largest, load, splat, total
 from tonewright.distances.loss.spectra import Resolution
-
-SOUNDS_PER_JOB = 4
-"""Sounds that one worker hears with one scratch before it takes the next."""
 
 _SPECTRUM_RANGE_DB, _LOUDNESS_RANGE_LU = 80.0, 60.0
 # Power of the quietest sine in the mel band it falls into, which is about 100 Hz wide.
@@ -64,7 +61,7 @@ class Heard(NamedTuple):
     samples: NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True)
 def analyse_batch(
     audio: NDArray[np.float32],
     coarse: Resolution,
@@ -73,21 +70,22 @@ def analyse_batch(
     weights: Bands,
     rows: NDArray[np.int64],
     heard: Heard,
+    first_row: int,
+    last_row: int,
 ) -> None:
-    """Hear targets once; sound i of `audio` goes to row `rows[i]` of `heard`."""
-    batch, samples = audio.shape
-    for job in prange((batch + SOUNDS_PER_JOB - 1) // SOUNDS_PER_JOB):
-        scratch = make_scratch(samples)
-        for i in range(job * SOUNDS_PER_JOB, min(batch, (job + 1) * SOUNDS_PER_JOB)):
-            take_in(audio[i], scratch.signal)
-            t = rows[i]
-            hear_samples(samples, scratch.signal, heard.samples[t])
-            fade_out(samples, weights.fade_out, scratch.signal)
-            _analyse_spectra(samples, coarse, scratch, heard.coarse[t], heard.spectra[t, 0:2])
-            _analyse_spectra(samples, middle, scratch, heard.middle[t], heard.spectra[t, 2:4])
-            _analyse_spectra(samples, fine, scratch, heard.fine[t], heard.spectra[t, 4:6])
-            hear_bands(heard.middle[t], weights, scratch.work, heard.log_mel[t], heard.contours[t])
-            _analyse_levels(samples, heard.log_mel[t], heard.contours[t], heard.levels[t])
+    """Hear some targets once; sound i of `audio` goes to row `rows[i]` of `heard`."""
+    samples = audio.shape[1]
+    scratch = make_scratch(samples)
+    for i in range(first_row, last_row):
+        take_in(audio[i], scratch.signal)
+        t = rows[i]
+        hear_samples(samples, scratch.signal, heard.samples[t])
+        fade_out(samples, weights.fade_out, scratch.signal)
+        _analyse_spectra(samples, coarse, scratch, heard.coarse[t], heard.spectra[t, 0:2])
+        _analyse_spectra(samples, middle, scratch, heard.middle[t], heard.spectra[t, 2:4])
+        _analyse_spectra(samples, fine, scratch, heard.fine[t], heard.spectra[t, 4:6])
+        hear_bands(heard.middle[t], weights, scratch.work, heard.log_mel[t], heard.contours[t])
+        _analyse_levels(samples, heard.log_mel[t], heard.contours[t], heard.levels[t])
 
 
 @njit(nogil=True)

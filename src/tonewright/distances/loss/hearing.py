@@ -1,7 +1,7 @@
 """What the training loss hears in one sound: spectra at three resolutions, log-mel, loudness and centroid.
 
 A target and a candidate pass through the very same compiled functions, so that a copy is heard bit for bit
-alike. Frames lie in groups of eight (see `_loss_spectra`); frames that fill up the last group are silent.
+alike. Frames lie in groups of eight (see `spectra`); frames that fill up the last group are silent.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tonewright.distances.loss.spectra import (
     group_count,
     spectra_of_group,
 )
-from tonewright.features.mel import dct_matrix, mel_filterbank
+from tonewright.features.mel import dct_matrix, filter_spans, mel_filterbank
 
 COARSE, MIDDLE, FINE = 2048, 1024, 512
 """Window lengths; everything but the spectra themselves is heard at the middle one."""
@@ -84,9 +84,7 @@ def bands(sample_rate_hz: int, samples: int) -> Bands:
     """Weights at a sample rate, for sounds of that many samples."""
     n = MIDDLE // 2
     filters = mel_filterbank(sample_rate_hz, MIDDLE, N_MELS)[:, :n]
-    inside = filters > 0
-    first = inside.argmax(axis=1)
-    spans = np.stack([first, first + inside.sum(axis=1)], axis=1)
+    spans = filter_spans(filters)
     cosines = dct_matrix(N_MFCC, N_MELS).reshape(-1, MFCC_STEP, N_MELS).transpose(0, 2, 1)
     frequencies_hz = np.arange(n) * sample_rate_hz / MIDDLE
     window = analysis_window(MIDDLE)

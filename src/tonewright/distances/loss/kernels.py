@@ -1,4 +1,4 @@
-"""How a candidate differs from a target, for a whole batch in one parallel pass.
+"""How a candidate differs from a target, for a whole batch in one pass.
 
 An item is heard and compared by one worker from beginning to end, with its own scratch and no shared sums:
 nothing depends on the batch around it or on the number of threads.
@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
-from tonewright.distances.loss.analysis import SOUNDS_PER_JOB, Heard
+from tonewright.distances.loss.analysis import Heard
 from tonewright.distances.loss.hearing import (
     DB_PER_OCTAVE,
     MFCC_STEP,
@@ -63,7 +63,7 @@ _BINS_PER_LOGARITHM = 4
 _SILENT_CENTROID_HZ = 20.0
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True)
 def compare_batch(
     audio: NDArray[np.float32],
     coarse: Resolution,
@@ -73,8 +73,10 @@ def compare_batch(
     heard: Heard,
     measures: NDArray[np.float64],
     log_mel_db: NDArray[np.float32],
+    first_row: int,
+    last_row: int,
 ) -> None:
-    """Compare candidates with the target of the same row, or with the only one.
+    """Compare some candidates with the target of the same row, or with the only one.
 
     Args:
         audio: `[batch, samples]` float32, C order.
@@ -86,45 +88,50 @@ def compare_batch(
         measures: `[batch, 8]`, written: `MEASURES`.
         log_mel_db: `[batch, frames, 64]`, written: log-mel of the candidates in dB; or no rows, to leave it
             out.
+        first_row: First candidate.
+        last_row: Where to stop: the candidate after the last one.
     """
-    batch, samples = audio.shape
+    samples = audio.shape[1]
     own_target = len(heard.samples) > 1
-    for job in prange((batch + SOUNDS_PER_JOB - 1) // SOUNDS_PER_JOB):
-        scratch = make_scratch(samples)
-        for i in range(job * SOUNDS_PER_JOB, min(batch, (job + 1) * SOUNDS_PER_JOB)):
-            take_in(audio[i], scratch.signal)
-            t = i if own_target else 0
-            _compare_samples(samples, scratch.signal, heard.samples[t], measures[i])
-            fade_out(samples, weights.fade_out, scratch.signal)
-            first = _compare_spectra(samples, coarse, scratch, heard.coarse[t], heard.spectra[t, 0:2])
-            second = _compare_spectra(samples, fine, scratch, heard.fine[t], heard.spectra[t, 4:6])
-            # Last, because what follows is heard in these spectra.
-            third = _compare_spectra(samples, middle, scratch, heard.middle[t], heard.spectra[t, 2:4])
-            measures[i, 0] = (first[0] + second[0] + third[0]) / 3.0
-            measures[i, 1] = (first[1] + second[1] + third[1]) / 3.0
-            hear_bands(scratch.spectra, weights, scratch.work, scratch.log_mel, scratch.contours)
-            measures[i, 2] = _mfcc_difference(
-                samples, scratch.log_mel, heard.log_mel[t], heard.levels[t, 0], weights, scratch.work
-            )
-            _compare_contours(samples, scratch.contours, heard.contours[t], heard.levels[t], measures[i])
-            if len(log_mel_db):
-                _write_log_mel(scratch.log_mel, log_mel_db[i])
-
-
-@njit(cache=True, nogil=True, parallel=True)
-def hear_batch(
-    audio: NDArray[np.float32], middle: Resolution, weights: Bands, log_mel_db: NDArray[np.float32]
-) -> None:
-    """Write the log-mel `[batch, frames, 64]` in dB of sounds, as `compare_batch` does, and nothing else."""
-    batch, samples = audio.shape
-    for job in prange((batch + SOUNDS_PER_JOB - 1) // SOUNDS_PER_JOB):
-        scratch = make_scratch(samples)
-        for i in range(job * SOUNDS_PER_JOB, min(batch, (job + 1) * SOUNDS_PER_JOB)):
-            take_in(audio[i], scratch.signal)
-            fade_out(samples, weights.fade_out, scratch.signal)
-            hear_spectra(samples, middle, scratch, scratch.spectra)
-            hear_bands(scratch.spectra, weights, scratch.work, scratch.log_mel, scratch.contours)
+    scratch = make_scratch(samples)
+    for i in range(first_row, last_row):
+        take_in(audio[i], scratch.signal)
+        t = i if own_target else 0
+        _compare_samples(samples, scratch.signal, heard.samples[t], measures[i])
+        fade_out(samples, weights.fade_out, scratch.signal)
+        first = _compare_spectra(samples, coarse, scratch, heard.coarse[t], heard.spectra[t, 0:2])
+        second = _compare_spectra(samples, fine, scratch, heard.fine[t], heard.spectra[t, 4:6])
+        # Last, because what follows is heard in these spectra.
+        third = _compare_spectra(samples, middle, scratch, heard.middle[t], heard.spectra[t, 2:4])
+        measures[i, 0] = (first[0] + second[0] + third[0]) / 3.0
+        measures[i, 1] = (first[1] + second[1] + third[1]) / 3.0
+        hear_bands(scratch.spectra, weights, scratch.work, scratch.log_mel, scratch.contours)
+        measures[i, 2] = _mfcc_difference(
+            samples, scratch.log_mel, heard.log_mel[t], heard.levels[t, 0], weights, scratch.work
+        )
+        _compare_contours(samples, scratch.contours, heard.contours[t], heard.levels[t], measures[i])
+        if len(log_mel_db):
             _write_log_mel(scratch.log_mel, log_mel_db[i])
+
+
+@njit(cache=True, nogil=True)
+def hear_batch(
+    audio: NDArray[np.float32],
+    middle: Resolution,
+    weights: Bands,
+    log_mel_db: NDArray[np.float32],
+    first_row: int,
+    last_row: int,
+) -> None:
+    """Write the log-mel `[batch, frames, 64]` in dB of some sounds, as `compare_batch` does, and no more."""
+    samples = audio.shape[1]
+    scratch = make_scratch(samples)
+    for i in range(first_row, last_row):
+        take_in(audio[i], scratch.signal)
+        fade_out(samples, weights.fade_out, scratch.signal)
+        hear_spectra(samples, middle, scratch, scratch.spectra)
+        hear_bands(scratch.spectra, weights, scratch.work, scratch.log_mel, scratch.contours)
+        _write_log_mel(scratch.log_mel, log_mel_db[i])
 
 
 @njit(nogil=True)

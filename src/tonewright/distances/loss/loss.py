@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tonewright.audio.validation import valid_samples
 from tonewright.distances.gate import checked_pair
 from tonewright.distances.loss import hearing
 from tonewright.distances.loss.analysis import Heard, analyse_batch
@@ -21,14 +22,15 @@ from tonewright.distances.loss.spectra import frame_count, group_count, resoluti
 from tonewright.distances.loss.terms import DEFAULT_WEIGHTS, LossTerms, LossWeights, bounded_terms
 from tonewright.distances.spectra import mix_down
 from tonewright.errors import AudioError, UsageError
+from tonewright.threads import map_rows
 
 _WINDOWS = (hearing.COARSE, hearing.MIDDLE, hearing.FINE)
 # Targets that `training_loss` analyses at once.
 _PASS_SOUNDS = 64
+# Sounds that a thread hears in one call: they share the room it needs.
+_SOUNDS_AT_ONCE = 4
 # Below this rate the windows are longer than most notes, and above it the mel bands narrower than a bin.
 _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 4_000, 768_000
-# Full scale is 1; float32 spectra of anything below this peak cannot overflow.
-_HIGHEST_PEAK = 1e6
 
 
 @dataclass(frozen=True)
@@ -224,7 +226,11 @@ class TrainingLoss:
         """
         checked = self._checked(audio, "sounds")
         log_mel_db = np.empty((len(checked), *self.log_mel_shape), np.float32)
-        hear_batch(checked, self._middle, self._bands, log_mel_db)
+
+        def hear_rows(first: int, last: int, _: int) -> None:
+            hear_batch(checked, self._middle, self._bands, log_mel_db, first, last)
+
+        map_rows(hear_rows, len(checked), block=_SOUNDS_AT_ONCE)
         return log_mel_db
 
     def _compare(
@@ -238,19 +244,28 @@ class TrainingLoss:
                 f" and {len(analysis)} targets"
             )
         measures = np.zeros((len(audio), len(MEASURES)))
-        compare_batch(
-            audio, self._coarse, self._middle, self._fine, self._bands, analysis.heard, measures, log_mel_db
-        )
+        tables = self._coarse, self._middle, self._fine, self._bands
+
+        def compare_rows(first: int, last: int, _: int) -> None:
+            compare_batch(audio, *tables, analysis.heard, measures, log_mel_db, first, last)
+
+        map_rows(compare_rows, len(audio), block=_SOUNDS_AT_ONCE)
+        # Looking through all samples beforehand would take longer; what is wrong with some shows here too.
         if not np.isfinite(measures).all():
             row = int(np.flatnonzero(~np.isfinite(measures).all(axis=1))[0])
-            raise AudioError(
-                f"candidates are finite with full scale ±1; row {row} holds NaN, infinite or absurdly large"
-                " samples"
-            )
+            try:
+                valid_samples(audio[row])
+            except AudioError as error:
+                raise AudioError(f"candidate {row}: {error}") from None
         return bounded_terms(dict(zip(MEASURES, np.ascontiguousarray(measures.T), strict=True)), self.weights)
 
     def _hear(self, targets: NDArray[np.float32], rows: NDArray[np.int64], analysis: TargetAnalysis) -> None:
-        analyse_batch(targets, self._coarse, self._middle, self._fine, self._bands, rows, analysis.heard)
+        tables = self._coarse, self._middle, self._fine, self._bands
+
+        def hear_rows(first: int, last: int, _: int) -> None:
+            analyse_batch(targets, *tables, rows, analysis.heard, first, last)
+
+        map_rows(hear_rows, len(targets), block=_SOUNDS_AT_ONCE)
 
     def _shaped(self, audio: NDArray[np.float32], what: str) -> NDArray[np.float32]:
         shape = np.shape(audio)
@@ -262,14 +277,7 @@ class TrainingLoss:
         return np.require(audio, np.float32, ["C", "W"])
 
     def _checked(self, audio: NDArray[np.float32], what: str) -> NDArray[np.float32]:
-        checked = self._shaped(audio, what)
-        # Asked this way round, NaN fails as well.
-        if checked.size and not max(checked.max(), -checked.min()) <= _HIGHEST_PEAK:
-            raise AudioError(
-                f"{what} are finite with full scale ±1; got NaN, infinite or samples beyond"
-                f" ±{_HIGHEST_PEAK:g}"
-            )
-        return checked
+        return self._shaped(valid_samples(audio), what)
 
     def _check_analysis(self, analysis: TargetAnalysis) -> None:
         if (analysis.sample_rate_hz, analysis.frames) != (self.sample_rate_hz, self.frames):

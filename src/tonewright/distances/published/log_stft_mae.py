@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.distances import fixed_rate as _fixed_rate
+from tonewright.audio.levels import power_to_db
+from tonewright.distances import fixed_rate
 from tonewright.distances.registry import distance
-from tonewright.distances.spectra import mean_difference, power_to_db
+from tonewright.distances.spectra import mean_difference
 
-_LEAST_POWER = 1e-8  # a magnitude of 1e-4
+_FLOOR_DB = -80.0  # a magnitude of 1e-4
 
 
 @distance(
@@ -24,6 +23,5 @@ def log_stft_mae(a: NDArray[np.float32], b: NDArray[np.float32], sample_rate_hz:
 
     Level counts: 20 dB are 1. Silence is 1e-4 in every bin.
     """
-    x, y = (_fixed_rate.power(sound, sample_rate_hz) for sound in (a, b))
-    x, y = (power_to_db(power.reshape(len(power), -1), _LEAST_POWER, math.inf) for power in (x, y))
+    x, y = (power_to_db(fixed_rate.power(sound, sample_rate_hz), _FLOOR_DB) for sound in (a, b))
     return mean_difference(x, y) / np.float32(20.0)

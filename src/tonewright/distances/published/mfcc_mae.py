@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.distances import fixed_rate as _fixed_rate
+from tonewright.distances import fixed_rate
 from tonewright.distances.registry import distance
 from tonewright.distances.spectra import mean_difference, mfcc
 
@@ -26,5 +26,5 @@ def mfcc_mae(a: NDArray[np.float32], b: NDArray[np.float32], sample_rate_hz: int
 
 def _cepstra(audio: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.float32]:
     """`[batch, channels, frames]` to `[batch, 1, n_frames, 13]`."""
-    mono = _fixed_rate.mono(audio, sample_rate_hz)[:, np.newaxis]
-    return mfcc(mono, _fixed_rate.RATE_HZ, _fixed_rate.N_FFT, _fixed_rate.HOP, n_mels=128, n_mfcc=13)
+    mono = fixed_rate.mono(audio, sample_rate_hz)[:, np.newaxis]
+    return mfcc(mono, fixed_rate.RATE_HZ, fixed_rate.N_FFT, fixed_rate.HOP, n_mels=128, n_mfcc=13)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from tonewright.distances.registry import distance
 from tonewright.distances.spectra import mix_down, samples_in
 from tonewright.features.stft import frame_count
+from tonewright.threads import map_rows
 
 
 @distance(
@@ -34,13 +35,16 @@ def rms(a: NDArray[np.float32], b: NDArray[np.float32], sample_rate_hz: int) -> 
 def _envelopes(audio: NDArray[np.float32], window: int, hop: int) -> NDArray[np.float64]:
     """RMS of centred windows, zeros beyond both ends: `[batch, frames]` to `[batch, n_frames]`."""
     out = np.empty((len(audio), frame_count(audio.shape[1], window, hop)))
-    _fill_envelopes(np.ascontiguousarray(audio), window, hop, out)
+    audio = np.ascontiguousarray(audio)
+    map_rows(lambda first, last, _: _fill_envelopes(audio, window, hop, out, first, last), len(audio))
     return out
 
 
-@njit(cache=True, nogil=True, parallel=True)
-def _fill_envelopes(audio: NDArray[np.float32], window: int, hop: int, out: NDArray[np.float64]) -> None:
-    for i in prange(len(audio)):
+@njit(cache=True, nogil=True)
+def _fill_envelopes(
+    audio: NDArray[np.float32], window: int, hop: int, out: NDArray[np.float64], first: int, last: int
+) -> None:
+    for i in range(first, last):
         for t in range(out.shape[1]):
             start = t * hop - window // 2
             energy = 0.0

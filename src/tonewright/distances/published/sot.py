@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from tonewright.distances.registry import distance
 from tonewright.distances.spectra import mix_down, samples_in
 from tonewright.features.stft import magnitude_spectrogram
+from tonewright.threads import map_rows
 
 _LEAST_SUM = 1e-6
 
@@ -28,14 +29,16 @@ def sot(a: NDArray[np.float32], b: NDArray[np.float32], sample_rate_hz: int) -> 
     n_fft, hop = samples_in(50, sample_rate_hz), samples_in(20, sample_rate_hz)
     x, y = (magnitude_spectrogram(mix_down(sound), n_fft, hop) for sound in (a, b))
     out = np.empty(max(len(a), len(b)), np.float32)
-    _transport(x, y, out)
+    map_rows(lambda first, last, _: _transport(x, y, out, first, last), len(out))
     return out
 
 
-@njit(cache=True, nogil=True, parallel=True)
-def _transport(a: NDArray[np.float32], b: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+@njit(cache=True, nogil=True)
+def _transport(
+    a: NDArray[np.float32], b: NDArray[np.float32], out: NDArray[np.float32], first: int, last: int
+) -> None:
     """For each pair of magnitudes `[batch, n_frames, bins]`."""
-    for i in prange(len(out)):
+    for i in range(first, last):
         x, y = a[i % len(a)], b[i % len(b)]
         n_frames, bins = x.shape
         total = 0.0

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
-from tonewright.distances import fixed_rate as _fixed_rate
+from tonewright.distances import fixed_rate
 from tonewright.distances.registry import distance
+from tonewright.threads import map_rows
 
 # A target quieter than this in every bin counts as this loud, so that silence has a finite value.
 _LEAST_POWER = 1e-8
@@ -26,15 +27,17 @@ def spectral_convergence(
 
     A silent answer scores 1. A target quieter than a magnitude of 1e-4 in every bin counts as that loud.
     """
-    x, y = (np.sqrt(_fixed_rate.power(sound, sample_rate_hz)) for sound in (a, b))
+    x, y = (np.sqrt(fixed_rate.power(sound, sample_rate_hz)).reshape(len(sound), -1) for sound in (a, b))
     out = np.empty(max(len(a), len(b)), np.float32)
-    _relative_errors(x.reshape(len(x), -1), y.reshape(len(y), -1), out)
+    map_rows(lambda first, last, _: _relative_errors(x, y, out, first, last), len(out))
     return out
 
 
-@njit(cache=True, nogil=True, parallel=True)
-def _relative_errors(a: NDArray[np.float32], b: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-    for i in prange(len(out)):
+@njit(cache=True, nogil=True)
+def _relative_errors(
+    a: NDArray[np.float32], b: NDArray[np.float32], out: NDArray[np.float32], first: int, last: int
+) -> None:
+    for i in range(first, last):
         x, y = a[i % len(a)], b[i % len(b)]
         error = power = 0.0
         for k in range(len(x)):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from tonewright.distances.registry import distance
 from tonewright.distances.spectra import mfcc, samples_in
+from tonewright.threads import map_rows
 
 
 @distance(
@@ -25,7 +26,8 @@ def wmfcc(a: NDArray[np.float32], b: NDArray[np.float32], sample_rate_hz: int) -
     n_fft, hop = samples_in(50, sample_rate_hz), samples_in(10, sample_rate_hz)
     x, y = (mfcc(sound, sample_rate_hz, n_fft, hop, n_mels=128, n_mfcc=20) for sound in (a, b))
     out = np.empty(max(len(a), len(b)), np.float32)
-    _warped_differences(_by_frame(x), np.ascontiguousarray(_by_frame(y).swapaxes(1, 2)), out)
+    x, y = _by_frame(x), np.ascontiguousarray(_by_frame(y).swapaxes(1, 2))
+    map_rows(lambda first, last, _: _warped_differences(x, y, out, first, last), len(out))
     return out
 
 
@@ -35,10 +37,12 @@ def _by_frame(cepstra: NDArray[np.float32]) -> NDArray[np.float32]:
     return cepstra.transpose(0, 2, 3, 1).reshape(batch, n_frames, n_mfcc * channels)
 
 
-@njit(cache=True, nogil=True, parallel=True)
-def _warped_differences(a: NDArray[np.float32], b: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+@njit(cache=True, nogil=True)
+def _warped_differences(
+    a: NDArray[np.float32], b: NDArray[np.float32], out: NDArray[np.float32], first: int, last: int
+) -> None:
     """For each pair of `a` `[batch, frames, features]` and `b` `[batch, features, frames]`."""
-    for i in prange(len(out)):
+    for i in range(first, last):
         out[i] = _warped_difference(a[i % len(a)], b[i % len(b)])
 
 

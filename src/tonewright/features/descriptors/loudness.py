@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from tonewright.audio.levels import power_to_db
 from tonewright.features import levels
-from tonewright.features.decibels import power_to_db
+from tonewright.features.decibels import FLOOR_DB
 from tonewright.features.frames import Frames
 from tonewright.features.registry import descriptor
 
@@ -22,7 +23,7 @@ _LKFS_OFFSET = 10.0 ** (-0.691 / 10.0)
 )
 def loudness_rms(frames: Frames) -> NDArray[np.float32]:
     """Root mean square of the window."""
-    return power_to_db(levels.mean_square(frames))[..., None]
+    return _level(levels.mean_square(frames))
 
 
 @descriptor(
@@ -33,7 +34,7 @@ def loudness_rms(frames: Frames) -> NDArray[np.float32]:
 )
 def loudness_true_peak(frames: Frames) -> NDArray[np.float32]:
     """Largest magnitude in the window of the waveform oversampled four times."""
-    return power_to_db(levels.true_peak(frames) ** 2)[..., None]
+    return _level(levels.true_peak(frames) ** 2)
 
 
 @descriptor(
@@ -44,4 +45,9 @@ def loudness_true_peak(frames: Frames) -> NDArray[np.float32]:
 )
 def loudness_momentary(frames: Frames) -> NDArray[np.float32]:
     """Momentary loudness: K-weighted level of the last 400 ms."""
-    return power_to_db(_LKFS_OFFSET * levels.momentary_mean_square(frames))[..., None]
+    return _level(_LKFS_OFFSET * levels.momentary_mean_square(frames))
+
+
+def _level(power: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Powers `[batch, count]` in decibels, `[batch, count, 1]`."""
+    return power_to_db(power, FLOOR_DB).astype(np.float32)[..., np.newaxis]

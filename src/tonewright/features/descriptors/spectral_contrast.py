@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from tonewright.features.frames import Frames
 from tonewright.features.registry import descriptor, numbered
 from tonewright.features.spectra import power_spectrum
+from tonewright.threads import map_rows
 
 # Octaves above 200 Hz; the last band reaches to half the sample rate.
 _EDGES_HZ = (0.0, 200.0, 400.0, 800.0, 1600.0, 3200.0, 6400.0)
 _SHARE = 0.02
 # Bins further below the strongest of the frame, side lobes and rounding among them, all count for as much.
 _RANGE = 10.0 ** (-80.0 / 10.0)
+_BLOCK = 8  # frames: fewer are not worth a call
 
 
 @njit(cache=True, nogil=True)
@@ -45,18 +47,20 @@ def _contrast_db(power: NDArray[np.float32], least: float) -> float:
     return 10.0 * math.log10(peak / valley)
 
 
-@njit(cache=True, nogil=True, parallel=True)
-def _contrasts(power: NDArray[np.float32], edges: NDArray[np.int64], out: NDArray[np.float32]) -> None:
+@njit(cache=True, nogil=True)
+def _contrasts(
+    power: NDArray[np.float32], edges: NDArray[np.int64], out: NDArray[np.float32], first: int, last: int
+) -> None:
     """`power [frames, bins]` to the contrast in each band, `out [frames, bands]`; 0 in an empty one."""
-    for frame in prange(len(power)):
+    for frame in range(first, last):
         strongest = 0.0
         for k in range(power.shape[1]):
             strongest = max(strongest, float(power[frame, k]))
         for band in range(out.shape[1]):
-            first, last = edges[band], edges[band + 1]
+            low, high = edges[band], edges[band + 1]
             out[frame, band] = 0.0
-            if last > first and strongest > 0.0:
-                out[frame, band] = _contrast_db(power[frame, first:last], _RANGE * strongest)
+            if high > low and strongest > 0.0:
+                out[frame, band] = _contrast_db(power[frame, low:high], _RANGE * strongest)
 
 
 @descriptor(
@@ -70,6 +74,10 @@ def spectral_contrast(frames: Frames) -> NDArray[np.float32]:
     power = power_spectrum(frames)
     edges = np.ceil(np.array(_EDGES_HZ) / frames.framing.bin_hz).astype(np.int64)
     edges = np.append(np.minimum(edges, power.shape[1]), power.shape[1])
-    contrast = np.empty((frames.batch, frames.count, len(_EDGES_HZ)), np.float32)
-    _contrasts(power, edges, contrast.reshape(-1, len(_EDGES_HZ)))
-    return contrast
+    contrast = np.empty((len(power), len(_EDGES_HZ)), np.float32)
+
+    def measure(first: int, last: int, _: int) -> None:
+        _contrasts(power, edges, contrast, first, last)
+
+    map_rows(measure, len(power), block=_BLOCK)
+    return contrast.reshape(frames.batch, frames.count, len(_EDGES_HZ))

@@ -15,9 +15,11 @@ from tonewright.features import shape_kernel as kernel
 from tonewright.features.frames import Frames, shared
 from tonewright.features.registry import descriptor
 from tonewright.features.spectra import power_spectrum
+from tonewright.threads import map_rows
 
 _HEARD = 10.0 ** (-60.0 / 10.0)
 _LEAST = 10.0 ** (-100.0 / 10.0)
+_BLOCK = 8  # frames: fewer are not worth a call
 _CATEGORY = "spectral_shape"
 _PEETERS = "Peeters et al. 2011, the Timbre Toolbox"
 
@@ -27,7 +29,12 @@ def _shapes(frames: Frames) -> NDArray[np.float32]:
     """All shapes, `[batch, count, SHAPES]`."""
     power = power_spectrum(frames)
     shapes = np.empty((len(power), kernel.SHAPES), np.float32)
-    kernel.spectral_shapes(power, frames.framing.bin_hz, _HEARD, _LEAST, shapes)
+    bin_hz = frames.framing.bin_hz
+
+    def measure(first: int, last: int, _: int) -> None:
+        kernel.spectral_shapes(power, bin_hz, _HEARD, _LEAST, shapes, first, last)
+
+    map_rows(measure, len(power), block=_BLOCK)
     return shapes.reshape(frames.batch, frames.count, kernel.SHAPES)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from tonewright.audio.notes import note_hz
 from tonewright.features.stft import power_spectrogram
 from tonewright.matching.hearing.cells import HEARING_RATE_HZ
 
@@ -35,7 +36,7 @@ def fine_spectra(audio: NDArray[np.float32], midi_note: NDArray[np.float64]) -> 
     power = power_spectrogram(audio, _WINDOW, _HOP)[:, 1:]  # without the window that begins before the sound
     count = power.shape[1]
     semitones = (np.arange(SPECTRA[1]) - _BINS_PER_OCTAVE) / (_BINS_PER_OCTAVE / 12)
-    hz = 440.0 * 2.0 ** ((midi_note[:, None] + semitones - 69.0) / 12.0)
+    hz = note_hz(midi_note[:, None] + semitones)
     position = np.minimum(hz * (_WINDOW / HEARING_RATE_HZ), power.shape[2] - 1.001)
     below = position.astype(np.intp)
     share = (position - below).astype(np.float32)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from tonewright.audio.resampling import resample_array
 from tonewright.files import StrPath
@@ -18,6 +17,7 @@ from tonewright.matching.search.agent_steps import Editor
 from tonewright.matching.search.least_squares import Residuals, refine
 from tonewright.matching.search.objective import Objective
 from tonewright.matching.search.random_and_cma import POLISH_SPREAD, cma_search, evolve, sweep
+from tonewright.threads import blas_on_one_thread
 
 _CANDIDATES = 32
 _OCTAVES = 3  # times as many where the note is searched over octaves
@@ -94,8 +94,7 @@ def full_search(objective: Objective, rng: np.random.Generator, networks: StrPat
     editor = None if agent is None else Editor(objective, agent)
     audio = _heard_by_networks(objective)
     residuals = Residuals(objective.target, objective.synth.sample_rate_hz)
-    # On a busy machine the threads of BLAS wait for each other: 8 times the time of a search, measured.
-    with threadpool_limits(1, user_api="blas"):
+    with blas_on_one_thread():
         _full_rounds(objective, proposals, editor, audio, residuals, rng)
 
 

@@ -12,7 +12,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from tonewright.synths.serum_lite.controls import LFO_FILTER_OCTAVES, LFO_PITCH_SEMITONES, MAX_UNISON
+from tonewright.synths.serum_lite.controls import (
+    CONTROLS,
+    LFO_FILTER_OCTAVES,
+    LFO_PITCH_SEMITONES,
+    MAX_UNISON,
+)
 from tonewright.synths.serum_lite.filter import DC_BLOCK_HZ, low_pass
 from tonewright.synths.serum_lite.modulation import envelope, exp2, filter_gain, lfo_wave
 from tonewright.synths.serum_lite.noise import add_noise
@@ -23,11 +28,24 @@ from tonewright.synths.serum_lite.wavetables import Wavetables
 HEADROOM = 0.5
 """Gain at full volume: two oscillators and noise at full level stay near full scale."""
 
-# Columns of the physical values, in the order of controls.CONTROLS.
-_MORPH, _UNISON, _LEVEL = (0, 3), (1, 4), (2, 5)
-_SEMITONES, _DETUNE, _NOISE, _CUTOFF, _RESONANCE, _FILTER_ENVELOPE = 6, 7, 8, 9, 10, 11
-_AMP, _MOD = 12, 16  # attack, decay, sustain, release of either envelope
-_LFO_RATE, _LFO_AMOUNT, _LFO_TARGET, _VOLUME = 20, 21, 22, 23
+# Columns of the physical values. Numba compiles them as constants, and its cache does not notice when another
+# file changes: whoever moves a control in controls.py deletes __pycache__.
+_MORPH = CONTROLS.index("osc1_morph"), CONTROLS.index("osc2_morph")
+_UNISON = CONTROLS.index("osc1_unison"), CONTROLS.index("osc2_unison")
+_LEVEL = CONTROLS.index("osc1_level"), CONTROLS.index("osc2_level")
+_STAGES = "attack_s", "decay_s", "sustain", "release_s"
+_AMP = tuple(CONTROLS.index(f"amp_{stage}") for stage in _STAGES)
+_MOD = tuple(CONTROLS.index(f"mod_{stage}") for stage in _STAGES)
+_SEMITONES = CONTROLS.index("osc2_semitones")
+_DETUNE = CONTROLS.index("unison_detune_cents")
+_NOISE = CONTROLS.index("noise_level")
+_CUTOFF = CONTROLS.index("filter_cutoff_hz")
+_RESONANCE = CONTROLS.index("filter_resonance")
+_FILTER_ENVELOPE = CONTROLS.index("filter_envelope_octaves")
+_LFO_RATE = CONTROLS.index("lfo_rate_hz")
+_LFO_AMOUNT = CONTROLS.index("lfo_amount")
+_LFO_TARGET = CONTROLS.index("lfo_target")
+_VOLUME = CONTROLS.index("master_volume")
 
 
 class State(NamedTuple):
@@ -120,9 +138,9 @@ def _control_curves(
             octaves = lfo * cutoff_octaves
             ratio[k] = exp2(lfo * pitch_octaves)
         if p[_FILTER_ENVELOPE] != 0:
-            octaves += p[_FILTER_ENVELOPE] * envelope(t, gate, p[_MOD], p[_MOD + 1], p[_MOD + 2], p[_MOD + 3])
+            octaves += p[_FILTER_ENVELOPE] * envelope(t, gate, p[_MOD[0]], p[_MOD[1]], p[_MOD[2]], p[_MOD[3]])
         gain[k] = steady_gain if steady else filter_gain(p[_CUTOFF] * exp2(octaves), sample_rate_hz)
-        amplitude[k] = volume * envelope(t, gate, p[_AMP], p[_AMP + 1], p[_AMP + 2], p[_AMP + 3])
+        amplitude[k] = volume * envelope(t, gate, p[_AMP[0]], p[_AMP[1]], p[_AMP[2]], p[_AMP[3]])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

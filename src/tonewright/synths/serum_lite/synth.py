@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
-import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tonewright.synths.base import (
-    RELEASED_SHARE,
-    check_params,
-    check_per_row,
-    check_seconds,
-    check_whole,
-)
+from tonewright.checks import check_whole
+from tonewright.synths.base import RELEASED_SHARE
 from tonewright.synths.control import ControlSpace
 from tonewright.synths.preset import Preset
 from tonewright.synths.serum_lite.controls import CONTROLS
 from tonewright.synths.serum_lite.kernel import new_scratch, new_state, render_rows
 from tonewright.synths.serum_lite.oscillator import TICK
 from tonewright.synths.serum_lite.wavetables import wavetables
+from tonewright.synths.validation import check_params, check_per_row, check_seconds
+from tonewright.threads import available_threads, map_rows
 
 _WORTH_A_THREAD = 1 << 16
-"""Samples of a batch, a millisecond's work, from which on threads are started to share it."""
-_SHARES = 8
-"""Parts of a batch for each thread: rows differ several times in what they cost."""
+"""Samples of a batch, a millisecond's work, from which on threads share it."""
 
 
 class SerumLite:
@@ -99,7 +92,7 @@ class SerumLite:
         note = check_per_row(midi_note, batch, "midi_note", 0, 127)
         gate = np.inf if gate_seconds is None else gate_seconds
         gates = check_per_row(gate, batch, "gate_seconds", 0, np.inf)
-        entropy = check_whole(seed, "seed", 0, np.inf)
+        entropy = check_whole(seed, "seed", 0)
         return SerumLiteVoice(self, self.controls.to_physical(checked), note, gates, entropy)
 
 
@@ -119,7 +112,7 @@ class SerumLiteVoice:
         self._physical, self._midi_note, self._gate = physical, midi_note, gate_seconds
         self._seed = np.uint32(np.random.SeedSequence(seed).generate_state(1)[0])
         self._state = new_state(batch)
-        self._scratch = new_scratch(min(numba.get_num_threads(), max(1, batch)))
+        self._scratch = new_scratch(min(available_threads(), max(1, batch)))
         self._tick = 0
         self._ahead = np.empty((batch, 0), np.float32)
 
@@ -129,7 +122,7 @@ class SerumLiteVoice:
         Raises:
             UsageError: Not a whole number of frames from 0.
         """
-        check_whole(frames, "frames", 0, np.inf)
+        check_whole(frames, "frames", 0)
         ready = self._ahead
         ticks = max(0, -(-(frames - ready.shape[1]) // TICK))
         fresh = np.empty((len(ready), ticks * TICK), np.float32)
@@ -147,18 +140,10 @@ class SerumLiteVoice:
     def _render_ticks(self, out: NDArray[np.float32]) -> None:
         note = (self._physical, self._midi_note, self._gate, self._seed, self._sample_rate_hz, self._tick)
         room = (self._state, wavetables(), self._scratch)
-        workers, batch = len(self._scratch.tables), len(out)
-        share = max(1, -(-batch // (workers * _SHARES)))
-        begins = iter(range(0, batch, share))
 
-        def render_shares(worker: int) -> None:
-            for first in begins:  # one iterator for all: whoever is done takes the next
-                render_rows(*note, *room, worker, first, min(first + share, batch), out)
+        def render(first: int, last: int, worker: int) -> None:
+            render_rows(*note, *room, worker, first, last, out)
 
-        # Not Numba's own threads: some of its threading layers end the process when two callers meet in them.
-        if workers > 1 and out.size > _WORTH_A_THREAD:
-            with ThreadPoolExecutor(workers) as pool:
-                list(pool.map(render_shares, range(workers)))
-        else:
-            render_shares(0)
+        workers = min(available_threads(), len(self._scratch.tables)) if out.size > _WORTH_A_THREAD else 1
+        map_rows(render, len(out), workers)
         self._tick += out.shape[1] // TICK

@@ -1,0 +1,30 @@
+from pathlib import Path
+
+import pytest
+
+from tonewright.audio.folders import SOUND_ENDINGS, sound_files
+from tonewright.errors import UsageError
+
+
+def test_sounds_come_in_the_order_of_their_names(tmp_path: Path) -> None:
+    names = ["b.flac", "a10.wav", "a2.WAV", "C.Mp3", "d.ogg", "e.aiff", "f.AIF"]
+    for name in [*names, "notes.txt", "wav", "g.wav.part"]:
+        (tmp_path / name).touch()
+    assert [path.name for path in sound_files(tmp_path)] == sorted(names)
+    assert {path.suffix.lower() for path in sound_files(tmp_path)} == set(SOUND_ENDINGS)
+
+
+def test_folders_within_are_not_searched(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "a.wav").touch()
+    with pytest.raises(UsageError, match="holds no sound"):
+        sound_files(tmp_path)
+    (tmp_path / "b.wav").touch()
+    assert sound_files(tmp_path) == [tmp_path / "b.wav"]
+
+
+def test_a_folder_without_sounds_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "preset.json").touch()
+    rule = rf"'{tmp_path}' holds no sound \(WAV, AIFF, FLAC, OGG or MP3\); name another folder"
+    with pytest.raises(UsageError, match=rule):
+        sound_files(tmp_path)
