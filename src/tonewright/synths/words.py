@@ -1,4 +1,4 @@
-"""What a synth's preset means in words: from its controls alone, or better from a file of its own."""
+"""What a synth's preset means in words: from its controls alone, or better from words of its own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tonewright import wording
+from tonewright.synths.base import Synth
 from tonewright.synths.control import Control, ControlSpace
 
 _UNITS = frozenset({"hz", "s", "ms", "cents", "octaves", "db"})
@@ -57,14 +58,14 @@ class Words:
     idle: Callable[[Mapping[str, float], Performance], dict[str, str]]
 
 
-def words(synth_name: str, controls: ControlSpace) -> Words:
-    """The words of a synth, made from its controls alone where it has no file of its own."""
-    if synth_name == "serum-lite":
-        from tonewright.synths.serum_lite.words import SERUM_LITE
-
-        return SERUM_LITE
+def words(synth: Synth) -> Words:
+    """The words of a synth: its own, which are its attribute `words`, or those its controls alone give."""
+    own: Words | None = getattr(synth, "words", None)
+    if own is not None:
+        return own
+    controls = synth.controls
     return Words(
-        synth_name, {}, lambda values, played: _farthest(values, controls), lambda values, played: {}
+        synth.name, {}, lambda values, played: _farthest(values, controls), lambda values, played: {}
     )
 
 

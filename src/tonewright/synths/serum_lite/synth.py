@@ -22,6 +22,8 @@ from tonewright.synths.serum_lite.controls import CONTROLS
 from tonewright.synths.serum_lite.kernel import new_scratch, new_state, render_rows
 from tonewright.synths.serum_lite.oscillator import TICK
 from tonewright.synths.serum_lite.wavetables import wavetables
+from tonewright.synths.serum_lite.words import SERUM_LITE
+from tonewright.synths.words import Words
 
 _WORTH_A_THREAD = 1 << 16
 """Samples of a batch, a millisecond's work, from which on threads are started to share it."""
@@ -52,6 +54,7 @@ class SerumLite:
         "lfo": ("lfo",),
     }
     """What a curriculum exposes, one after the other."""
+    words: Words = SERUM_LITE
 
     def __init__(self, sample_rate_hz: int = 44_100) -> None:
         self.sample_rate_hz = check_whole(sample_rate_hz, "sample_rate_hz", 4_000, 384_000)
