@@ -1,6 +1,6 @@
 import pytest
 
-from tonewright.audio.notes import parse_note
+from tonewright.audio.notes import note_hz, note_name, parse_note
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,21 @@ def test_accidentals_and_octaves(letter):
 def test_nonsense(text):
     with pytest.raises(ValueError, match="could not convert"):
         parse_note(text)
+
+
+@pytest.mark.parametrize(
+    ("note", "name"),
+    [
+        (60, "C4"),
+        (48.12, "C3 + 12 cents"),
+        (59.99, "C4 − 1 cent"),
+        (0, "C-1"),
+    ],
+)
+def test_notes_by_name(note, name):
+    assert note_name(note) == name
+
+
+def test_note_frequency():
+    assert note_hz(69) == 440.0
+    assert note_hz(60) == pytest.approx(261.6256, abs=1e-4)
