@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 
+_COUNTS = (
+    "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+)  # fmt: skip
+
 
 def number(value: float, digits: int = 3) -> str:
     """A number with so many significant digits, thousands grouped, and a true minus sign; no exponents."""
@@ -12,6 +16,11 @@ def number(value: float, digits: int = 3) -> str:
     rounded = float(f"{value:.{digits}g}")
     text = f"{rounded:,.0f}" if abs(rounded) >= 10 ** (digits - 1) else f"{rounded:.{digits}g}"
     return minus(text)
+
+
+def count(value: int) -> str:
+    """A small number of things, spelled out: `three`; digits beyond twelve."""
+    return _COUNTS[value] if value < len(_COUNTS) else str(value)
 
 
 def decibels(value: float) -> str:

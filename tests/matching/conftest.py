@@ -4,7 +4,6 @@ import pytest
 from tonewright.matching.search.objective import Objective
 from tonewright.matching.search.space import SearchSpace
 from tonewright.synths import synth as make_synth
-from tonewright.synths.serum_lite.factory import factory_presets
 
 RATE_HZ = 16_000
 SECONDS = 0.25
@@ -22,7 +21,7 @@ def factory_sound(synth):
     """A factory preset by its place in the bank: its unit vector `[D]` and a quarter of a second of it."""
 
     def sound(index):
-        params = factory_presets()[index].params(synth)
+        params = synth.factory_presets()[index].params(synth)
         return params, synth.render(params[None], NOTE, SECONDS, GATE_SECONDS)[0]
 
     return sound

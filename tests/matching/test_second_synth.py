@@ -15,6 +15,7 @@ from tonewright.matching.agent.validation import measure, measure_random
 from tonewright.matching.estimator.training import EstimatorConfig, train_estimator
 from tonewright.matching.networks.export import export_agent, export_estimator
 from tonewright.matching.networks.load import load_trained
+from tonewright.matching.report import report_html
 from tonewright.matching.training import MatchConfig, make_env, run_config, train_match
 from tonewright.synths import registry
 
@@ -33,6 +34,9 @@ def test_full_searches_where_no_estimator_ships():
     sound = synth.render(np.array([[0.25, 0.4, 0.6, 0.7]]), 57.0, 0.6, 0.4)
     result = match(Clip(sound, 16_000), synth="two-operators", note=57.0, gate_seconds=0.4, renders=1_500)
     assert result.terms["total"] < 0.05
+    assert "two-operators · playing A3" in report_html(result).replace(
+        "\u00a0", " "
+    )  # it has no words of its own
 
 
 def test_an_estimator_learns(tmp_path):

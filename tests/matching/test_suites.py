@@ -7,7 +7,6 @@ import pytest
 from tonewright.audio import Clip, write
 from tonewright.errors import AudioError, UnknownNameError, UsageError
 from tonewright.matching.suites import factory_suite, random_suite, recorded_suite, suite
-from tonewright.synths.serum_lite.factory import factory_presets
 
 RATE_HZ = 16_000
 
@@ -34,7 +33,7 @@ class TestSuites:
 
     def test_factory(self, synth):
         cases = factory_suite(synth)
-        presets = factory_presets()
+        presets = synth.factory_presets()
         assert [case.name for case in cases] == [preset.name for preset in presets]
         assert len({case.name for case in cases}) == 64
         for case, preset in zip(cases, presets, strict=True):

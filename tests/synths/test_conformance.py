@@ -10,6 +10,7 @@ import pytest
 from tonewright.errors import UsageError
 from tonewright.synths import Control, ControlSpace, Preset, Synth, Voice, names, parse_preset, preset_schema
 from tonewright.synths import synth as make_synth
+from tonewright.synths.words import Performance, words
 
 RATES_HZ = (8_000, 16_000, 44_100)
 BATCH = 6
@@ -95,6 +96,29 @@ class TestIdentity:
             assert (physical[0], physical[-1]) == (control.low, control.high)
             np.testing.assert_allclose(control.to_physical(control.to_unit(physical)), physical, rtol=1e-12)
             assert len(np.unique(physical)) == (control.steps or len(unit))
+
+
+class TestOptionalAttributes:
+    """`stages`, `factory_presets` and `words`: a synth has them or not."""
+
+    def test_stages_add_groups_until_all_are_exposed(self, synth):
+        added = getattr(synth, "stages", {"all": tuple(synth.controls.groups)})
+        groups = [group for stage in added.values() for group in stage]
+        assert sorted(groups) == sorted(synth.controls.groups)
+
+    def test_factory_presets_fit(self, synth):
+        for preset in getattr(synth, "factory_presets", tuple)():
+            assert isinstance(preset, Preset)
+            assert preset.params(synth).shape == (len(synth.controls),)
+
+    def test_words_speak_of_its_controls(self, synth, params):
+        spoken, played = words(synth), Performance(seconds=1.0, gate_seconds=0.5)
+        assert spoken.title
+        assert set(spoken.groups) <= set(synth.controls.groups)
+        for row in params:
+            values = synth.controls.to_values(row)
+            assert spoken.summary(values, played).endswith(".")
+            assert set(spoken.idle(values, played)) < set(synth.controls.names)
 
 
 class TestRendering:

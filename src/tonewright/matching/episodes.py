@@ -217,13 +217,18 @@ def make_targets(
     if source == "random":
         return RandomPresets(synth, frames, stage, notes, gates_seconds, durations_s)
     if source == "factory":
-        return Bank(render_presets(synth, frames, _factory_presets(synth)))
+        return Bank(render_presets(synth, frames, factory_presets(synth)))
     if not Path(source).is_dir():
         raise UsageError(f"targets are random, factory or a folder of sounds; got {source!r}")
     return Bank(recordings(synth, frames, Path(source)))
 
 
-def _factory_presets(synth: Synth) -> Sequence[Preset]:
+def factory_presets(synth: Synth) -> Sequence[Preset]:
+    """The presets that come with a synth.
+
+    Raises:
+        UsageError: None do.
+    """
     bank: Callable[[], Sequence[Preset]] = getattr(synth, "factory_presets", tuple)
     presets = bank()
     if not presets:

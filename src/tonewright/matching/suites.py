@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from tonewright.audio.folders import sound_files
 from tonewright.audio.levels import rms_dbfs
 from tonewright.errors import UnknownNameError, UsageError
-from tonewright.matching.episodes import AUDIBLE_DBFS, render_presets
+from tonewright.matching.episodes import AUDIBLE_DBFS, factory_presets, render_presets
 from tonewright.matching.preparing import prepare, read_recording
 from tonewright.synths import synth as make_synth
 from tonewright.synths.base import Synth
-from tonewright.synths.serum_lite.factory import factory_presets
 
 SUITES = ("random", "factory", "real")
 _RATE_HZ = 16_000
@@ -84,7 +83,7 @@ def random_suite(synth: Synth, count: int = _RANDOM_TARGETS) -> list[Case]:
 
 def factory_suite(synth: Synth) -> list[Case]:
     """The factory bank, each preset at its own note, the key held for at most 0.75 s."""
-    presets = factory_presets()
+    presets = factory_presets(synth)
     rate = synth.sample_rate_hz
     rows = zip(presets, *render_presets(synth, round(_SECONDS * rate), presets), strict=True)
     return [

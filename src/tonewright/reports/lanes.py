@@ -1,33 +1,112 @@
-"""The lanes of the page that share one time axis: two spectrograms and the level of both sounds."""
+"""Lanes that share one time axis: spectrograms of sounds, their levels, and marks at times across all."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tonewright import wording
-from tonewright.matching.result import MatchResult
 from tonewright.reports import plots
-from tonewright.reports.markup import Html, data_uri, join, tag
+from tonewright.reports.markup import Html, data_uri, tag
 from tonewright.reports.pictures import RANGE_DB, FrequencyAxis, colour_map, spectrogram_pngs
-from tonewright.synths.words import Performance
+from tonewright.reports.player import short
 
 _LEVEL_RANGE_DB = 60.0
 _LEVEL_POINTS = 480
+_MARK_TURNS, _REGION_TURNS = 0.4, 0.85
 
 
-def lanes(result: MatchResult, played: Performance, preview_seconds: float) -> Html:
-    """All lanes, with marks where the key is let go and where the players end."""
-    sounds = np.stack([result.target, result.audio])
-    time = plots.time_ticks(played.seconds)
-    overlay = tag("div", *_marks(played, preview_seconds), tag("i", class_="playhead"), class_="overlay")
+def stack(lanes: Sequence[Html], seconds: float, marks: Sequence[Html] = ()) -> Html:
+    """Lanes above one time axis, with marks across all of them.
+
+    Args:
+        lanes: From `spectrograms` and `levels`, from top to bottom.
+        seconds: Duration of the sounds.
+        marks: From `mark`.
+    """
+    overlay = tag("div", *marks, tag("i", class_="playhead"), class_="overlay")
+    return tag("div", *lanes, plots.axis("x", plots.time_ticks(seconds)), overlay, class_="lanes")
+
+
+def spectrograms(names: Sequence[str], sounds: NDArray[np.float32], sample_rate_hz: int) -> list[Html]:
+    """A lane for each sound, all on one scale of level and one of frequency.
+
+    Args:
+        names: What a sentence calls each sound, as in `player`.
+        sounds: `[n, frames]`.
+        sample_rate_hz: Rate of all.
+    """
+    axis = FrequencyAxis.of_rate(sample_rate_hz)
+    ticks = plots.axis("y", plots.frequency_ticks(axis))
+    span = f"{wording.frequency(axis.low_hz)} to {wording.frequency(axis.high_hz)}"
+    made = []
+    for i, (name, png) in enumerate(zip(names, spectrogram_pngs(sounds, sample_rate_hz, axis), strict=True)):
+        picture = tag(
+            "img",
+            src=data_uri("image/png", png),
+            alt=f"Spectrogram of {name}: time from left to right, {span} from bottom to top, log scale",
+        )
+        content = tag("div", picture, tag("b", short(name), class_="chip"), class_="area")
+        made.append(tag("div", ticks, content, class_=f"lane picture sound-{i}"))
+    return made
+
+
+def levels(names: Sequence[str], sounds: NDArray[np.float32], sample_rate_hz: int) -> Html:
+    """A lane with the levels of all sounds over time; arguments as for `spectrograms`."""
+    seconds = sounds.shape[1] / sample_rate_hz
+    window_s = level_window_s(seconds)
+    points = min(_LEVEL_POINTS, sounds.shape[1] + 1)
+    measured = levels_dbfs(sounds, max(1, round(window_s * sample_rate_hz)), points)
+    loudest = float(measured.max()) if np.isfinite(measured.max()) else 0.0
+    top = 6.0 * np.ceil((loudest + 1.0) / 6.0)
+    low = top - _LEVEL_RANGE_DB
+    heights = np.clip((measured - low) / _LEVEL_RANGE_DB, 0.0, 1.0)
+    x = np.linspace(0, 1, points)
+    ticks = plots.value_ticks(low, top, 5, "dB")
+    inner = [tick for tick in ticks if 0.05 < tick.at < 0.95]
+    bare = [name.removeprefix("the ") for name in names]
+    picture = plots.drawing(
+        f"Level of {wording.listing(bare)} over time in decibels relative to full scale, RMS over "
+        f"{wording.duration(window_s)}",
+        plots.grid(plots.time_ticks(seconds), inner),
+        plots.area(x, heights[0], "fill sound-0"),
+        *(plots.line(x, height, f"stroke sound-{i}") for i, height in enumerate(heights)),
+    )
+    swatches = [tag("span", tag("i", class_=f"swatch sound-{i}"), name) for i, name in enumerate(bare)]
+    key = tag("b", "Level in dBFS", *swatches, class_="chip")
+    return tag("div", plots.axis("y", inner), tag("div", picture, key, class_="area"), class_="lane level")
+
+
+def mark(label: str, at_s: float, seconds: float, until_s: float | None = None) -> Html:
+    """A line with a label across all lanes, or a hatched region that begins with one.
+
+    Args:
+        label: What happens there.
+        at_s: When.
+        seconds: Duration of the sounds.
+        until_s: When the region ends.
+    """
+    at = at_s / seconds
+    # A label far to the right stands to the left of its line, or it would hang over the edge.
+    turned = " left" if at > (_MARK_TURNS if until_s is None else _REGION_TURNS) else ""
+    kind, style = "line", f"--at:{at:.4f}"
+    if until_s is not None:
+        kind, style = "region", f"{style};--until:{until_s / seconds:.4f}"
+    return tag("i", tag("span", label), class_=f"mark {kind}{turned}", style=style)
+
+
+def legend(count: int) -> Html:
+    """What the colours of so many spectrograms mean."""
+    stops = ",".join("#" + bytes(colour).hex() for colour in colour_map(17))
+    pictures = "picture" if count == 1 else f"{wording.count(count)} pictures"
     return tag(
         "div",
-        *_spectrogram_lanes(sounds, result.sample_rate_hz),
-        _level_lane(sounds, result.sample_rate_hz, time),
-        plots.axis("x", time),
-        overlay,
-        class_="lanes",
+        tag("span", f"−{RANGE_DB:.0f} dB"),
+        tag("i", style=f"background:linear-gradient(90deg,{stops})"),
+        tag("span", f"0 dB: the loudest spot of the {pictures}"),
+        class_="legend",
     )
 
 
@@ -55,69 +134,3 @@ def levels_dbfs(sounds: NDArray[np.float32], window: int, points: int) -> NDArra
     last = np.clip(np.round(middle + window / 2).astype(int), first + 1, frames)
     with np.errstate(divide="ignore"):
         return np.asarray(10 * np.log10((energy[:, last] - energy[:, first]) / (last - first)))
-
-
-def legend() -> Html:
-    """What the colours of the spectrograms mean."""
-    stops = ",".join("#" + bytes(colour).hex() for colour in colour_map(17))
-    return tag(
-        "div",
-        tag("span", f"−{RANGE_DB:.0f} dB"),
-        tag("i", style=f"background:linear-gradient(90deg,{stops})"),
-        tag("span", "0 dB: the loudest spot of the two pictures"),
-        class_="legend",
-    )
-
-
-def _spectrogram_lanes(sounds: NDArray[np.float32], sample_rate_hz: int) -> list[Html]:
-    axis = FrequencyAxis.of_rate(sample_rate_hz)
-    ticks = plots.axis("y", plots.frequency_ticks(axis))
-    made = []
-    pngs = spectrogram_pngs(sounds, sample_rate_hz, axis)
-    for side, title, png in zip(("target", "match"), ("Target", "Match"), pngs, strict=True):
-        span = f"{wording.frequency(axis.low_hz)} to {wording.frequency(axis.high_hz)}"
-        picture = tag(
-            "img",
-            src=data_uri("image/png", png),
-            alt=f"Spectrogram of the {side}: time from left to right, {span} from bottom to top, log scale",
-        )
-        content = tag("div", picture, tag("b", title, class_="chip"), class_="area")
-        made.append(tag("div", ticks, content, class_=f"lane {side}"))
-    return made
-
-
-def _level_lane(sounds: NDArray[np.float32], sample_rate_hz: int, time: list[plots.Tick]) -> Html:
-    window_s = level_window_s(sounds.shape[1] / sample_rate_hz)
-    points = min(_LEVEL_POINTS, sounds.shape[1] + 1)
-    levels = levels_dbfs(sounds, max(1, round(window_s * sample_rate_hz)), points)
-    loudest = float(levels.max()) if np.isfinite(levels.max()) else 0.0
-    top = 6.0 * np.ceil((loudest + 1.0) / 6.0)
-    low = top - _LEVEL_RANGE_DB
-    heights = np.clip((levels - low) / _LEVEL_RANGE_DB, 0.0, 1.0)
-    x = np.linspace(0, 1, points)
-    ticks = plots.value_ticks(low, top, 5, "dB")
-    inner = [tick for tick in ticks if 0.05 < tick.at < 0.95]
-    picture = plots.drawing(
-        f"Level of target and match over time in decibels relative to full scale, RMS over "
-        f"{wording.duration(window_s)}",
-        plots.grid(time, inner),
-        plots.area(x, heights[0], "fill target"),
-        plots.line(x, heights[0], "stroke target"),
-        plots.line(x, heights[1], "stroke match"),
-    )
-    swatches = [join(tag("i", class_=f"swatch {side}"), side) for side in ("target", "match")]
-    key = tag("b", "Level in dBFS", *swatches, class_="chip")
-    return tag("div", plots.axis("y", inner), tag("div", picture, key, class_="area"), class_="lane level")
-
-
-def _marks(played: Performance, preview_seconds: float) -> list[Html]:
-    made = []
-    if played.released:
-        at = played.gate_seconds / played.seconds
-        turned = " left" if at > 0.4 else ""
-        label = tag("span", "key released")
-        made.append(tag("i", label, class_=f"mark release{turned}", style=f"--at:{at:.4f}"))
-    if preview_seconds < played.seconds:
-        label = tag("span", "the players end here")
-        made.append(tag("i", label, class_="mark cut", style=f"--at:{preview_seconds / played.seconds:.4f}"))
-    return made

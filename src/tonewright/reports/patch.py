@@ -93,8 +93,8 @@ def _envelope(members: list[Control], values: Mapping[str, float], played: Perfo
         for t, height in zip(points, heights, strict=True)
     )
     shapes = [
-        tag("path", d=f"M0 44L{path}L300 44Z", class_="fill search"),
-        tag("path", d=f"M{path}", class_="stroke search"),
+        tag("path", d=f"M0 44L{path}L300 44Z", class_="fill accent"),
+        tag("path", d=f"M{path}", class_="stroke accent"),
     ]
     if played.released:
         x = gate / played.seconds * 300

@@ -1,250 +1,285 @@
-
 "use strict";
 (() => {
-  // Both sounds always play together, sample for sample; what is heard is a matter of their gains.
+  // The sounds of a player always play together, sample for sample; what is heard is a matter of their gains.
   const CROSSFADE_S = 0.008, EDGE_S = 0.004, AHEAD_S = 0.02, STEP_S = 0.1;
   const AudioContext = window.AudioContext || window.webkitAudioContext;
-  const byId = (id) => document.getElementById(id);
-  const player = byId("player"), seek = byId("seek"), overlay = player.querySelector(".overlay");
-  const seconds = Number(player.dataset.seconds), duration = Number(player.dataset.duration);
-  const wavs = ["target", "match"].map((id) => {
-    const bytes = atob(byId(id).src.split(",")[1]);
-    return Uint8Array.from(bytes, (character) => character.charCodeAt(0));
-  });
+  const players = [];
+  let used = null; // the player that the keyboard speaks to as long as it is in view
 
-  ["target", "match"].forEach((id, i) => {
-    byId("save-" + id).href = URL.createObjectURL(new Blob([wavs[i]], { type: "audio/wav" }));
-    byId("save-" + id).hidden = false;
-  });
-  if (!AudioContext) return;
-
-  let context = null, buffers = null, gains = null;
-  let take = null; // what is sounding: { sources, gain, when, from }
-  let position = 0, heard = "a", looped = true, loading = false;
-  let blind = false, x = "a", answers = 0, right = 0;
-
-  const load = async () => {
-    try {
-      context = new AudioContext({ sampleRate: Number(player.dataset.rate) });
-    } catch {
-      context = new AudioContext();
+  // Browsers allow only a few contexts: players of one sample rate share theirs.
+  const contexts = new Map();
+  const contextAt = (rate) => {
+    if (!contexts.has(rate)) {
+      try {
+        contexts.set(rate, new AudioContext({ sampleRate: rate }));
+      } catch {
+        contexts.set(rate, new AudioContext());
+      }
     }
-    buffers = await Promise.all(wavs.map((wav) => context.decodeAudioData(wav.slice().buffer)));
-    gains = buffers.map(() => context.createGain());
-    gains.forEach((gain, i) => {
-      gain.gain.value = i === audible() ? 1 : 0;
-      gain.connect(context.destination);
-    });
+    return contexts.get(rate);
   };
 
-  const audible = () => ((heard === "x" ? x : heard) === "b" ? 1 : 0);
-
-  const now = () => {
-    if (!take) return position;
-    const played = Math.max(0, context.currentTime - (context.outputLatency || 0) - take.when) + take.from;
-    return looped ? played % seconds : Math.min(played, seconds);
-  };
-
-  const begin = () => {
-    const when = context.currentTime + AHEAD_S;
-    const gain = buffers.map((_, i) => {
-      const edge = context.createGain();
-      edge.gain.setValueAtTime(position > 0 ? 0 : 1, when);
-      edge.gain.linearRampToValueAtTime(1, when + EDGE_S);
-      edge.connect(gains[i]);
-      return edge;
+  const make = (root) => {
+    const part = (selector) => root.querySelector(selector), parts = (selector) => [...root.querySelectorAll(selector)];
+    const seek = part("input"), overlay = part(".overlay"), pictures = parts(".lane.picture");
+    const seconds = Number(root.dataset.seconds), duration = Number(root.dataset.duration);
+    const wavs = parts("audio").map((audio) => {
+      const bytes = atob(audio.src.split(",")[1]);
+      return Uint8Array.from(bytes, (character) => character.charCodeAt(0));
     });
-    const sources = buffers.map((buffer, i) => {
-      const source = context.createBufferSource();
-      source.buffer = buffer;
-      source.loop = looped;
-      source.connect(gain[i]);
-      source.start(when, position);
-      return source;
+    const count = wavs.length;
+
+    document.querySelectorAll(`a[data-player="${root.id}"]`).forEach((link) => {
+      link.href = URL.createObjectURL(new Blob([wavs[link.dataset.sound]], { type: "audio/wav" }));
+      link.hidden = false;
     });
-    const started = { sources, gain, when, from: position };
-    sources[0].onended = () => {
-      if (take === started) stop(0);
+    if (!AudioContext) return;
+
+    const choices = parts(".segments button"), X = count; // a button for each sound, and one for X, the unknown
+    let context = null, buffers = null, gains = null;
+    let take = null; // what is sounding: { sources, gain, when, from }
+    let position = 0, heard = 0, looped = true, loading = false;
+    let blind = false, x = 0, answers = 0, right = 0;
+
+    const load = async () => {
+      context = contextAt(Number(root.dataset.rate));
+      buffers = await Promise.all(wavs.map((wav) => context.decodeAudioData(wav.slice().buffer)));
+      gains = buffers.map(() => context.createGain());
+      gains.forEach((gain, i) => {
+        gain.gain.value = i === audible() ? 1 : 0;
+        gain.connect(context.destination);
+      });
     };
-    take = started;
-  };
 
-  const end = () => {
-    if (!take) return;
-    const ending = take, at = context.currentTime;
-    take = null;
-    ending.gain.forEach((edge) => {
-      edge.gain.cancelScheduledValues(at);
-      edge.gain.setValueAtTime(edge.gain.value, at);
-      edge.gain.linearRampToValueAtTime(0, at + EDGE_S);
-    });
-    ending.sources.forEach((source) => source.stop(at + 2 * EDGE_S));
-  };
+    const audible = () => (heard === X ? x : heard);
 
-  const play = async () => {
-    if (take || loading) return;
-    loading = true;
-    try {
-      if (!context) await load();
-      await context.resume();
-    } catch {
-      withoutAudio();
-      return;
-    } finally {
-      loading = false;
-    }
-    if (position >= seconds) position = 0;
-    begin();
-    show();
-    requestAnimationFrame(follow);
-    say("Playing " + names()[heard]);
-  };
+    const now = () => {
+      if (!take) return position;
+      const played = Math.max(0, context.currentTime - (context.outputLatency || 0) - take.when) + take.from;
+      return looped ? played % seconds : Math.min(played, seconds);
+    };
 
-  const stop = (at = now()) => {
-    end();
-    position = at;
-    show();
-    say("Stopped");
-  };
+    const begin = () => {
+      const when = context.currentTime + AHEAD_S;
+      const gain = buffers.map((_, i) => {
+        const edge = context.createGain();
+        edge.gain.setValueAtTime(position > 0 ? 0 : 1, when);
+        edge.gain.linearRampToValueAtTime(1, when + EDGE_S);
+        edge.connect(gains[i]);
+        return edge;
+      });
+      const sources = buffers.map((buffer, i) => {
+        const source = context.createBufferSource();
+        source.buffer = buffer;
+        source.loop = looped;
+        source.connect(gain[i]);
+        source.start(when, position);
+        return source;
+      });
+      const started = { sources, gain, when, from: position };
+      sources[0].onended = () => {
+        if (take === started) stop(0);
+      };
+      take = started;
+    };
 
-  const go = (to) => {
-    const sounding = Boolean(take);
-    end();
-    position = Math.min(Math.max(to, 0), seconds);
-    if (sounding && position < seconds) begin();
-    show();
-  };
+    const end = () => {
+      if (!take) return;
+      const ending = take, at = context.currentTime;
+      take = null;
+      ending.gain.forEach((edge) => {
+        edge.gain.cancelScheduledValues(at);
+        edge.gain.setValueAtTime(edge.gain.value, at);
+        edge.gain.linearRampToValueAtTime(0, at + EDGE_S);
+      });
+      ending.sources.forEach((source) => source.stop(at + 2 * EDGE_S));
+    };
 
-  const choose = (which) => {
-    heard = which;
-    const at = context ? context.currentTime : 0;
-    (gains || []).forEach((gain, i) => {
-      gain.gain.cancelScheduledValues(at);
-      gain.gain.setValueAtTime(gain.gain.value, at);
-      gain.gain.linearRampToValueAtTime(i === audible() ? 1 : 0, at + CROSSFADE_S);
-    });
-    show();
-    say(names()[which]);
-  };
+    const play = async () => {
+      if (take || loading) return;
+      loading = true;
+      try {
+        if (!gains) await load();
+        await context.resume();
+      } catch {
+        withoutAudio();
+        return;
+      } finally {
+        loading = false;
+      }
+      players.forEach((other) => other.silence());
+      if (position >= seconds) position = 0;
+      begin();
+      show();
+      requestAnimationFrame(follow);
+      say(count > 1 ? `Playing ${name()}` : "Playing");
+    };
 
-  const loop = () => {
-    if (take) {
-      // Counted anew from here, or the clock would jump by the rounds already played.
-      Object.assign(take, { from: now(), when: context.currentTime - (context.outputLatency || 0) });
-      take.sources.forEach((source) => { source.loop = !looped; });
-    }
-    looped = !looped;
-    show();
-  };
+    const stop = (at = now()) => {
+      end();
+      position = at;
+      show();
+      say("Stopped");
+    };
 
-  const test = () => {
-    blind = !blind;
-    if (blind) draw();
-    else if (heard === "x") choose("a");
-    show();
-  };
+    const go = (to) => {
+      const sounding = Boolean(take);
+      end();
+      position = Math.min(Math.max(to, 0), seconds);
+      if (sounding && position < seconds) begin();
+      show();
+    };
 
-  const draw = () => {
-    x = Math.random() < 0.5 ? "a" : "b";
-    if (heard === "x") choose("x");
-  };
+    const choose = (which) => {
+      heard = which;
+      const at = context ? context.currentTime : 0;
+      (gains || []).forEach((gain, i) => {
+        gain.gain.cancelScheduledValues(at);
+        gain.gain.setValueAtTime(gain.gain.value, at);
+        gain.gain.linearRampToValueAtTime(i === audible() ? 1 : 0, at + CROSSFADE_S);
+      });
+      show();
+      say(name());
+    };
 
-  const answer = (said) => {
-    const correct = said === x;
-    answers += 1;
-    right += correct ? 1 : 0;
-    byId("abx-score").textContent =
-      `${correct ? "Right" : "Wrong"}, X was the ${names()[x]}. ${right} of ${answers} right; ` +
-      `guessing does as well in ${Math.round(100 * luck(right, answers))} % of cases. X is drawn anew.`;
-    draw();
-  };
+    const loop = () => {
+      if (take) {
+        // Counted anew from here, or the clock would jump by the rounds already played.
+        Object.assign(take, { from: now(), when: context.currentTime - (context.outputLatency || 0) });
+        take.sources.forEach((source) => { source.loop = !looped; });
+      }
+      looped = !looped;
+      show();
+    };
 
-  // Probability of at least k heads in n throws of a fair coin.
-  const luck = (k, n) => {
-    let ways = 1, sum = 0;
-    for (let i = 0; i <= n; i += 1) {
-      if (i >= k) sum += ways;
-      ways = (ways * (n - i)) / (i + 1);
-    }
-    return sum / 2 ** n;
-  };
+    const test = () => {
+      blind = !blind;
+      if (blind) draw();
+      else if (heard === X) choose(0);
+      show();
+    };
 
-  const names = () => ({ a: "target", b: "match", x: "unknown" });
-  const say = (words) => { byId("status").textContent = words; };
+    const draw = () => {
+      x = Math.floor(Math.random() * count);
+      if (heard === X) choose(X);
+    };
 
-  const place = () => {
-    const at = now();
-    overlay.style.setProperty("--at", at / duration);
-    seek.value = String(Math.round((at / duration) * 1000));
-    seek.setAttribute("aria-valuetext", `${at.toFixed(2)} of ${seconds.toFixed(2)} seconds`);
-    byId("clock").textContent = `${at.toFixed(2)} / ${seconds.toFixed(2)} s`;
-  };
+    const answer = (said) => {
+      const correct = said === x;
+      answers += 1;
+      right += correct ? 1 : 0;
+      part(".abx output").textContent =
+        `${correct ? "Right" : "Wrong"}, X was ${choices[x].dataset.name}. ${right} of ${answers} right; ` +
+        `guessing does as well in ${Math.round(100 * luck(right, answers))} % of cases. X is drawn anew.`;
+      draw();
+    };
 
-  const show = () => {
-    player.dataset.state = take ? "playing" : position > 0 ? "stopped" : "rewound";
-    player.dataset.heard = heard;
-    byId("play-word").textContent = take ? "Stop" : "Play";
-    ["a", "b", "x"].forEach((which) => byId("hear-" + which).setAttribute("aria-pressed", String(heard === which)));
-    byId("loop").setAttribute("aria-pressed", String(looped));
-    byId("blind").setAttribute("aria-expanded", String(blind));
-    byId("abx").hidden = byId("hear-x").hidden = !blind;
-    place();
-  };
+    // Probability of at least k right guesses among n, each of as many sounds.
+    const luck = (k, n) => {
+      let ways = 1, sum = 0;
+      for (let i = 0; i <= n; i += 1) {
+        if (i >= k) sum += ways * (count - 1) ** (n - i) / count ** n;
+        ways = (ways * (n - i)) / (i + 1);
+      }
+      return sum;
+    };
 
-  const follow = () => {
-    if (!take) return;
-    place();
-    requestAnimationFrame(follow);
-  };
+    const name = () => choices[heard].querySelector("span").textContent;
+    const say = (words) => { part(".status").textContent = words; };
 
-  const withoutAudio = () => {
-    document.querySelectorAll("#player .scripted").forEach((part) => { part.hidden = true; });
-    delete player.dataset.ready;
-    byId("fallback").hidden = false;
-  };
+    const place = () => {
+      const at = now();
+      overlay.style.setProperty("--at", at / duration);
+      seek.value = String(Math.round((at / duration) * 1000));
+      seek.setAttribute("aria-valuetext", `${at.toFixed(2)} of ${seconds.toFixed(2)} seconds`);
+      part(".clock").textContent = `${at.toFixed(2)} / ${seconds.toFixed(2)} s`;
+    };
 
-  const toggle = () => (take ? stop() : play());
-  const swap = () => choose(blind ? "x" : heard === "a" ? "b" : "a");
-  const keys = {
-    " ": toggle, a: () => choose("a"), b: () => choose("b"), x: swap, l: loop,
-    ArrowLeft: () => go(now() - STEP_S), ArrowRight: () => go(now() + STEP_S), Home: () => go(0),
-  };
-  const clicks = {
-    play: toggle, "hear-a": keys.a, "hear-b": keys.b, "hear-x": swap, loop, blind: test,
-    "x-is-a": () => answer("a"), "x-is-b": () => answer("b"),
-  };
+    const show = () => {
+      root.dataset.state = take ? "playing" : position > 0 ? "stopped" : "rewound";
+      part(".play span").textContent = take ? "Stop" : "Play";
+      part(".loop").setAttribute("aria-pressed", String(looped));
+      choices.forEach((button, i) => button.setAttribute("aria-pressed", String(heard === i)));
+      pictures.forEach((lane, i) => lane.classList.toggle("unheard", Boolean(take) && heard !== X && heard !== i));
+      if (count > 1) {
+        part(".blind").setAttribute("aria-expanded", String(blind));
+        part(".abx").hidden = choices[X].hidden = !blind;
+      }
+      place();
+    };
 
-  for (const [id, action] of Object.entries(clicks)) {
-    byId(id).addEventListener("click", (event) => {
+    const follow = () => {
+      if (!take) return;
+      place();
+      requestAnimationFrame(follow);
+    };
+
+    const withoutAudio = () => {
+      parts(".scripted").forEach((some) => { some.hidden = true; });
+      delete root.dataset.ready;
+      part(".fallback").hidden = false;
+    };
+
+    const toggle = () => (take ? stop() : play());
+    const swap = () => choose(blind ? X : (heard + 1) % count);
+    const keys = {
+      " ": toggle, l: loop,
+      ArrowLeft: () => go(now() - STEP_S), ArrowRight: () => go(now() + STEP_S), Home: () => go(0),
+    };
+    const onClick = (button, action) => button.addEventListener("click", (event) => {
       action();
       // A button clicked with the mouse gives the space bar back to play and stop.
-      if (event.detail) byId(id).blur();
+      if (event.detail) button.blur();
     });
-  }
+
+    onClick(part(".play"), toggle);
+    onClick(part(".loop"), loop);
+    choices.forEach((button, i) => {
+      const action = i === X ? swap : () => choose(i);
+      keys[button.dataset.key] = action;
+      onClick(button, action);
+    });
+    if (count > 1) onClick(part(".blind"), test);
+    parts(".abx button").forEach((button, i) => onClick(button, () => answer(i)));
+    seek.addEventListener("input", () => go((Number(seek.value) / 1000) * duration));
+    const point = (event) => {
+      const box = overlay.getBoundingClientRect();
+      go(((event.clientX - box.left) / box.width) * duration);
+    };
+    overlay.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      if (event.pointerType === "mouse") overlay.setPointerCapture(event.pointerId);
+      point(event);
+    });
+    overlay.addEventListener("pointermove", (event) => {
+      if (overlay.hasPointerCapture(event.pointerId)) point(event);
+    });
+
+    const made = { root, keys, silence: () => { if (take) stop(); } };
+    for (const kind of ["pointerdown", "focusin"]) root.addEventListener(kind, () => { used = made; });
+    players.push(made);
+    parts(".scripted:not(.abx)").forEach((some) => { some.hidden = false; });
+    part(".fallback").hidden = true;
+    root.dataset.ready = "";
+    show();
+  };
+
+  const inView = ({ root }) => {
+    const box = root.getBoundingClientRect();
+    return box.bottom > 0 && box.top < innerHeight;
+  };
+
+  document.querySelectorAll(".player").forEach(make);
+  if (!players.length) return;
+  used = players[0];
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat && event.key === " ") return;
+    const { keys } = [used, ...players].find(inView) || used;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const onControl = event.target.closest("button, a, input, audio, pre");
-    if (!keys[key] || (onControl && key.length > 1) || (onControl && key === " " && onControl !== seek)) return;
+    if (!keys[key] || (onControl && key.length > 1)) return;
+    if (onControl && key === " " && !onControl.closest(".scrub")) return;
     event.preventDefault();
     keys[key]();
   });
-  seek.addEventListener("input", () => go((Number(seek.value) / 1000) * duration));
-  const point = (event) => {
-    const box = overlay.getBoundingClientRect();
-    go(((event.clientX - box.left) / box.width) * duration);
-  };
-  overlay.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    if (event.pointerType === "mouse") overlay.setPointerCapture(event.pointerId);
-    point(event);
-  });
-  overlay.addEventListener("pointermove", (event) => {
-    if (overlay.hasPointerCapture(event.pointerId)) point(event);
-  });
-
-  document.querySelectorAll("#player .scripted:not(.abx)").forEach((part) => { part.hidden = false; });
-  byId("fallback").hidden = true;
-  player.dataset.ready = "";
-  show();
 })();

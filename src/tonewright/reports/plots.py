@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -113,6 +113,33 @@ def drawing(description: str, *shapes: Html) -> Html:
         "svg", *shapes, viewBox=f"0 0 {_WIDTH} {_HEIGHT}", preserveAspectRatio="none", role="img",
         aria_label=description,
     )  # fmt: skip
+
+
+def steps(x: ArrayLike, y: ArrayLike, end: float, *, x_title: str, y_title: str, description: str) -> Html:
+    """A value that stays where it is until it changes, such as the best of a search so far, with its axes.
+
+    Args:
+        x: `[n]` where it changes, rising whole numbers.
+        y: `[n]` its value from there on, none below 0.
+        end: Where the axis ends, or the last change where that is later.
+        x_title: What x counts.
+        y_title: What the value is.
+        description: What is seen, for those who do not.
+    """
+    at, values = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    end, highest = max(float(end), at[-1]), values.max()
+    step = nice_step(max(highest, 1e-6) * 1.02, 5)
+    top = step * np.ceil(highest * 1.02 / step) or step
+    line_x, line_y = np.append(np.repeat(at, 2)[1:], end) / end, np.repeat(values / top, 2)
+    counts, y_ticks = value_ticks(0.0, end, int(min(end, 6))), value_ticks(0.0, top, 5)
+    x_ticks = [replace(tick, minor=i % 2 == 1) for i, tick in enumerate(counts)]
+    drawn = drawing(
+        description,
+        grid(x_ticks, y_ticks),
+        area(line_x, line_y, "fill accent"),
+        line(line_x, line_y, "stroke accent"),
+    )
+    return frame(drawn, x_ticks, y_ticks, x_title, y_title)
 
 
 def frame(content: Html, x: list[Tick], y: list[Tick], x_title: str, y_title: str) -> Html:

@@ -1,12 +1,14 @@
-"""The two sounds of a match, as the players of the page hold them."""
+"""Sounds as the players of a page hold them: equally loud, and no longer than a page can bear."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tonewright import wording
 from tonewright.audio.clip import Clip
 from tonewright.audio.levels import true_peak_dbtp
 from tonewright.audio.loudness import integrated_lufs
@@ -24,38 +26,44 @@ _FADE_S = 0.005
 
 
 @dataclass(frozen=True)
-class Players:
-    """Target and match at equal loudness.
+class Preview:
+    """Sounds at equal loudness, or their beginning.
 
     Attributes:
-        wavs: Target and match, each the bytes of a 16-bit WAV file.
-        seconds: Duration of both.
-        lufs: Loudness both were brought to.
+        wavs: For each sound the bytes of a 16-bit WAV file.
+        sample_rate_hz: Rate of all.
+        seconds: Duration of what is held.
+        whole_seconds: Duration of the sounds.
+        lufs: Loudness all were brought to.
         gains_db: What was applied to each.
         silent: One of them is silent, so their loudness could not be matched.
-        cut: They hold the beginning of a longer sound.
     """
 
-    wavs: tuple[bytes, bytes]
+    wavs: tuple[bytes, ...]
+    sample_rate_hz: int
     seconds: float
+    whole_seconds: float
     lufs: float
-    gains_db: tuple[float, float]
+    gains_db: tuple[float, ...]
     silent: bool
-    cut: bool
+
+    @property
+    def cut(self) -> bool:
+        """It holds the beginning of longer sounds."""
+        return self.seconds < self.whole_seconds
 
 
-def players(sounds: NDArray[np.float32], sample_rate_hz: int) -> Players:
-    """Bring target and match to equal loudness, both below full scale.
+def equal_loudness(sounds: NDArray[np.float32], sample_rate_hz: int) -> Preview:
+    """Bring sounds to equal loudness, with true peaks of −1 dBTP at most.
 
     Args:
-        sounds: `[2, frames]`, target and match.
-        sample_rate_hz: Rate of both.
+        sounds: `[n, frames]`, one or more; a shorter sound ends in silence.
+        sample_rate_hz: Rate of all.
 
     Returns:
-        What the players of the page hold.
+        What a player of the page holds.
     """
     preview = sounds[:, : min(round(PREVIEW_S * sample_rate_hz), PREVIEW_FRAMES)].copy()
-    cut = preview.shape[1] < sounds.shape[1]
     # A sound that ends in full swing would click, in the loop at every round.
     fade = min(round(_FADE_S * sample_rate_hz), preview.shape[1] // 10)
     preview[:, preview.shape[1] - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
@@ -65,12 +73,58 @@ def players(sounds: NDArray[np.float32], sample_rate_hz: int) -> Players:
     common = min([_LOUDEST_LUFS, *(loudness + headroom_db)[audible]])
     gains_db = np.where(audible, common - loudness, 0.0)
     matched = preview * (10 ** (gains_db / 20)).astype(np.float32)[:, None]
-    target, match = (wav_bytes(Clip(sound[None], sample_rate_hz)) for sound in matched)
-    return Players(
-        wavs=(target, match),
+    return Preview(
+        wavs=tuple(wav_bytes(Clip(sound[None], sample_rate_hz)) for sound in matched),
+        sample_rate_hz=sample_rate_hz,
         seconds=preview.shape[1] / sample_rate_hz,
+        whole_seconds=sounds.shape[1] / sample_rate_hz,
         lufs=float(common),
-        gains_db=(float(gains_db[0]), float(gains_db[1])),
+        gains_db=tuple(gains_db.tolist()),
         silent=not audible.all(),
-        cut=cut,
     )
+
+
+def loudness_note(names: Sequence[str], preview: Preview, files: str = "") -> str:
+    """What was done to the sounds for the players, in a few sentences.
+
+    Args:
+        names: What a sentence calls them, as in `player`.
+        preview: What the players hold.
+        files: Where the sounds can be heard in full, if anywhere: `take.wav beside this page`.
+    """
+    text = _equal(names, preview)
+    if preview.cut:
+        text += (
+            f" To keep this page small, the players hold the first {wording.duration(preview.seconds)} of "
+            f"{wording.duration(preview.whole_seconds)}; pictures and figures cover all of it"
+            f"{f', and {files} are whole' if files else ''}."
+        )
+    return text
+
+
+def _equal(names: Sequence[str], preview: Preview) -> str:
+    if preview.silent and len(names) == 1:
+        return "The sound is silent."
+    if preview.silent:
+        return "One of the sounds is silent, so their loudness could not be matched."
+    level = f"{wording.minus(f'{preview.lufs:.1f}')} LUFS"
+    turned = wording.listing(
+        [
+            f"{name} {'is ' if i == 0 else ''}{_turned(gain_db)}"
+            for i, (name, gain_db) in enumerate(zip(names, preview.gains_db, strict=True))
+        ]
+    )
+    if len(names) == 1:
+        return (
+            f"The sound plays at {level}: here {turned}, and it fades out over its last 5 ms. "
+            "Pictures and figures show it untouched."
+        )
+    which, none, fade = ("Both", "neither", "both fade") if len(names) == 2 else ("All", "none", "all fade")
+    return (
+        f"{which} sounds play equally loud, at {level}, so that {none} wins by volume: here {turned}, and "
+        f"{fade} out over their last 5 ms. Pictures and figures show them untouched."
+    )
+
+
+def _turned(gain_db: float) -> str:
+    return f"turned {wording.turn(gain_db)}" if abs(gain_db) >= 0.05 else "left as it is"

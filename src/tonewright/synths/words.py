@@ -1,22 +1,16 @@
-"""What a synth's preset means in words: from its controls alone, or better from a file of its own."""
+"""What a synth's preset means in words: from its controls alone, or better from words of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from typing import cast
 
 from tonewright import wording
+from tonewright.synths.base import Synth
 from tonewright.synths.control import Control, ControlSpace
 
 _UNITS = frozenset({"hz", "s", "ms", "cents", "octaves", "db"})
 _FARTHEST = 4
-
-WORDS: dict[str, str] = {
-    "serum-lite": "tonewright.synths.serum_lite.words:SERUM_LITE",
-}
-"""Where the words of a synth are, by its name."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +58,14 @@ class Words:
     idle: Callable[[Mapping[str, float], Performance], dict[str, str]]
 
 
-def words(synth_name: str, controls: ControlSpace) -> Words:
-    """The words of a synth, made from its controls alone where it has no file of its own."""
-    if synth_name in WORDS:
-        module, _, attribute = WORDS[synth_name].partition(":")
-        return cast(Words, getattr(import_module(module), attribute))
+def words(synth: Synth) -> Words:
+    """The words of a synth: its own, which are its attribute `words`, or those its controls alone give."""
+    own: Words | None = getattr(synth, "words", None)
+    if own is not None:
+        return own
+    controls = synth.controls
     return Words(
-        synth_name, {}, lambda values, played: _farthest(values, controls), lambda values, played: {}
+        synth.name, {}, lambda values, played: _farthest(values, controls), lambda values, played: {}
     )
 
 

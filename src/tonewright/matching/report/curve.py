@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from tonewright import wording
-from tonewright.matching.result import MatchResult
 from tonewright.reports import plots
 from tonewright.reports.markup import Html, tag
+
+if TYPE_CHECKING:
+    from tonewright.matching.result import MatchResult
 
 
 def search_curve(result: MatchResult) -> Html:
     """A step line: the loss stays where it is until a better preset is heard."""
     if not result.curve:
         return tag("p", "No preset was rendered by the search.", class_="note")
-    renders, losses = np.array(result.curve, dtype=np.float64).T
-    high = max(float(result.renders), renders[-1])
-    step = plots.nice_step(max(losses[0], 1e-6) * 1.02, 5)
-    top = step * np.ceil(losses[0] * 1.02 / step) or step
-    x, y = np.append(np.repeat(renders, 2)[1:], high) / high, np.repeat(losses / top, 2)
-    counts, y_ticks = plots.value_ticks(0.0, high, int(min(high, 6))), plots.value_ticks(0.0, top, 5)
-    x_ticks = [replace(tick, minor=i % 2 == 1) for i, tick in enumerate(counts)]
-    best = wording.number(losses[-1])
-    drawn = plots.drawing(
-        f"Best loss so far: from {wording.number(losses[0])} after {renders[0]:,.0f} presets "
-        f"to {best} after {renders[-1]:,.0f}",
-        plots.grid(x_ticks, y_ticks),
-        plots.area(x, y, "fill search"),
-        plots.line(x, y, "stroke search"),
+    renders, losses = zip(*result.curve, strict=True)
+    return plots.steps(
+        renders,
+        losses,
+        result.renders,
+        x_title="presets heard",
+        y_title="training loss of the best preset so far: 0 is a perfect copy",
+        description=f"Best loss so far: from {wording.number(losses[0])} after {renders[0]:,} presets "
+        f"to {wording.number(losses[-1])} after {renders[-1]:,}",
     )
-    title = "training loss of the best preset so far: 0 is a perfect copy"
-    return plots.frame(drawn, x_ticks, y_ticks, "presets heard", title)

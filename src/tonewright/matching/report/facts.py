@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tonewright import wording
 from tonewright.audio.notes import note_hz, note_name
-from tonewright.matching.result import MatchResult
 from tonewright.reports.markup import Html, join, tag
+
+if TYPE_CHECKING:
+    from tonewright.matching.result import MatchResult
 
 _NOTE_SOURCES = {"estimated": "heard in the sound", "searched": "searched, for want of a clear pitch"}
 _METHODS = {

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from functools import cache
-from importlib.resources import files
-from string import Template
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tonewright import wording
 from tonewright.matching.report import facts, tables
 from tonewright.matching.report.curve import search_curve
-from tonewright.matching.result import MatchResult
-from tonewright.reports import patch
-from tonewright.reports.lanes import lanes, legend
+from tonewright.reports import lanes, patch
 from tonewright.reports.markup import Html, data_uri, join, tag
-from tonewright.reports.sounds import Players, players
+from tonewright.reports.page import Section, page
+from tonewright.reports.player import player, save_link
+from tonewright.reports.sounds import Preview, equal_loudness, loudness_note
 from tonewright.synths.registry import synth as make_synth
 from tonewright.synths.words import Performance, words
 
+if TYPE_CHECKING:
+    from tonewright.matching.result import MatchResult
+
+_NAMES = ("the target", "the match")
 _METER_NOTE = (
     "100 is an identical sound; 0 is no closer than the median random preset of this synth. Averaged over "
     "several published distances."
 )
+_DISTANCES_NOTE = (
+    "Published distances between target and match. The search aimed at none of them. Where it found "
+    "several presets about equally good, SOT, wMFCC, RMS and pitch decided between them, so the match may "
+    "lie a little above the end of the search curve."
+)
+_TERMS_NOTE = (
+    "The training loss, which the search made as small as it could. Each term is 0 for a perfect copy; "
+    "the less alike the sounds are, the closer it gets to 1."
+)
+_AGAIN_NOTE = "To render the preset again, with its note and the time its key is held:"
+_INTERRUPTED = "The search was stopped early; this is the best it had heard by then."
 
 
 def report_html(result: MatchResult) -> str:
@@ -42,53 +53,29 @@ def report_html(result: MatchResult) -> str:
         UnknownNameError: Its synth is not known here.
     """
     synth = make_synth(result.preset.synth, result.sample_rate_hz)
-    synth.controls.check(result.preset.controls)
-    vocabulary = words(synth.name, synth.controls)
+    controls = result.preset.controls
+    synth.controls.check(controls)
+    vocabulary = words(synth)
     seconds = len(result.target) / result.sample_rate_hz
     gate = result.preset.gate_seconds
     played = Performance(seconds, seconds if gate is None else gate)
-    sounds = players(np.stack([result.target, result.audio]), result.sample_rate_hz)
     name = facts.target_name(result)
-    style, script = _asset("page.css"), _asset("player.js")
-    fields: dict[str, str] = {
-        "policy": _policy(script),
-        "style": style,
-        "script": script,
-        "title": join(f"{name}, matched"),
-        "name": join(name),
-        "lede": join(wording.unbroken(_lede(result, vocabulary.title, played))),
-        "interrupted": _interrupted(result),
-        "similarity": join(f"{_shown(result.similarity):.0f}"),
-        "meter": _meter(result.similarity),
-        "lanes": lanes(result, played, sounds.seconds),
-        "legend": legend(),
-        "player_attributes": Html(f'data-seconds="{sounds.seconds:.9g}" data-duration="{seconds:.9g}" '
-                                  f'data-rate="{result.sample_rate_hz}"'),
-        "sounds": _sounds(sounds),
-        "levels": join(wording.unbroken(_levels(sounds, seconds, facts.gain_note(result)))),
-        "summary": join(wording.unbroken(vocabulary.summary(result.preset.controls, played))),
-        "cards": patch.cards(synth.controls, result.preset.controls, vocabulary, played),
-        "distances": tables.distances(result),
-        "terms": tables.terms(result),
-        "curve": search_curve(result),
-        "facts": facts.facts(result),
-        "again": facts.again(result),
-        "preset_uri": data_uri("application/json", result.preset.to_json().encode()),
-    }  # fmt: skip
-    return Template(_asset("page.html")).substitute(fields)
-
-
-@cache
-def _asset(name: str) -> str:
-    return (files("tonewright.reports") / name).read_text(encoding="utf-8")
-
-
-def _policy(script: str) -> str:
-    """Forbid the browser every connection, and every script but the page's own."""
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    return (
-        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "
-        "media-src data:; base-uri 'none'; form-action 'none'"
+    return page(
+        name,
+        [
+            Section("listen", "Listen", _listen(result, played)),
+            Section("patch", "The patch", patch.cards(synth.controls, controls, vocabulary, played)),
+            Section("close", "How close it came", _how_close(result)),
+            Section("search", "The search", search_curve(result)),
+            Section("facts", "Facts", facts.facts(result)),
+            Section("again", "Take it with you", _again(result)),
+        ],
+        title=f"{name}, matched",
+        eyebrow="Tonewright match",
+        lede=_lede(result, vocabulary.title, played),
+        summary=vocabulary.summary(controls, played),
+        notice=_INTERRUPTED if result.interrupted else "",
+        aside=Section("similarity", "Similarity", _similarity(result.similarity)),
     )
 
 
@@ -99,20 +86,11 @@ def _lede(result: MatchResult, title: str, played: Performance) -> str:
     return " · ".join(filter(None, parts))
 
 
-def _interrupted(result: MatchResult) -> Html:
-    if not result.interrupted:
-        return join()
-    return tag("p", "The search was stopped early; this is the best it had heard by then.", class_="banner")
-
-
-def _shown(similarity: float) -> float:
-    return min(max(similarity, 0.0), 100.0)
-
-
-def _meter(similarity: float) -> Html:
-    shown = _shown(similarity)
+def _similarity(similarity: float) -> Html:
+    shown = min(max(similarity, 0.0), 100.0)
     fill = tag("i", style=f"--at:{shown / 100:.4f}")
     return join(
+        tag("p", tag("b", f"{shown:.0f}"), " of 100", class_="score"),
         tag(
             "div", fill, class_="meter", role="meter", aria_valuemin="0", aria_valuemax="100",
             aria_valuenow=f"{shown:.1f}", aria_label="Similarity",
@@ -123,37 +101,44 @@ def _meter(similarity: float) -> Html:
     )  # fmt: skip
 
 
-def _sounds(sounds: Players) -> Html:
-    return join(
-        *(
-            tag(
-                "figure",
-                tag("figcaption", title),
-                tag("audio", id=side, src=data_uri("audio/wav", wav), controls=True, preload="none"),
-            )
-            for side, title, wav in zip(("target", "match"), ("Target", "Match"), sounds.wavs, strict=True)
-        )
+def _listen(result: MatchResult, played: Performance) -> Html:
+    sounds, rate_hz = np.stack([result.target, result.audio]), result.sample_rate_hz
+    preview = equal_loudness(sounds, rate_hz)
+    pictures = [*lanes.spectrograms(_NAMES, sounds, rate_hz), lanes.levels(_NAMES, sounds, rate_hz)]
+    note = loudness_note(_NAMES, preview, "target.wav and match.wav beside this page")
+    return player(
+        "player",
+        _NAMES,
+        preview,
+        lanes.stack(pictures, played.seconds, _marks(played, preview)),
+        legend=lanes.legend(len(sounds)),
+        note=f"{note} {facts.gain_note(result)}".rstrip(),
     )
 
 
-def _turned(gain_db: float) -> str:
-    return f"turned {wording.turn(gain_db)}" if abs(gain_db) >= 0.05 else "left as it is"
+def _marks(played: Performance, preview: Preview) -> list[Html]:
+    made = []
+    if played.released:
+        made.append(lanes.mark("key released", played.gate_seconds, played.seconds))
+    if preview.cut:
+        made.append(lanes.mark("the players end here", preview.seconds, played.seconds, played.seconds))
+    return made
 
 
-def _levels(sounds: Players, seconds: float, gain_note: str) -> str:
-    if sounds.silent:
-        text = "One of the sounds is silent, so their loudness could not be matched."
-    else:
-        text = (
-            f"Both sounds play equally loud, at {wording.minus(f'{sounds.lufs:.1f}')} LUFS, so that neither "
-            f"wins by volume: here the target is {_turned(sounds.gains_db[0])} and the match "
-            f"{_turned(sounds.gains_db[1])}, and both fade out over their last 5 ms. Pictures and figures "
-            "show them untouched."
-        )
-    if sounds.cut:
-        text += (
-            f" To keep this page small, the players hold the first {wording.duration(sounds.seconds)} of "
-            f"{wording.duration(seconds)}; pictures and figures cover all of it, and target.wav and "
-            "match.wav beside this page are whole."
-        )
-    return f"{text} {gain_note}".rstrip()
+def _how_close(result: MatchResult) -> Html:
+    parts = (
+        ("Distances", _DISTANCES_NOTE, tables.distances(result)),
+        ("What was searched on", _TERMS_NOTE, tables.terms(result)),
+    )
+    made = [tag("div", tag("h3", title), tag("p", note, class_="note"), made) for title, note, made in parts]
+    return tag("div", *made, class_="columns")
+
+
+def _again(result: MatchResult) -> Html:
+    preset = data_uri("application/json", result.preset.to_json().encode())
+    links = [tag("a", "preset.json", href=preset, download="preset.json")]
+    for i, name in enumerate(("target", "match")):
+        text = f"{name}, as heard here (WAV)"
+        links.append(save_link("player", i, text, f"{name}-loudness-matched.wav"))
+    downloads = tag("p", *links, class_="downloads")
+    return join(downloads, tag("p", _AGAIN_NOTE, class_="note"), facts.again(result))

@@ -15,7 +15,9 @@ from tonewright.synths.serum_lite.controls import CONTROLS
 from tonewright.synths.serum_lite.kernel import new_scratch, new_state, render_rows
 from tonewright.synths.serum_lite.oscillator import TICK
 from tonewright.synths.serum_lite.wavetables import wavetables
+from tonewright.synths.serum_lite.words import SERUM_LITE
 from tonewright.synths.validation import check_params, check_per_row, check_seconds
+from tonewright.synths.words import Words
 from tonewright.threads import available_threads, map_rows
 
 _WORTH_A_THREAD = 1 << 16
@@ -45,6 +47,7 @@ class SerumLite:
         "lfo": ("lfo",),
     }
     """What a curriculum exposes, one after the other."""
+    words: Words = SERUM_LITE
 
     def __init__(self, sample_rate_hz: int = 44_100) -> None:
         self.sample_rate_hz = check_whole(sample_rate_hz, "sample_rate_hz", 4_000, 384_000)

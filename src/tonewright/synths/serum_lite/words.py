@@ -26,7 +26,6 @@ _HEARD_OCTAVES = 0.1  # of the cutoff
 _STAGES = ("attack_s", "decay_s", "sustain", "release_s")
 _OSCILLATORS = {"osc1": "oscillator 1", "osc2": "oscillator 2"}
 _ENVELOPES = {"amp": "the level", "mod": "the modulation"}
-_COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven")
 _INTERVALS = (
     "a semitone", "a whole tone", "a minor third", "a major third", "a fourth", "a tritone",
     "a fifth", "a minor sixth", "a major sixth", "a minor seventh", "a major seventh", "an octave",
@@ -96,7 +95,7 @@ def _oscillator(values: Values, prefix: str, balance: str = "") -> str:
     words = [*balance.split(), shape]
     article = "an" if words[0][0] in "aeiou" else "a"
     if voices > 1:
-        text = " ".join([_COUNTS[voices], *words, "voices"])
+        text = " ".join([wording.count(voices), *words, "voices"])
     else:
         text = " ".join([article, *words, *(["blend"] if "–" in shape else [])])
     semitones = int(values["osc2_semitones"]) if prefix == "osc2" else 0

@@ -1,3 +1,5 @@
+"""The words of Serum-lite agree with its sound."""
+
 from __future__ import annotations
 
 import re
@@ -6,14 +8,9 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from tonewright import wording
-from tonewright.audio.notes import note_hz, note_name
-from tonewright.reports import plots
-from tonewright.reports.lanes import levels_dbfs
-from tonewright.reports.markup import Html, join, tag
-from tonewright.synths import Control, ControlSpace, synth
-from tonewright.synths.serum_lite.words import idle, summary
-from tonewright.synths.words import Performance, label, value, words
+from tonewright.synths import synth
+from tonewright.synths.serum_lite.words import SERUM_LITE, idle, summary
+from tonewright.synths.words import Performance, words
 
 SYNTH = synth("serum-lite", 16_000)
 CONTROLS = SYNTH.controls
@@ -23,6 +20,11 @@ PLAYED = Performance(seconds=0.5, gate_seconds=0.3)
 
 def render(values: Mapping[str, float], played: Performance) -> np.ndarray:
     return SYNTH.render(CONTROLS.to_unit(values)[None], 50.0, played.seconds, played.gate_seconds, 3)[0]
+
+
+def test_they_are_the_words_of_the_synth() -> None:
+    assert words(SYNTH) is SERUM_LITE
+    assert list(SERUM_LITE.groups) == list(CONTROLS.groups)
 
 
 @pytest.mark.parametrize(
@@ -147,109 +149,3 @@ def test_every_random_preset_has_a_summary() -> None:
     for params in CONTROLS.sample(np.random.default_rng(0), 200):
         text = summary(CONTROLS.to_values(params), PLAYED)
         assert re.fullmatch(r"([A-Z][^.]*(\.\d[^.]*)*\. ?){2,4}", text), text
-
-
-def test_a_synth_without_words_of_its_own_gets_some() -> None:
-    controls = ControlSpace(
-        (Control("tone_hz", "tone", 20, 2000, 200, "log", "Hz"), Control("level", "out", 0, 1, 0.5))
-    )
-    wording = words("beeper", controls)
-    assert wording.title == "beeper"
-    said = wording.summary({"tone_hz": 1500.0, "level": 0.5}, PLAYED)
-    assert said == "Farthest from the neutral preset: tone tone 1.5 kHz."
-    assert wording.summary({"tone_hz": 200.0, "level": 0.5}, PLAYED).startswith("Every control is where")
-    assert wording.idle({}, PLAYED) == {}
-
-
-@pytest.mark.parametrize(
-    ("name", "shown"),
-    [("filter_cutoff_hz", "cutoff"), ("osc1_morph", "morph"), ("amp_attack_s", "attack"),
-     ("unison_detune_cents", "unison detune"), ("osc2_semitones", "semitones"), ("lfo_rate_hz", "rate"),
-     ("filter_envelope_octaves", "envelope"), ("master_volume", "volume"), ("noise_level", "level")],
-)  # fmt: skip
-def test_labels_drop_module_and_unit(name: str, shown: str) -> None:
-    assert label(CONTROLS[name]) == shown
-
-
-def test_values_in_words() -> None:
-    assert value(CONTROLS["osc1_unison"], 1) == "1 voice"
-    assert value(CONTROLS["osc1_unison"], 2) == "2 voices"
-    assert value(CONTROLS["osc2_semitones"], -1) == "−1 semitone"
-    assert value(CONTROLS["filter_envelope_octaves"], -1.5) == "−1.5 octaves"
-    assert value(CONTROLS["filter_cutoff_hz"], 1200) == "1.2 kHz"
-    assert value(CONTROLS["amp_decay_s"], 1.0) == "1 s"
-
-
-@pytest.mark.parametrize(
-    ("said", "expected"),
-    [
-        (wording.quantity(0.96, "octave", 1), "1 octave"),
-        (wording.quantity(1, "cent"), "1 cent"),
-        (wording.number(1234.5), "1,230"),
-        (wording.number(0.00012345), "0.000123"),
-        (wording.number(0), "0"),
-        (wording.number(99.96), "100"),
-        (wording.number(-1.5), "−1.5"),
-        (wording.number(3e-7), "< 0.0001"),
-        (wording.number(1e7), "10,000,000"),
-        (wording.decibels(3.21), "+3.2 dB"),
-        (wording.decibels(0.01), "0 dB"),
-        (wording.decibels(-2), "−2.0 dB"),
-        (wording.duration(0.035), "35 ms"),
-        (wording.duration(0.9996), "1 s"),
-        (wording.duration(125), "2 min 5 s"),
-        (wording.frequency(999.6), "1 kHz"),
-        (wording.frequency(440), "440 Hz"),
-        (note_name(60), "C4"),
-        (note_name(48.12), "C3 + 12 cents"),
-        (note_name(59.99), "C4 − 1 cent"),
-        (note_name(0), "C-1"),
-        (wording.listing(["a"]), "a"),
-        (wording.listing(["a", "b", "c"]), "a, b and c"),
-        (wording.unbroken("5 ms of 3 s"), "5\u00a0ms of 3\u00a0s"),
-    ],
-)
-def test_phrases(said: str, expected: str) -> None:
-    assert said == expected
-
-
-def test_note_frequency() -> None:
-    assert note_hz(69) == 440.0
-    assert note_hz(60) == pytest.approx(261.6256, abs=1e-4)
-
-
-def test_markup_escapes_text_and_attributes() -> None:
-    made = tag(
-        "a", '<b>"&', Html("<i></i>"), href='"><script>', hidden=True, title=None, data_x=0.25, class_="c"
-    )
-    assert made == (
-        '<a href="&quot;&gt;&lt;script&gt;" hidden data-x="0.25" class="c">&lt;b&gt;&quot;&amp;<i></i></a>'
-    )
-    assert tag("br") == "<br>"
-    assert join("<", Html("<")) == "&lt;<"
-
-
-@pytest.mark.parametrize(
-    ("span", "most", "step"), [(1.0, 10, 0.1), (1.4, 10, 0.2), (0.9, 5, 0.2), (30, 10, 5)]
-)
-def test_nice_steps(span: float, most: int, step: float) -> None:
-    assert plots.nice_step(span, most) == pytest.approx(step)
-
-
-@pytest.mark.parametrize("seconds", [0.001, 0.0201, 0.278, 0.5, 1.0, 3.25, 30.0, 600.0])
-def test_time_ticks_are_where_they_say(seconds: float) -> None:
-    ticks = plots.time_ticks(seconds)
-    assert 4 <= len(ticks) <= 11
-    for tick in ticks:
-        figure, unit = tick.label.split()
-        assert float(figure) / (1000 if unit == "ms" else 1) == pytest.approx(tick.at * seconds, abs=1e-9)
-
-
-def test_levels_of_known_sounds() -> None:
-    frames = 16_000
-    sounds = np.stack([np.full(frames, 0.5, np.float32), np.zeros(frames, np.float32)])
-    sounds[0, frames // 2 :] = 0.05
-    levels = levels_dbfs(sounds, 160, 101)
-    assert levels[0, 10] == pytest.approx(20 * np.log10(0.5), abs=1e-6)
-    assert levels[0, 90] == pytest.approx(20 * np.log10(0.05), abs=1e-6)
-    assert np.isneginf(levels[1]).all()
