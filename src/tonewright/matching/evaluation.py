@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 
 from tonewright.distances import compare
 from tonewright.errors import OutputError, TonewrightError, UnknownNameError, UsageError, system_reason
+from tonewright.matching.search.budget import Budget, BudgetSpent
 from tonewright.matching.search.methods import LEARNED, METHODS, search_method
-from tonewright.matching.search.objective import BudgetSpent, Objective
+from tonewright.matching.search.objective import Objective
 from tonewright.matching.search.random_and_cma import SearchMethod, around_search
 from tonewright.matching.search.space import SearchSpace
 from tonewright.matching.suites import Case
@@ -76,7 +77,7 @@ def evaluate_case(
     space = SearchSpace(synth.controls, case.midi_note, case.gate_seconds)
     search = _search(case, method, space, networks)
     budgets = _spent(method, budgets)
-    objective = Objective(synth, space, case.audio, renders=budgets[-1], seed=_NOISE_SEED)
+    objective = Objective(synth, space, case.audio, Budget(budgets[-1]), seed=_NOISE_SEED)
     with suppress(BudgetSpent):
         search(objective, np.random.default_rng(seed))
     points = [_best_by(objective, budget) for budget in budgets]
