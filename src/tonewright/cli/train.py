@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -60,7 +60,7 @@ class TrainEstimator(_Training):
         run, config = _open(self, EstimatorConfig, given, run_config, make_estimator)
         with _stoppable(run), training_progress(config.updates, run.first_step) as progress:
             network = train_estimator(run, config, progress=progress)
-            export_estimator(run.folder / "estimator.onnx", network, config)
+            export_estimator(run.folder / "estimator.onnx", network, run_config(config))
         print(f"wrote estimator.onnx and estimator.json to {self.output}")
 
 
@@ -83,8 +83,8 @@ class TrainMatch(_Training):
         from tonewright.matching.networks.export import export_agent
         from tonewright.matching.training import MatchConfig, first_policy, run_config, train_match
 
-        names = ("synth", "stage", "targets", "workers", "updates")
-        given = {name: getattr(self, name) for name in names}
+        episodes = _given({"synth": self.synth, "stage": self.stage, "targets": self.targets})
+        given = {"episodes": episodes or None, "workers": self.workers, "updates": self.updates}
 
         def try_out(config: MatchConfig) -> None:
             first_policy(config)
@@ -93,7 +93,7 @@ class TrainMatch(_Training):
         run, config = _open(self, MatchConfig, given, run_config, try_out)
         with _stoppable(run), training_progress(config.updates, run.first_step) as progress:
             policy = train_match(run, config, progress=progress)
-            export_agent(run.folder / "agent.onnx", policy, config)
+            export_agent(run.folder / "agent.onnx", policy, run_config(config))
         print(f"wrote agent.onnx and agent.json to {self.output}")
 
 
@@ -133,10 +133,10 @@ def _open(
     from tonewright.learning.configuration import config_from, read_config
     from tonewright.learning.runs import Run, read_run
 
-    options = {name: value for name, value in given.items() if value is not None}
+    options = _given(given)
     if not verb.resume:
         config = read_config(kind, verb.config) if verb.config else kind()
-        config = replace(config, **options)  # type: ignore[type-var]
+        config = config_from(kind, options, default=config)
         try_out(config)
         if (verb.output / "config.json").exists():
             raise UsageError(
@@ -157,6 +157,10 @@ def _open(
     if run.first_step >= config.updates:  # type: ignore[attr-defined]
         print(f"the run in {verb.output} had ended already")
     return run, config
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
 
 
 @contextmanager
