@@ -17,9 +17,11 @@ from rich.progress import track
 
 from tonewright.learning.held_out import HELD_OUT_SEED
 from tonewright.matching.agent.validation import NEAR
-from tonewright.matching.environment import THRESHOLD, MatchEnv
+from tonewright.matching.environment import MatchEnv
+from tonewright.matching.episode_config import THRESHOLD
+from tonewright.matching.search.budget import Budget, BudgetSpent
 from tonewright.matching.search.methods import search_method
-from tonewright.matching.search.objective import BudgetSpent, Objective
+from tonewright.matching.search.objective import Objective
 from tonewright.matching.search.space import SearchSpace
 from tonewright.matching.training import MatchConfig, make_env
 from tonewright.synths.control import ControlSpace
@@ -49,7 +51,7 @@ def losses(env: MatchEnv, row: int, method: str) -> list[float]:
     target = env.target.take([row])
     synth = StageSynth(env)
     space = SearchSpace(synth.controls, float(target.midi_note[0]), float(target.gate_seconds[0]))
-    objective = Objective(synth, space, target.audio[0], renders=BUDGETS[-1], seed=0)
+    objective = Objective(synth, space, target.audio[0], Budget(BUDGETS[-1]), seed=0)
     with suppress(BudgetSpent):
         search_method(method)(objective, np.random.default_rng(0))
     return [min(loss for renders, loss, _ in objective.improvements if renders <= n) for n in BUDGETS]

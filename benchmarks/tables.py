@@ -15,13 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from tonewright.matching.evaluation import summarise
+from tonewright.matching.evaluation import SELF, summarise
+from tonewright.matching.search.methods import METHODS
 from tonewright.measuring.records import read_records
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 SUITES = ("random", "factory", "real")
-METHODS = ("random", "cma", "estimator", "agent", "estimator-agent", "full", "self")
+ORDER = (*METHODS, SELF)
+"""Methods in the order of the tables."""
 BUDGETS = (50, 200, 1_000, 5_000, 20_000)
 DISTANCES = (
     "sot", "wmfcc", "rms", "mss", "loss",
@@ -85,7 +87,7 @@ def learning_speed_table() -> str:
 
 def quality_table(suite: str) -> str:
     """Median and bad end of every distance by method, budget and seeds, from the log of the evaluation."""
-    rows = sorted(summarise(_records(suite)), key=lambda row: (row["renders"], METHODS.index(row["method"])))
+    rows = sorted(summarise(_records(suite)), key=lambda row: (row["renders"], ORDER.index(row["method"])))
     names = [name for name in DISTANCES if name in rows[0]]
     lines = [
         "| renders | method | targets × seeds | " + " | ".join(names) + " |",
@@ -105,7 +107,7 @@ def mss_table() -> str:
         found = {(row["method"], row["renders"]): row for row in summarise(_records(suite))}
         for method in METHODS:
             cells = [_with_range(found.get((method, renders))) for renders in BUDGETS]
-            if any(cells) and method != "self":
+            if any(cells):
                 lines.append(f"| {suite} | {method} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -162,7 +164,7 @@ def near_table() -> str:
         losses: dict[tuple[str, int], list[float]] = {}
         for record in _records(suite):
             losses.setdefault((record["method"], record["renders"]), []).append(record["loss"])
-        for method in METHODS[:-1]:
+        for method in METHODS:
             cells = [_shares_below(losses.get((method, renders), []), (0.1, 0.2)) for renders in BUDGETS]
             lines.append(f"| {suite} | {method} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

@@ -12,8 +12,8 @@ from tonewright.synths import synth
 CONTROLS = synth("serum-lite", 16_000).controls.names
 SMALL = {
     "match": {
-        "num_envs": 4, "seconds": 0.1, "max_episode_steps": 3, "hidden": [8], "held_out": 2,
-        "held_out_steps": 3,
+        "episodes": {"seconds": 0.1, "max_episode_steps": 3},
+        "num_envs": 4, "hidden": [8], "held_out": 2, "held_out_steps": 3,
         "loop": {"steps": 2, "checkpoint_every": 2},
     },
     "estimator": {
@@ -57,6 +57,14 @@ def test_a_run_is_trained_exported_and_resumed(run, config, tmp_path, network):
     assert read_metrics(folder) == before
 
 
+def test_options_go_before_the_file(run, config, tmp_path):
+    path = config("match", episodes={"seconds": 0.1, "stage": "lfo", "targets": "random"})
+    words = ["train", "match", "-o", tmp_path / "run", "--config", path, "--updates", 1, "--stage", "filter"]
+    assert run(*words).code == 0
+    kept = json.loads((tmp_path / "run" / "config.json").read_text())["config"]
+    assert (kept["updates"], kept["episodes"]["stage"], kept["episodes"]["seconds"]) == (1, "filter", 0.1)
+
+
 def test_help_names_both_networks(run):
     assert "match" in run("train", "--help").out
     assert "hears a sound" in run("train", "estimator", "--help").out
@@ -94,11 +102,12 @@ def test_what_makes_no_sense_leaves_nothing_behind(run, tmp_path, words, told):
     ("changes", "told"),
     [
         ({"cloning": -1.0}, "the weight of cloning is a number from 0; got -1.0"),
-        ({"notes": [60, 200]}, "notes go from 0 or more to 127 or less"),
-        ({"gates_seconds": [0, 1]}, "gates_seconds go from more than 0"),
+        ({"episodes": {"notes": [60, 200]}}, "notes go from 0 or more to 127 or less"),
+        ({"episodes": {"gates_seconds": [0, 1]}}, "gates_seconds go from more than 0"),
         ({"num_env": 4}, "no field is called 'num_env'; did you mean 'num_envs'?"),
+        ({"seconds": 0.5}, "no field is called 'seconds'"),
         ({"num_envs": "four"}, "num_envs is a whole number; got 'four'"),
-        ({"seconds": 9}, "0.05 <= seconds <= 4"),
+        ({"episodes": {"seconds": 9}}, "0.05 <= seconds <= 4"),
         ({"ppo": {"clip": -1}}, "clip is a number above 0; got -1"),
     ],
 )

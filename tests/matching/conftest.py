@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from tonewright.matching.search.budget import Budget
 from tonewright.matching.search.objective import Objective
 from tonewright.matching.search.space import SearchSpace
 from tonewright.synths import synth as make_synth
@@ -33,7 +34,7 @@ def make_objective(synth):
 
     def make(target, renders, note=NOTE, gate_seconds=GATE_SECONDS, **settings):
         space = SearchSpace(synth.controls, note, gate_seconds)
-        return Objective(synth, space, target, renders=renders, seed=0, **settings)
+        return Objective(synth, space, target, Budget(renders), seed=0, **settings)
 
     return make
 

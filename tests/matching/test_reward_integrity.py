@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tonewright.distances.loss import TrainingLoss
-from tonewright.matching.environment import THRESHOLD
+from tonewright.matching.episode_config import THRESHOLD
 from tonewright.matching.suites import random_suite
 from tonewright.synths import synth as make_synth
 

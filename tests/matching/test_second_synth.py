@@ -12,6 +12,7 @@ from tonewright.learning.runs import Run, read_metrics
 from tonewright.learning.training import TrainConfig
 from tonewright.matching import match
 from tonewright.matching.agent.validation import measure, measure_random
+from tonewright.matching.episode_config import EpisodeConfig
 from tonewright.matching.estimator.training import EstimatorConfig, train_estimator
 from tonewright.matching.networks.export import export_agent, export_estimator
 from tonewright.matching.networks.load import load_trained
@@ -52,7 +53,7 @@ def test_an_estimator_learns(tmp_path):
         if "held_out_choice_nats" in line
     ]
     assert choice[-1] < 0.8 * np.log(6)  # nats of not knowing the ratio
-    export_estimator(tmp_path / "estimator.onnx", network, config)
+    export_estimator(tmp_path / "estimator.onnx", network, asdict(config))
     synth = TwoOperators(16_000)
     proposals = load_trained(synth, tmp_path).need_proposals(synth)
     sound = synth.render(np.array([[0.25, 0.4, 0.6, 0.7]]), 57.0, 0.3, 0.2)
@@ -62,8 +63,11 @@ def test_an_estimator_learns(tmp_path):
 
 def test_an_agent_learns(tmp_path):
     config = MatchConfig(
-        synth="two-operators", stage="envelope", num_envs=32, seconds=0.2, max_episode_steps=10,
-        hidden=(64,), updates=30, cloning_until=1.0, ppo=PPOConfig(learning_rate=1e-3),
+        episodes=EpisodeConfig(
+            synth="two-operators", stage="envelope", action_view="all", seconds=0.2,
+            durations_s=(0.15, 4.0), start_near=0.5, max_episode_steps=10,
+        ),
+        num_envs=32, hidden=(64,), updates=30, cloning_until=1.0, ppo=PPOConfig(learning_rate=1e-3),
         loop=TrainConfig(steps=10, checkpoint_every=30),
     )  # fmt: skip
     with Run.create(tmp_path / "run", run_config(config), 0) as run:
@@ -71,7 +75,7 @@ def test_an_agent_learns(tmp_path):
     env = make_env(config, 32)
     assert measure(policy, env).scores["loss"] < 0.9 * measure_random(env).scores["loss"]
 
-    export_agent(tmp_path / "agent.onnx", policy, config)
+    export_agent(tmp_path / "agent.onnx", policy, run_config(config))
     synth = TwoOperators(16_000)
     target = synth.controls.defaults()
     target[2:] = (0.2, 0.3)  # what the stage exposes

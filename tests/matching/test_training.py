@@ -7,10 +7,12 @@ import pytest
 import torch
 
 from tonewright.errors import CheckpointError, UnknownNameError, UsageError
+from tonewright.learning.configuration import config_from, read_config
 from tonewright.learning.runs import Run, read_metrics
 from tonewright.learning.training import TrainConfig
 from tonewright.matching.agent.policy import MatchPolicy
 from tonewright.matching.agent.validation import measure, measure_random, play
+from tonewright.matching.estimator.training import EstimatorConfig
 from tonewright.matching.training import (
     MatchConfig,
     first_policy,
@@ -21,10 +23,15 @@ from tonewright.matching.training import (
 )
 
 CONFIG = MatchConfig(
-    action_view="modules", num_envs=8, seconds=0.1, max_episode_steps=5, hidden=(16,), updates=4, held_out=4,
-    held_out_steps=5,
+    episodes=replace(MatchConfig().episodes, action_view="modules", seconds=0.1, max_episode_steps=5),
+    num_envs=8, hidden=(16,), updates=4, held_out=4, held_out_steps=5,
     loop=TrainConfig(steps=4, checkpoint_every=2),
 )  # fmt: skip
+ROOT = Path(__file__).parents[2]
+
+
+def with_episodes(config: MatchConfig, **changes: object) -> MatchConfig:
+    return replace(config, episodes=replace(config.episodes, **changes))
 
 
 EASY = replace(
@@ -81,7 +88,7 @@ def test_what_is_saved_at_the_end_was_trained_in_its_stage(tmp_path: Path) -> No
 
 
 def test_a_bank_is_trained_on_but_for_what_is_held_out() -> None:
-    config = replace(CONFIG, targets="factory", seconds=0.1)
+    config = with_episodes(CONFIG, targets="factory")
     seen, held_out = (
         {row.tobytes() for row in env.target.params}
         for env in (make_env(config, 200), make_env(config, 200, held_out=True))
@@ -101,7 +108,7 @@ def test_a_resumed_run_is_promoted_as_if_it_had_never_stopped(tmp_path: Path) ->
 
 
 def test_a_pinned_stage_stays(tmp_path: Path) -> None:
-    policy = train(tmp_path / "run", replace(EASY, stage="filter", updates=3))
+    policy = train(tmp_path / "run", with_episodes(replace(EASY, updates=3), stage="filter"))
     assert {line["evaluation/stage"] for line in logged(tmp_path / "run")} == {1.0}
     assert int(policy.stage) == 1
 
@@ -139,8 +146,9 @@ def test_weights_bring_their_stage() -> None:
 
 @pytest.mark.parametrize("view", ["modules", "all"])
 def test_scores_are_those_of_first_episodes(view: str) -> None:
-    env = make_env(replace(CONFIG, action_view=view, stage="lfo"), 16)
-    scores = measure(make_policy(replace(CONFIG, action_view=view, stage="lfo")), env).scores
+    config = with_episodes(CONFIG, action_view=view, stage="lfo")
+    env = make_env(config, 16)
+    scores = measure(make_policy(config), env).scores
     assert scores["steps"] <= 5
     assert scores["loss"] <= scores["start_loss"]
     assert scores["success"] <= scores["below_0.2"] <= scores["below_0.3"] <= 1
@@ -153,7 +161,8 @@ def test_scores_are_those_of_first_episodes(view: str) -> None:
 
 
 def test_the_best_sounds_of_held_out_episodes_are_kept(tmp_path: Path) -> None:
-    train(tmp_path / "run", replace(CONFIG, stage="lfo", updates=2))
+    config = with_episodes(replace(CONFIG, updates=2), stage="lfo")
+    train(tmp_path / "run", config)
     folder = tmp_path / "run"
     assert sorted(path.name for path in (folder / "audio" / "00000001").iterdir()) == sorted(
         f"{row}-{name}.wav" for row in range(4) for name in ("target", "match")
@@ -161,14 +170,14 @@ def test_the_best_sounds_of_held_out_episodes_are_kept(tmp_path: Path) -> None:
     pictures = sorted((folder / "pictures" / "00000001").iterdir())
     assert [path.name for path in pictures] == [f"{row}.png" for row in range(4)]
 
-    env = make_env(replace(CONFIG, stage="lfo"), 4, held_out=True)
-    played = measure(make_policy(replace(CONFIG, stage="lfo")), env)
+    env = make_env(config, 4, held_out=True)
+    played = measure(make_policy(config), env)
     losses = env.loss(played.matches, env.loss.analyse(played.targets)).total
     assert losses.mean() == pytest.approx(played.scores["loss"], abs=1e-6)
 
 
 def test_held_out_episodes_start_neutral_and_have_their_own_number_of_steps() -> None:
-    config = replace(CONFIG, start_near=1.0, held_out_steps=9)
+    config = with_episodes(replace(CONFIG, held_out_steps=9), start_near=1.0)
     assert make_env(config, 2).max_episode_steps == 5
     env = make_env(config, 2, held_out=True)
     assert env.max_episode_steps == 9
@@ -178,13 +187,13 @@ def test_held_out_episodes_start_neutral_and_have_their_own_number_of_steps() ->
 
 
 def test_a_training_goes_on_from_another_run(tmp_path: Path) -> None:
-    earlier = train(tmp_path / "earlier", replace(CONFIG, stage="filter"))
+    earlier = train(tmp_path / "earlier", with_episodes(CONFIG, stage="filter"))
     later = replace(CONFIG, start_from=str(tmp_path / "earlier"))
     begun = first_policy(later)
     assert begun.stage_name == "filter"
     for name, array in earlier.weights().items():
         np.testing.assert_array_equal(begun.weights()[name], array)
-    assert first_policy(replace(later, stage="lfo")).stage_name == "lfo"
+    assert first_policy(with_episodes(later, stage="lfo")).stage_name == "lfo"
     with Run.create(tmp_path / "later", run_config(later), 0, sinks=()) as run:
         learned = train_match(run, later)
     assert (learned.weights()["trunk.0.weight"] != earlier.weights()["trunk.0.weight"]).any()
@@ -194,7 +203,10 @@ def test_a_training_goes_on_from_another_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"action_view": "all"}, "a run of action_view 'modules'; here it is 'all'"),
+        (
+            {"episodes": replace(CONFIG.episodes, action_view="all")},
+            "a run of action_view 'modules'; here it is 'all'",
+        ),
         ({"hidden": (8,)}, "does not fit"),
         ({"start_from": "nowhere"}, "holds no run"),
     ],
@@ -214,7 +226,7 @@ def test_a_run_without_a_checkpoint_is_not_gone_on_from(tmp_path: Path) -> None:
 
 
 def test_episodes_start_where_an_estimator_proposes() -> None:
-    env = make_env(replace(CONFIG, warm_start="shipped", start_near=0.0, stage="lfo"), 4)
+    env = make_env(with_episodes(replace(CONFIG, warm_start="shipped"), start_near=0.0, stage="lfo"), 4)
     env.reset(seed=0)
     neutral = env.synth.controls.snap(env.synth.controls.defaults())
     assert (env.params != neutral).mean() > 0.8
@@ -231,8 +243,21 @@ def test_random_agents_are_measured_beside(tmp_path: Path) -> None:
     assert [line["evaluation/random_loss"] for line in lines] == [lines[0]["evaluation/random_loss"]] * 2
 
 
-def test_the_configuration_is_plain_json() -> None:
-    assert json.loads(json.dumps(run_config(CONFIG)))["ppo"]["clip"] == 0.2
+def test_the_configuration_is_plain_json_and_read_back() -> None:
+    written = json.loads(json.dumps(run_config(CONFIG)))
+    assert written.pop("recipe") == "match"
+    assert written["episodes"]["seconds"] == 0.1
+    assert config_from(MatchConfig, written) == CONFIG
+
+
+def test_the_episodes_of_training_keep_what_a_file_does_not_name() -> None:
+    config = config_from(MatchConfig, {"episodes": {"stage": "lfo"}})
+    assert config == with_episodes(MatchConfig(), stage="lfo")
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("benchmarks/recipes/*.json")), ids=lambda path: path.stem)
+def test_recipes_are_configurations(path: Path) -> None:
+    read_config(EstimatorConfig if path.stem == "estimator" else MatchConfig, path)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +270,6 @@ def test_the_configuration_is_plain_json() -> None:
         {"promote_at": 0.0},
         {"promote_below": 0.0},
         {"patience": 0},
-        {"start_near": 1.5},
     ],
 )
 def test_nonsense_is_refused(wrong: dict[str, object]) -> None:
@@ -255,4 +279,4 @@ def test_nonsense_is_refused(wrong: dict[str, object]) -> None:
 
 def test_an_unknown_stage_is_refused() -> None:
     with pytest.raises(UnknownNameError):
-        make_policy(replace(CONFIG, stage="reverb"))
+        make_policy(with_episodes(CONFIG, stage="reverb"))

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from tonewright.cli.options import Count, Counts, Flag, Names, OptionalFolder, Seeds
+from tonewright.matching.search.methods import METHODS
 
 _WIDEST = 200
 _SHOWN = ("sot", "wmfcc", "rms", "mss", "loss")
@@ -23,7 +24,7 @@ class Evaluate:
     """What is evaluated."""
     suite: Annotated[str, tyro.conf.arg(metavar="SUITE")]
     """Targets: random, factory, real, or a folder of sounds."""
-    methods: Names = ("random", "cma", "estimator", "agent", "estimator-agent", "full")
+    methods: Names = tuple(METHODS)
     """Methods of `tonewright match`, or self (around the true preset, where it is known)."""
     renders: Counts = (50, 200, 1_000, 5_000, 20_000)
     """Budgets; all are read off one run at the largest."""

@@ -20,6 +20,9 @@ from tonewright.cli.options import (
     SecondsOrAuto,
     Seed,
 )
+from tonewright.matching.search.methods import METHODS
+
+_METHODS = "; ".join(f"{name}: {method.words}" for name, method in reversed(METHODS.items())) + "."
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,7 @@ class Match:
     """When the key is let go."""
     seed: Seed = 0
     """The same seed and renders give the same preset."""
-    method: Name = "full"
-    """full (estimator, agent, refinement and CMA-ES), estimator, agent, estimator-agent, cma, or random."""
+    method: Annotated[str, tyro.conf.arg(metavar="NAME", help=_METHODS)] = "full"
     networks: OptionalFolder = None
     """Folder of a training whose networks to use instead of those that ship."""
     overwrite: Flag = False

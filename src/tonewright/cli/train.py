@@ -60,7 +60,7 @@ class TrainEstimator(_Training):
         run, config = _open(self, EstimatorConfig, given, run_config, make_estimator)
         with stoppable(run), training_progress(config.updates, run.first_step) as progress:
             network = train_estimator(run, config, progress=progress)
-            export_estimator(run.folder / "estimator.onnx", network, config)
+            export_estimator(run.folder / "estimator.onnx", network, run_config(config))
         print(f"wrote estimator.onnx and estimator.json to {self.output}")
 
 
@@ -84,8 +84,8 @@ class TrainMatch(_Training):
         from tonewright.matching.networks.export import export_agent
         from tonewright.matching.training import MatchConfig, first_policy, run_config, train_match
 
-        names = ("synth", "stage", "targets", "workers", "updates")
-        given = {name: getattr(self, name) for name in names}
+        episodes = {"synth": self.synth, "stage": self.stage, "targets": self.targets}
+        given = {"episodes": episodes, "workers": self.workers, "updates": self.updates}
 
         def try_out(config: MatchConfig) -> None:
             first_policy(config)
@@ -94,7 +94,7 @@ class TrainMatch(_Training):
         run, config = _open(self, MatchConfig, given, run_config, try_out)
         with stoppable(run), training_progress(config.updates, run.first_step) as progress:
             policy = train_match(run, config, progress=progress)
-            export_agent(run.folder / "agent.onnx", policy, config)
+            export_agent(run.folder / "agent.onnx", policy, run_config(config))
         print(f"wrote agent.onnx and agent.json to {self.output}")
 
 
@@ -131,6 +131,7 @@ def _open(
 ) -> tuple[Run, Config]:
     """The run, new or resumed, and its configuration."""
     from tonewright.errors import UsageError
+    from tonewright.learning.launch import given as options_given
     from tonewright.learning.launch import open_run, resume_run
 
     if not verb.resume:
@@ -145,7 +146,7 @@ def _open(
             try_out=try_out,
         )
     given_by_default = (verb.seed, verb.sinks) == (_Training.seed, _Training.sinks)
-    if verb.config or not given_by_default or any(value is not None for value in given.values()):
+    if verb.config or not given_by_default or options_given(given):
         raise UsageError("a run goes on as it was configured; give --resume no other option than -o")
     run, config = resume_run(verb.output, kind, run_config)
     if run.first_step >= config.updates:  # type: ignore[attr-defined]

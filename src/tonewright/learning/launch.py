@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,7 +32,7 @@ def open_run(
         kind: Dataclass of the configuration.
         run_config: The configuration as the run keeps it, with the name of its "recipe".
         config_file: JSON file with fields of the configuration.
-        options: Fields that go before those of the file; None stands for one that is not given.
+        options: Fields that go before those of the file, nested as there; None stands for one not given.
         seed: Seed of everything random.
         sinks: Where numbers go besides the log.
         try_out: Raises if a training with this configuration cannot start; called before a folder is made.
@@ -45,15 +44,20 @@ def open_run(
         UsageError: The folder holds a run already, or the configuration makes no sense.
         OutputError: The folder cannot be written.
     """
-    given = {name: value for name, value in (options or {}).items() if value is not None}
     config = read_config(kind, config_file) if config_file else kind()
-    config = replace(config, **given)  # type: ignore[type-var]
+    config = config_from(kind, given(options or {}), default=config)
     try_out(config)
     if (folder / "config.json").exists():
         raise UsageError(f"{str(folder)!r} holds a run; choose another folder, or go on with --resume")
     with suppress(OSError):  # `runs` in runs/agent; what else is missing is told by the next line
         folder.parent.mkdir(exist_ok=True)
     return Run.create(folder, run_config(config), seed, sinks=sinks), config
+
+
+def given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of some options, nested or not, that are not None."""
+    kept = {name: given(value) if isinstance(value, Mapping) else value for name, value in options.items()}
+    return {name: value for name, value in kept.items() if value is not None and value != {}}
 
 
 def resume_run(

@@ -15,12 +15,11 @@ from tonewright.audio.folders import sound_files
 from tonewright.audio.levels import rms_dbfs
 from tonewright.errors import UsageError
 from tonewright.matching.agent.curriculum import Stage
+from tonewright.matching.episode_config import GATES_SECONDS, NOTES
 from tonewright.matching.preparing import prepare, read_recording
 from tonewright.synths import Preset
 from tonewright.synths.base import RELEASED_SHARE, Synth
 
-NOTES = (24.0, 96.0)
-GATES_SECONDS = (0.05, 2.0)
 SOURCES = ("random", "factory")
 """Targets that are rendered from presets; any other name is a folder of recordings."""
 AUDIBLE_DBFS = -34.0

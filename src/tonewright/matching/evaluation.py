@@ -19,8 +19,9 @@ from tonewright.distances import compare, get, names
 from tonewright.errors import UnknownNameError, UsageError
 from tonewright.files import StrPath
 from tonewright.matching.networks.load import PARTS, network_digests
+from tonewright.matching.search.budget import Budget, BudgetSpent
 from tonewright.matching.search.methods import LEARNED, METHODS, search_method
-from tonewright.matching.search.objective import BudgetSpent, Objective
+from tonewright.matching.search.objective import Objective
 from tonewright.matching.search.random_and_cma import SearchMethod, around_search
 from tonewright.matching.search.space import SearchSpace
 from tonewright.matching.suites import Case
@@ -83,7 +84,7 @@ def evaluate_case(
     space = SearchSpace(player.controls, case.midi_note, case.gate_seconds)
     search = _search(case, method, space, networks)
     budgets = _spent(method, budgets)
-    objective = Objective(player, space, case.audio, renders=budgets[-1], seed=_NOISE_SEED)
+    objective = Objective(player, space, case.audio, Budget(budgets[-1]), seed=_NOISE_SEED)
     with suppress(BudgetSpent):
         search(objective, np.random.default_rng(seed))
     points = [_best_by(objective, budget) for budget in budgets]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import time
 from collections.abc import Callable
 from importlib.metadata import version
 
@@ -18,14 +17,14 @@ from tonewright.files import StrPath
 from tonewright.matching.judging import named_distances, rank_by_ear, similarity
 from tonewright.matching.preparing import Target, prepare
 from tonewright.matching.result import MatchResult
+from tonewright.matching.search.budget import Budget, BudgetSpent
 from tonewright.matching.search.methods import networks_used, search_method
-from tonewright.matching.search.objective import BudgetSpent, Objective, Progress
+from tonewright.matching.search.objective import Objective, Progress
 from tonewright.matching.search.space import SearchSpace
 from tonewright.synths import Preset
 from tonewright.synths import synth as make_synth
 
 DEFAULT_RENDERS = 10_000
-_UNLIMITED = 2**62
 # Re-ranked on the held-out distances: presets within 2 % of the best loss, the best of each run within 10 %.
 _NEARLY_BEST, _RUN_BEST = 1.02, 1.1
 _RANDOM_PRESETS = 64
@@ -58,8 +57,8 @@ def match(
         note: MIDI note to play, fractions allowed; estimated from the recording if not given.
         gate_seconds: When the key is let go; searched if not given.
         seed: Seed of the search and of the synth's noise; the same seed and renders give the same preset.
-        method: "full" (estimator, agent, refinement and CMA-ES), or a part of it: "estimator", "agent" (edits
-            the neutral preset), "estimator-agent", "cma"; or "random".
+        method: Name in `search.methods.METHODS`: "full" for the estimator, the agent, refinement and CMA-ES
+            one after the other; the others are parts of it, and random search.
         networks: Folder with `estimator.onnx`, `agent.onnx` or both, as training leaves them, to use instead
             of those that come with the package.
         progress: Called with renders spent and best training loss after every batch.
@@ -78,22 +77,14 @@ def match(
     target = prepare(clip, note=note, gate_seconds=gate_seconds)
     player = make_synth(synth, target.sample_rate_hz)
     trained = networks_used(method, player, networks)
-    if renders is None:
-        renders = DEFAULT_RENDERS if seconds_budget is None else _UNLIMITED
+    if renders is None and seconds_budget is None:
+        renders = DEFAULT_RENDERS
+    budget = Budget(renders, seconds_budget)
     space = SearchSpace(player.controls, target.midi_note, target.gate_seconds)
-    objective = Objective(
-        player,
-        space,
-        target.audio,
-        renders=renders,
-        seed=seed,
-        stop=lambda: time.perf_counter() >= deadline,
-        progress=progress,
-    )
+    objective = Objective(player, space, target.audio, budget, seed=seed, progress=progress)
     # On a fresh machine this compiles for a while, which is not the search's time.
     objective.terms(objective.render(space.decode(np.full((1, len(space)), 0.5)))[0])
-    started = time.perf_counter()
-    deadline = np.inf if seconds_budget is None else started + seconds_budget
+    budget.start()
     interrupted = False
     try:
         search(objective, np.random.default_rng(seed))
@@ -103,9 +94,8 @@ def match(
         if not len(objective.points):
             raise
         interrupted = True
-    seconds = time.perf_counter() - started
     return _result(
-        objective, target, seconds=seconds, method=method, trained=trained, interrupted=interrupted
+        objective, target, seconds=budget.seconds, method=method, trained=trained, interrupted=interrupted
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from tonewright.errors import CheckpointError, UsageError
 from tonewright.learning.checkpoints import restore_module
@@ -17,15 +19,17 @@ from tonewright.learning.training import Progress, TrainConfig, train
 from tonewright.matching.agent.curriculum import Promotion, stage, stages
 from tonewright.matching.agent.policy import MatchPolicy
 from tonewright.matching.agent.validation import NEAR, enter_stage, keep_sounds, measure, measure_random
-from tonewright.matching.environment import MAX_STEPS, THRESHOLD, MatchEnv
-from tonewright.matching.episodes import GATES_SECONDS, NOTES, SOURCES, Bank, Targets, make_targets
+from tonewright.matching.environment import EPISODE_KEYS, MatchEnv
+from tonewright.matching.episode_config import EpisodeConfig
+from tonewright.matching.episodes import SOURCES, Bank, Targets, make_targets
 from tonewright.matching.hearing.cells import HEARING_RATE_HZ
 from tonewright.matching.networks.starts import Proposed
 from tonewright.synths import synth as make_synth
 
-EPISODE_KEYS = ("loss", "best_loss", "success", "reward_improvement", "reward_guards", "reward_bonus")
-
-
+# Few steps in an episode, since other targets teach more than later steps.
+_EPISODES = EpisodeConfig(
+    action_view="all", seconds=1.0, durations_s=(0.15, 4.0), start_near=0.5, max_episode_steps=4
+)
 _IMITATION = PPOConfig(
     learning_rate=6e-4, minibatch_size=256, entropy_weight=0.0, policy_from=1.0, max_grad_norm=50.0
 )
@@ -35,38 +39,16 @@ _IMITATION = PPOConfig(
 class MatchConfig:
     """What decides how a match agent is trained."""
 
-    synth: str = "serum-lite"
-    """Registered name, or scheme:PATH."""
-    targets: str = "random"
-    """random, factory, or a folder of sounds."""
+    episodes: EpisodeConfig = field(default_factory=lambda: _EPISODES)
+    """What is played; without a stage of its own a run starts with the first and is promoted."""
     start_from: str | None = None
     """Folder of another run whose agent learns on: of the same synth, action view and hidden layers."""
-    action_view: str = "all"
-    """modules (one at a time) or all (every control at once)."""
-    stage: str | None = None
-    """Stage of the curriculum to stay in; by default it starts with the first and is promoted."""
+    warm_start: str | None = None
+    """Start where an estimator proposes: 'shipped' or a training's folder; else from the neutral preset."""
     num_envs: int = 256
     """Environments of each worker."""
     workers: str = "local"
     """local, local:N, or ray:N."""
-    seconds: float = 1.0
-    """What is heard of the targets, in seconds."""
-    notes: tuple[float, float] = NOTES
-    """Range of the MIDI note of random targets."""
-    gates_seconds: tuple[float, float] = GATES_SECONDS
-    """Range of their gate."""
-    durations_s: tuple[float, float] | None = (0.15, 4.0)
-    """Range of their duration in seconds; none for targets that all last as long as is heard."""
-    warm_start: str | None = None
-    """Start where an estimator proposes: 'shipped' or a training's folder; else from the neutral preset."""
-    start_near: float = 0.5
-    """Share of episodes that start near the target's own preset instead."""
-    step_size: float = 0.5
-    """Largest change of a control in one step, as a share of its range."""
-    threshold: float = THRESHOLD
-    """Loss at which a target counts as matched."""
-    max_episode_steps: int = 4
-    """Steps after which an episode is truncated: few, since other targets teach more than later steps."""
     hidden: tuple[int, ...] = (256, 256)
     """Width of each hidden layer."""
     updates: int = 160
@@ -77,7 +59,7 @@ class MatchConfig:
     """Share of the training at which that weight has fallen to 0."""
     held_out: int = 64
     """Held-out episodes of each evaluation."""
-    held_out_steps: int = MAX_STEPS
+    held_out_steps: int = EpisodeConfig.max_episode_steps
     """Their steps."""
     promote_below: float = 0.2
     """Loss that a held-out episode has to reach to count for promotion."""
@@ -96,8 +78,6 @@ class MatchConfig:
                 raise UsageError(f"{name} is 1 or more; got {getattr(self, name)}")
         if not (self.hidden and min(self.hidden) >= 1):
             raise UsageError(f"hidden is one width or more, each above 0; got {self.hidden}")
-        if not 0 <= self.start_near <= 1:
-            raise UsageError(f"start_near is a share, from 0 to 1; got {self.start_near}")
         parse_workers(self.workers)
         BehaviouralCloning(self.cloning, self.cloning_until)  # raises if they make no sense
         for name in ("promote_at", "promote_below"):
@@ -114,28 +94,23 @@ def make_env(config: MatchConfig, num_envs: int, *, held_out: bool = False) -> M
     Raises:
         CheckpointError: There is no estimator to start from.
     """
-    synth = make_synth(config.synth, HEARING_RATE_HZ)
+    episodes = config.episodes
+    synth = make_synth(episodes.synth, HEARING_RATE_HZ)
     first = stages(synth)[0].name
-    targets: str | Targets = config.targets
+    targets: str | Targets = episodes.targets
     if targets != "random":
-        bank = make_targets(targets, synth, round(config.seconds * HEARING_RATE_HZ), stage(synth, first))
+        bank = make_targets(targets, synth, round(episodes.seconds * HEARING_RATE_HZ), stage(synth, first))
         targets = bank.part(held_out=held_out) if isinstance(bank, Bank) else bank
     networks = None if config.warm_start == "shipped" else config.warm_start
+    if held_out:
+        episodes = replace(
+            episodes, durations_s=None, start_near=0.0, max_episode_steps=config.held_out_steps
+        )
     return MatchEnv(
         num_envs,
-        synth=config.synth,
-        warm_start=None if config.warm_start is None else Proposed(config.synth, networks),
+        replace(episodes, stage=episodes.stage or first),
         targets=targets,
-        action_view=config.action_view,
-        seconds=config.seconds,
-        notes=config.notes,
-        gates_seconds=config.gates_seconds,
-        durations_s=None if held_out else config.durations_s,
-        start_near=0.0 if held_out else config.start_near,
-        step_size=config.step_size,
-        threshold=config.threshold,
-        max_episode_steps=config.held_out_steps if held_out else config.max_episode_steps,
-        stage=config.stage or first,
+        warm_start=None if config.warm_start is None else Proposed(episodes.synth, networks),
     )
 
 
@@ -153,15 +128,15 @@ def first_policy(config: MatchConfig, seed: int = 0) -> MatchPolicy:
     policy = make_policy(config, seed)
     if config.start_from is not None:
         other, checkpoint = last_checkpoint(config.start_from)
-        for name in ("recipe", "synth", "action_view"):
-            here, there = run_config(config)[name], other.get(name)
-            if there != here:
+        theirs = _what_fits(other)
+        for name, here in _what_fits(run_config(config)).items():
+            if theirs[name] != here:
                 raise CheckpointError(
-                    f"{config.start_from!r} is a run of {name} {there!r}; here it is {here!r}"
+                    f"{config.start_from!r} is a run of {name} {theirs[name]!r}; here it is {here!r}"
                 )
         pinned = int(policy.stage)
         restore_module(checkpoint, "policy", policy)
-        if config.stage is not None:
+        if config.episodes.stage is not None:
             policy.enter(pinned)
     return policy
 
@@ -183,7 +158,7 @@ def train_match(
         The trained policy.
     """
     policy = first_policy(config, run.seed) if run.first_step == 0 else make_policy(config, run.seed)
-    imitates = config.cloning > 0 and config.targets in SOURCES
+    imitates = config.cloning > 0 and config.episodes.targets in SOURCES
     terms = [BehaviouralCloning(config.cloning, config.cloning_until)] if imitates else []
     # Where there is nothing to imitate, the reward teaches from the start.
     ppo = config.ppo if imitates else replace(config.ppo, policy_from=0.0)
@@ -209,7 +184,7 @@ def train_match(
         scores |= {f"random_{name}": at_random[stage][name] for name in beside}
         promoted = promotion(reached)
         # What is saved at the end was trained in its stage.
-        goes_on = config.stage is None and update + 1 < config.updates
+        goes_on = config.episodes.stage is None and update + 1 < config.updates
         if promoted and goes_on and int(policy.stage) < last_stage:
             policy.enter(int(policy.stage) + 1)
         return scores
@@ -225,6 +200,12 @@ def train_match(
 def run_config(config: MatchConfig) -> dict[str, object]:
     """The configuration as a run keeps it."""
     return {"recipe": "match", **asdict(config)}
+
+
+def _what_fits(config: Mapping[str, Any]) -> dict[str, object]:
+    """What two runs have in common if the agent of one can learn on in the other."""
+    episodes = config.get("episodes", {})
+    return {"recipe": config.get("recipe")} | {name: episodes.get(name) for name in ("synth", "action_view")}
 
 
 def _make_worker(config: MatchConfig, seed: int, index: int) -> RolloutWorker:

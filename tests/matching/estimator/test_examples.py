@@ -8,7 +8,7 @@ SYNTH = synth("serum-lite", 16_000)
 
 def test_examples_follow_from_their_seed() -> None:
     a, b = (draw_examples(SYNTH, np.random.default_rng([0, 1]), 16) for _ in range(2))
-    for one, other in zip((*a.heard, *a[1:]), (*b.heard, *b[1:]), strict=True):
+    for one, other in zip((*a.inputs, *a[1:]), (*b.inputs, *b[1:]), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
@@ -25,7 +25,7 @@ def test_half_are_uniform_and_half_simple() -> None:
 
 
 def test_about_half_the_gates_are_known() -> None:
-    scalars = draw_examples(SYNTH, np.random.default_rng([0, 3]), 400).heard.scalars
+    scalars = draw_examples(SYNTH, np.random.default_rng([0, 3]), 400).inputs.scalars
     assert 0.4 < scalars[:, 3].mean() < 0.6
 
 

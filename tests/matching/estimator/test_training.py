@@ -75,8 +75,8 @@ def test_the_sampler_draws_integers_from_the_posterior_of_the_network() -> None:
     network = Estimator(layout.steps, layout.flowing, width=16, depth=1, flow_width=16, flow_depth=1)
     with torch.no_grad():
         network.choices[0][2].bias[:] = torch.tensor([0.0, 0, 5, 0, 0, 0, 0])
-    heard = draw_examples(SYNTH, np.random.default_rng(0), 1).heard
-    inputs = [torch.from_numpy(np.repeat(part, 500, axis=0)) for part in heard]
+    sound = draw_examples(SYNTH, np.random.default_rng(0), 1).inputs
+    inputs = [torch.from_numpy(np.repeat(part, 500, axis=0)) for part in sound]
     generator = torch.Generator().manual_seed(0)
     uniforms = torch.rand(500, len(layout.steps), generator=generator)
     with torch.no_grad():
@@ -96,8 +96,8 @@ def test_noise_flows_to_the_distribution_of_the_data() -> None:
     goal = torch.tensor([0.2, 0.5, 0.9])
     point = (goal - 0.5) * 12**0.5
     network.velocity = lambda x, time, encoding, chosen: (point - x) / (1 - time[:, None]).clamp(min=1e-3)
-    heard = draw_examples(SYNTH, np.random.default_rng(0), 1).heard
-    inputs = [torch.from_numpy(np.repeat(part, 4, axis=0)) for part in heard]
+    sound = draw_examples(SYNTH, np.random.default_rng(0), 1).inputs
+    inputs = [torch.from_numpy(np.repeat(part, 4, axis=0)) for part in sound]
     _, values = Sampler(network, steps=20)(*inputs, torch.empty(4, 0), torch.randn(4, 3))
     torch.testing.assert_close(values, goal.expand(4, 3), atol=0.05, rtol=0)
 
@@ -106,7 +106,7 @@ def test_noise_flows_to_the_distribution_of_the_data() -> None:
 def exported(tmp_path: Path) -> Path:
     config = replace(CONFIG, updates=2)
     network = train(tmp_path / "run", config)
-    export_estimator(tmp_path / "estimator.onnx", network, config)
+    export_estimator(tmp_path / "estimator.onnx", network, run_config(config))
     return tmp_path / "estimator.onnx"
 
 
@@ -125,10 +125,10 @@ def test_what_is_exported_proposes_presets_for_a_sound(exported: Path) -> None:
 
 def test_what_is_exported_gives_the_numbers_of_what_was_trained(tmp_path: Path) -> None:
     network = train(tmp_path / "run")
-    export_estimator(tmp_path / "estimator.onnx", network, CONFIG)
+    export_estimator(tmp_path / "estimator.onnx", network, run_config(CONFIG))
     rng = np.random.default_rng(3)
-    heard = draw_examples(SYNTH, rng, 5, (0.3,)).heard
-    inputs = {**heard._asdict(), "uniforms": rng.random((5, 3)), "noise": rng.standard_normal((5, 22))}
+    sound = draw_examples(SYNTH, rng, 5, (0.3,)).inputs
+    inputs = {**sound._asdict(), "uniforms": rng.random((5, 3)), "noise": rng.standard_normal((5, 22))}
     inputs = {name: np.asarray(part, np.float32) for name, part in inputs.items()}
     outputs = load_network(tmp_path / "estimator.onnx", kind=KIND)(**inputs)
     with torch.no_grad():

@@ -97,27 +97,6 @@ def test_an_empty_folder_is_refused(tmp_path):
         load_trained(SYNTH, tmp_path)
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        {"seconds": 1e308},
-        {"seconds": 10**400},
-        {"seconds": 0},
-        {"step_size": -1},
-        {"step_size": 1e300},
-        {"gumbel_noises": -1},
-        {"gumbel_noises": 5},
-        {"action_view": "modules"},
-        {"action_view": "none"},
-    ],
-)
-def test_an_agent_with_a_damaged_configuration_is_refused(folder, damage):
-    path = folder / "agent.json"
-    change(path, configuration=json.loads(path.read_text())["configuration"] | damage)
-    with pytest.raises(CheckpointError, match=r"the configuration of the agent is damaged|and this one"):
-        load_trained(SYNTH, folder)
-
-
 @pytest.mark.parametrize(("part", "renamed"), [("estimator", "picture"), ("agent", "noise")])
 def test_a_network_that_takes_other_inputs_is_refused(folder, part, renamed):
     onnx = pytest.importorskip("onnx")

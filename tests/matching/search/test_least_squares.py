@@ -3,8 +3,9 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
+from tonewright.matching.search.budget import Budget, BudgetSpent
 from tonewright.matching.search.least_squares import Residuals, refine
-from tonewright.matching.search.objective import BudgetSpent, Objective
+from tonewright.matching.search.objective import Objective
 from tonewright.matching.search.space import SearchSpace
 from tonewright.matching.suites import random_suite
 from tonewright.synths import synth
@@ -13,7 +14,7 @@ SYNTH = synth("serum-lite", 16_000)
 
 
 def search(case, renders: int = 1000) -> Objective:
-    return Objective(SYNTH, SearchSpace(SYNTH.controls, 60.0, 0.75), case.audio, renders=renders, seed=0)
+    return Objective(SYNTH, SearchSpace(SYNTH.controls, 60.0, 0.75), case.audio, Budget(renders), seed=0)
 
 
 def disturbed(params: np.ndarray, spread: float, rng: np.random.Generator) -> np.ndarray:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tonewright.matching.search import objective as module
-from tonewright.matching.search.objective import BudgetSpent
+from tonewright.matching.search.budget import BudgetSpent
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ class TestBudget:
     def test_is_spent_to_the_last_render(self, make_objective, target, rng):
         objective = make_objective(target, 50)
         objective(objective.space.sample(rng, 40))
-        assert objective.left == 10
+        assert objective.budget.left == 10
         with pytest.raises(BudgetSpent):
             objective(objective.space.sample(rng, 40))
         assert objective.renders == 50
@@ -41,8 +41,11 @@ class TestBudget:
         assert objective.renders == 20
         np.testing.assert_array_equal(objective.points, kept)
 
-    def test_stop_ends_after_the_batch_and_keeps_it(self, make_objective, target, rng):
-        objective = make_objective(target, 1_000, stop=lambda: True)
+    def test_the_end_of_time_comes_after_the_batch_and_keeps_it(
+        self, make_objective, target, rng, monkeypatch
+    ):
+        objective = make_objective(target, 1_000)
+        monkeypatch.setattr(objective.budget, "time_is_up", lambda: True)
         with pytest.raises(BudgetSpent):
             objective(objective.space.sample(rng, 20))
         assert objective.renders == 20

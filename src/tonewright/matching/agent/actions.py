@@ -10,16 +10,14 @@ from numpy.typing import NDArray
 
 from tonewright.synths.control import ControlSpace
 
-ACTION_VIEWS = ("modules", "all")
-"""What an action is: the changes of one module's controls, or of all controls at once."""
 _FARTHEST = 0.95  # of a demonstrated change: a policy with tanh can reach no 1
 
 
-class Moves:
-    """Changes of controls: one module at a time, or all controls at once.
+class Actions:
+    """What actions do to controls: they change one module at a time, or all controls at once.
 
     Args:
-        controls: What is moved.
+        controls: What is changed.
         step_size: How far a change of 1 moves a continuous control, as a share of its range. An integer
             control moves by the nearest whole number of steps; a change of 1 is at least one step.
         per_module: Actions are `{"module": Discrete, "deltas": Box}` (the deltas in the order of the module's

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from tonewright.errors import CheckpointError
 from tonewright.learning.inference import Network, check_shapes
 from tonewright.learning.spaces import observation_size
-from tonewright.matching.agent.actions import ACTION_VIEWS, Moves
+from tonewright.matching.agent.actions import Actions
+from tonewright.matching.episode_config import EpisodeConfig
 from tonewright.matching.hearing.observation import observation_space
 from tonewright.synths.base import Synth
 
@@ -31,29 +32,28 @@ class Agent:
     def __init__(self, network: Network, synth: Synth) -> None:
         self._network = network
         try:
-            configuration: dict[str, Any] = network.configuration
-            self.seconds, step_size = float(configuration["seconds"]), float(configuration["step_size"])
-            self._gumbel_noises = int(configuration["gumbel_noises"])
-            per_module = configuration["action_view"] == "modules"
-            known_view = configuration["action_view"] in ACTION_VIEWS
+            given: dict[str, Any] = network.configuration["episodes"]
+            episodes = EpisodeConfig(
+                action_view=given["action_view"],
+                seconds=float(given["seconds"]),
+                step_size=float(given["step_size"]),
+            )
+            self._gumbel_noises = int(network.configuration["gumbel_noises"])
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise CheckpointError(
                 f"the configuration of the agent is damaged ({error}); train it again"
             ) from None
-        if not (0.05 <= self.seconds <= 4 and 0 < step_size <= 1 and known_view):
-            raise CheckpointError(
-                "the configuration of the agent is damaged (seconds, step_size or action_view make no sense);"
-                " train it again"
-            )
-        self.moves = Moves(synth.controls, step_size, per_module=per_module)
-        self._noises = self._gumbel_noises + (self.moves.width if per_module else len(synth.controls))
+        per_module = episodes.action_view == "modules"
+        self.seconds = episodes.seconds
+        self.actions = Actions(synth.controls, episodes.step_size, per_module=per_module)
+        self._noises = self._gumbel_noises + (self.actions.width if per_module else len(synth.controls))
         size = observation_size(observation_space(len(synth.controls)))
         check_shapes(
             network,
             inputs={"observations": (size,), "noise": (self._noises,)},
-            outputs={"actions": (len(self.moves.continuous),)},
+            outputs={"actions": (len(self.actions.continuous),)},
         )
-        if self._gumbel_noises != (len(self.moves.modules) if per_module else 0):
+        if self._gumbel_noises != (len(self.actions.modules) if per_module else 0):
             raise CheckpointError("the configuration of the agent is damaged (gumbel_noises); train it again")
 
     def act(self, observations: NDArray[np.float32], rng: np.random.Generator | None) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -12,7 +12,9 @@ from tonewright.learning.heads import Branch, Categorical, Head, SquashedGaussia
 from tonewright.learning.policy import ActorCritic
 from tonewright.learning.spaces import observation_size
 from tonewright.matching.agent.curriculum import Stage, stages
-from tonewright.matching.environment import MatchEnv
+
+if TYPE_CHECKING:
+    from tonewright.matching.environment import MatchEnv
 
 
 class MatchPolicy(ActorCritic):
@@ -64,7 +66,7 @@ class MatchPolicy(ActorCritic):
 
 def make_head(env: MatchEnv, stage: Stage) -> Head:
     """The distribution over actions in a stage: a module and its deltas, or deltas of everything."""
-    if env.action_view == "all":
+    if env.config.action_view == "all":
         return SquashedGaussian(len(env.synth.controls), stage.exposed(env.synth))
     exposed = [name in stage.modules for name in env.modules]
-    return Branch(Categorical(len(exposed), exposed), SquashedGaussian(env.moves.width), env.moves.used)
+    return Branch(Categorical(len(exposed), exposed), SquashedGaussian(env.actions.width), env.actions.used)

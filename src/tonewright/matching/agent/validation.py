@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -14,14 +14,18 @@ from tonewright.learning.policy import ActorCritic
 from tonewright.learning.runs import Run
 from tonewright.learning.spaces import flatten
 from tonewright.matching.agent.policy import MatchPolicy
-from tonewright.matching.environment import MatchEnv
 from tonewright.matching.hearing.cells import HEARING_RATE_HZ
 from tonewright.reports.pictures import FrequencyAxis, stacked_spectrograms
+
+if TYPE_CHECKING:
+    from tonewright.matching.environment import MatchEnv
 
 NEAR = (0.2, 0.3)
 """Losses that say how near unmatched episodes came: a match is rare, even after thousands of renders."""
 _KEPT = 4  # episodes whose sounds are kept
-_TEMPERATURE = 0.5  # an agent that is sure of an error makes it at every step; `Editor` explores half, too
+_TEMPERATURE = (
+    0.5  # an agent that is sure of an error makes it at every step; `AgentSteps` explores half, too
+)
 
 
 class Played(NamedTuple):
@@ -63,9 +67,9 @@ def measure_random(env: MatchEnv, seed: int = HELD_OUT_SEED) -> Played:
     modules = np.flatnonzero(env.exposed_modules)
 
     def act(_: Any) -> Any:
-        if env.action_view == "all":
+        if env.config.action_view == "all":
             return rng.uniform(-1, 1, (env.num_envs, len(env.synth.controls))).astype(np.float32)
-        deltas = rng.uniform(-1, 1, (env.num_envs, env.moves.width))
+        deltas = rng.uniform(-1, 1, (env.num_envs, env.actions.width))
         return np.column_stack([rng.choice(modules, env.num_envs), deltas]).astype(np.float32)
 
     return play(env, act, seed)

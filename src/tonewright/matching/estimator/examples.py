@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.audio.levels import rms_dbfs
-from tonewright.matching.episodes import GATES_SECONDS, NOTES
-from tonewright.matching.estimator.hearing import Heard, hear
+from tonewright.matching.episode_config import GATES_SECONDS, NOTES
+from tonewright.matching.estimator.inputs import SoundInputs, sound_inputs
 from tonewright.matching.hearing.cells import HEARING_RATE_HZ
 from tonewright.synths.base import Synth
 
@@ -28,12 +28,12 @@ class Examples(NamedTuple):
     """Sounds and what made them.
 
     Attributes:
-        heard: What the network takes.
+        inputs: What the network takes of the sounds.
         params: `[batch, D]` unit vectors, integer controls in the middle of their bin.
         gate: `[batch]` position of the gate on its log scale, 0…1; clipped to the end of the sound.
     """
 
-    heard: Heard
+    inputs: SoundInputs
     params: NDArray[np.float32]
     gate: NDArray[np.float32]
 
@@ -84,4 +84,4 @@ def draw_examples(
     gate = np.minimum(gate, seconds)
     known = np.where(rng.random(batch) < _GATE_KNOWN, gate, np.nan)
     note = note + rng.normal(0.0, _NOTE_ERROR_SEMITONES, batch)
-    return Examples(hear(audio, note, known), params, gate_to_unit(gate))
+    return Examples(sound_inputs(audio, note, known), params, gate_to_unit(gate))

@@ -1,6 +1,6 @@
 """The estimator's network: a posterior over presets, discrete controls one after the other, the rest by flow.
 
-An encoder hears the sound once. Integer controls are drawn in order, each given those before it; the
+The sound is encoded once. Integer controls are drawn in order, each given those before it; the
 continuous ones (and the gate) are carried from noise to a preset by a velocity field (flow matching: Lipman
 et al., "Flow matching for generative modeling", ICLR 2023), given the encoding and the integers. Samples,
 not an average: where two oscillators could be swapped, the average of both answers is wrong.
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tonewright.matching.estimator.hearing import PICTURE, SCALARS
+from tonewright.matching.estimator.inputs import PICTURE, SCALARS
 from tonewright.matching.hearing.note_spectra import SPECTRA
 from tonewright.synths.control import ControlSpace
 
@@ -63,7 +63,7 @@ class Residual(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Hears: each cell of the picture alone, then all together with the fine spectra and scalars."""
+    """Encodes each cell of the picture alone, then all together with the fine spectra and scalars."""
 
     def __init__(self, width: int, depth: int) -> None:
         super().__init__()
@@ -79,8 +79,8 @@ class Encoder(nn.Module):
         """Encoding `[batch, width]`."""
         where = self.where.expand(picture.shape[0], -1, -1)
         frames = self.frame(torch.cat([picture + 1.5, where], dim=2)).flatten(1)
-        heard = torch.cat([frames, (spectra + 1.5).flatten(1), scalars], dim=1)
-        encoding: Tensor = self.blocks(self.together(heard))
+        parts = torch.cat([frames, (spectra + 1.5).flatten(1), scalars], dim=1)
+        encoding: Tensor = self.blocks(self.together(parts))
         return encoding
 
 
@@ -151,9 +151,9 @@ class Estimator(nn.Module):
         """Negative log likelihood of the integers, and the flow-matching error, per row.
 
         Args:
-            picture: See `Heard`; so are spectra and scalars.
-            spectra: See `Heard`.
-            scalars: See `Heard`.
+            picture: See `SoundInputs`; so are spectra and scalars.
+            spectra: See `SoundInputs`.
+            scalars: See `SoundInputs`.
             bins: True integer controls `[batch, n]`.
             values: True continuous controls and gate in [0, 1] `[batch, flowing]`.
             generator: Random numbers of noise and times.
@@ -192,9 +192,9 @@ class Sampler(nn.Module):
         """Draw a preset for each row.
 
         Args:
-            picture: See `Heard`; so are spectra and scalars.
-            spectra: See `Heard`.
-            scalars: See `Heard`.
+            picture: See `SoundInputs`; so are spectra and scalars.
+            spectra: See `SoundInputs`.
+            scalars: See `SoundInputs`.
             uniforms: `[batch, n]` in (0, 1), decide on the integers.
             noise: `[batch, flowing]` standard normal, where the flow starts.
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tonewright.learning.inference import Network, check_shapes
 from tonewright.matching.estimator.examples import gate_from_unit
-from tonewright.matching.estimator.hearing import PICTURE, SCALARS, Heard, hear
+from tonewright.matching.estimator.inputs import PICTURE, SCALARS, SoundInputs, sound_inputs
 from tonewright.matching.hearing.cells import HEARING_RATE_HZ
 from tonewright.matching.hearing.note_spectra import SPECTRA
 from tonewright.synths.base import Synth
@@ -75,9 +75,9 @@ class Proposals:
         each = np.broadcast_to(np.asarray(midi_note, np.float64), (count,))
         notes, which = np.unique(each, return_inverse=True)
         gate = np.full(len(notes), np.nan if gate_seconds is None else gate_seconds)
-        heard = hear(np.repeat(audio[None], len(notes), axis=0), notes, gate)
+        inputs = sound_inputs(np.repeat(audio[None], len(notes), axis=0), notes, gate)
         found = self._decoded(
-            Heard(*(part[which] for part in heard)),
+            SoundInputs(*(part[which] for part in inputs)),
             rng.random((count, len(self._discrete))),
             rng.standard_normal((count, len(self._continuous) + 1)),
         )
@@ -94,11 +94,13 @@ class Proposals:
         """One preset `[n, D]` for each of several sounds `[n, frames]`, with random numbers of its own."""
         uniforms = np.stack([rng.random(len(self._discrete)) for rng in rngs])
         noise = np.stack([rng.standard_normal(len(self._continuous) + 1) for rng in rngs])
-        return self._decoded(hear(audio, midi_note, gate_seconds), uniforms, noise).params
+        return self._decoded(sound_inputs(audio, midi_note, gate_seconds), uniforms, noise).params
 
-    def _decoded(self, heard: Heard, uniforms: NDArray[np.float64], noise: NDArray[np.float64]) -> Candidates:
+    def _decoded(
+        self, inputs: SoundInputs, uniforms: NDArray[np.float64], noise: NDArray[np.float64]
+    ) -> Candidates:
         """What the network makes of sounds and random numbers, row by row."""
-        outputs = self._network(**heard._asdict(), uniforms=uniforms, noise=noise)
+        outputs = self._network(**inputs._asdict(), uniforms=uniforms, noise=noise)
         params = np.empty((len(noise), len(self._discrete) + len(self._continuous)), np.float32)
         params[:, self._discrete] = (outputs["bins"] + 0.5) / self._steps
         values = np.clip(outputs["values"], 0.0, 1.0)

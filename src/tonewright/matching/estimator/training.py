@@ -163,7 +163,7 @@ def _schedule(update: int, updates: int) -> float:
 def _losses(
     network: Estimator, layout: Layout, examples: Examples, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    picture, spectra, scalars = (torch.from_numpy(part) for part in examples.heard)
+    picture, spectra, scalars = (torch.from_numpy(part) for part in examples.inputs)
     bins = (examples.params[:, layout.discrete] * np.array(layout.steps)).astype(np.int64)
     values = np.concatenate([examples.params[:, layout.continuous], examples.gate[:, None]], axis=1)
     surprise, error = network.losses(

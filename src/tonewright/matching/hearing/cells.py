@@ -1,4 +1,4 @@
-"""The ear of everything learned: log-mel on a grid of cells that grow in time, and descriptors of each cell.
+"""What all networks get: log-mel on a grid of cells that grow in time, and descriptors of each cell.
 
 The same grid serves sounds of every duration up to four seconds, fine where a sound begins and coarse where
 it rings: what an attack of 10 ms looks like does not depend on how long the recording goes on.
@@ -25,8 +25,8 @@ _FLOOR_DB = -80.0
 _SCALE_DB = 40.0  # what counts as 1: the numbers that networks see stay near one
 
 
-class Ear:
-    """Hears sounds of one length, relative to the peak of the target in each row.
+class CellGrid:
+    """Pools the log-mels of sounds of one length into cells.
 
     Args:
         loss: Gives the log-mel on the way; its sample rate must be `HEARING_RATE_HZ`.
@@ -53,10 +53,10 @@ class Ear:
         peak_db: NDArray[np.float32] = log_mel_db.max(axis=(1, 2))
         return peak_db
 
-    def hear(
+    def pool(
         self, log_mel_db: NDArray[np.float32], peak_db: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Pool log-mels into cells and describe each.
+        """Pool log-mels into cells, relative to the peak of the target in each row, and describe each cell.
 
         Args:
             log_mel_db: `[batch, n_frames, 64]` as of `TrainingLoss.compare_and_hear`.

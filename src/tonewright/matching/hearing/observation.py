@@ -1,4 +1,4 @@
-"""What an agent observes, the same while it is trained and while it edits a match."""
+"""What an agent observes, the same while it is trained and while it works on a match."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from tonewright.distances.loss import LossTerms, LossWeights, TargetAnalysis, TrainingLoss
-from tonewright.matching.hearing.cells import BANDS, CELLS, DESCRIPTORS, Ear
+from tonewright.matching.hearing.cells import BANDS, CELLS, DESCRIPTORS, CellGrid
 from tonewright.matching.hearing.note_spectra import SPECTRA, fine_spectra
 
 _SEGMENTS = 2  # of the fine spectra: the first quarter second, the first second
@@ -41,8 +41,8 @@ def observation_space(controls: int, terms: int = len(LossWeights().shares())) -
     return spaces.Dict(boxes, sort_keys=False)
 
 
-class HeardTarget(NamedTuple):
-    """Targets, heard once.
+class TargetFeatures(NamedTuple):
+    """What does not change in an episode: features of the targets.
 
     Attributes:
         cells: `[n, CELLS, BANDS]` log-mel.
@@ -59,8 +59,8 @@ class HeardTarget(NamedTuple):
     peak_db: NDArray[np.float32]
 
 
-class HeardSound(NamedTuple):
-    """Sounds of the moment.
+class SoundFeatures(NamedTuple):
+    """Features of the sounds of the moment.
 
     Attributes:
         cells: `[n, CELLS, BANDS]` log-mel, relative to the target's peak.
@@ -74,7 +74,7 @@ class HeardSound(NamedTuple):
 
 
 class Observer:
-    """Turns what is heard into observations.
+    """Turns sounds into features, and these into observations.
 
     Args:
         loss: Compares sounds with targets; at `HEARING_RATE_HZ`.
@@ -82,7 +82,7 @@ class Observer:
     """
 
     def __init__(self, loss: TrainingLoss, controls: int) -> None:
-        self._ear = Ear(loss)
+        self._grid = CellGrid(loss)
         self._terms = len(loss.weights.shares())
         self._controls = controls
 
@@ -91,24 +91,24 @@ class Observer:
         """Observations of one row."""
         return observation_space(self._controls, self._terms)
 
-    def silence(self, rows: int) -> tuple[HeardTarget, HeardSound]:
-        """Room for what will be heard in so many rows."""
+    def empty(self, rows: int) -> tuple[TargetFeatures, SoundFeatures]:
+        """Room for the features of so many rows."""
         cells, descriptors = (rows, CELLS, BANDS), (rows, CELLS, len(DESCRIPTORS))
         target = (cells, descriptors, (rows, _SEGMENTS, SPECTRA[1]), (rows, 3), (rows, 1))
         sound = (cells, descriptors, (rows, self._terms))
         return (
-            HeardTarget(*(np.zeros(shape, np.float32) for shape in target)),
-            HeardSound(*(np.zeros(shape, np.float32) for shape in sound)),
+            TargetFeatures(*(np.zeros(shape, np.float32) for shape in target)),
+            SoundFeatures(*(np.zeros(shape, np.float32) for shape in sound)),
         )
 
-    def hear_target(
+    def describe_targets(
         self,
         audio: NDArray[np.float32],
         analysis: TargetAnalysis,
         midi_note: NDArray[np.float64],
         gate_seconds: NDArray[np.float64],
-    ) -> HeardTarget:
-        """Hear targets.
+    ) -> TargetFeatures:
+        """Features of targets.
 
         Args:
             audio: `[n, frames]`.
@@ -117,26 +117,26 @@ class Observer:
             gate_seconds: `[n]`.
         """
         log_mel_db = analysis.log_mel_db
-        peak_db = self._ear.peak_db(log_mel_db)
+        peak_db = self._grid.peak_db(log_mel_db)
         note = [(midi_note - 60.0) / _NOTE_SPAN, np.log10(gate_seconds), peak_db / 40.0 + 1.0]
-        return HeardTarget(
-            *self._ear.hear(log_mel_db, peak_db),
+        return TargetFeatures(
+            *self._grid.pool(log_mel_db, peak_db),
             fine_spectra(audio, midi_note)[:, :_SEGMENTS],
             np.stack(note, axis=1).astype(np.float32),
             peak_db[:, None],
         )
 
-    def hear(
+    def describe_sounds(
         self, loss: LossTerms, log_mel_db: NDArray[np.float32], peak_db: NDArray[np.float32]
-    ) -> HeardSound:
-        """Hear sounds of the moment: what `TrainingLoss.compare_and_hear` gave, and `HeardTarget.peak_db`."""
+    ) -> SoundFeatures:
+        """Features of sounds, from what `TrainingLoss.compare_and_hear` gave and `TargetFeatures.peak_db`."""
         terms = np.stack(list(loss.terms.values()), axis=1).astype(np.float32)
-        return HeardSound(*self._ear.hear(log_mel_db, peak_db[:, 0]), terms)
+        return SoundFeatures(*self._grid.pool(log_mel_db, peak_db[:, 0]), terms)
 
     def observe(
         self,
-        target: HeardTarget,
-        sound: HeardSound,
+        target: TargetFeatures,
+        sound: SoundFeatures,
         params: NDArray[np.float32],
         steps_left: NDArray[np.floating[Any]],
     ) -> dict[str, NDArray[np.float32]]:

@@ -8,19 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from tonewright import wording
 from tonewright.audio.notes import note_hz, note_name
+from tonewright.matching.search.methods import METHODS
 from tonewright.reports.markup import Html, join, tag
 
 if TYPE_CHECKING:
     from tonewright.matching.result import MatchResult
 
 _NOTE_SOURCES = {"estimated": "heard in the sound", "searched": "searched, for want of a clear pitch"}
-_METHODS = {
-    "estimator": "estimator alone",
-    "agent": "agent, from the neutral preset",
-    "estimator-agent": "estimator and agent",
-    "cma": "CMA-ES with restarts",
-    "random": "random search",
-}
 
 # Facts on the target by their names in `MatchResult.target_info`; others are shown as they come.
 _TARGET: Mapping[str, tuple[str, Callable[[Any], str]]] = {
@@ -136,6 +130,6 @@ def _search_facts(result: MatchResult) -> list[tuple[str, str]]:
 
 def _method(result: MatchResult) -> str:
     if result.method != "full":
-        return _METHODS.get(result.method, result.method)
+        return METHODS[result.method].words if result.method in METHODS else result.method
     networks = [name for name in ("estimator", "agent") if name in result.versions]
-    return ", ".join([*networks, "refinement", "CMA-ES"]) if networks else _METHODS["cma"]
+    return ", ".join([*networks, "refinement", "CMA-ES"]) if networks else METHODS["cma"].words

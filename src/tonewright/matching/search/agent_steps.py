@@ -1,4 +1,4 @@
-"""The agent at work on a match: it edits presets step by step, without torch."""
+"""The agent's steps in a search, without torch."""
 
 from __future__ import annotations
 
@@ -13,41 +13,41 @@ from tonewright.distances.loss import TrainingLoss
 from tonewright.learning.spaces import flatten, to_env
 from tonewright.matching.agent.loaded import Agent
 from tonewright.matching.hearing.cells import HEARING_RATE_HZ
-from tonewright.matching.hearing.observation import HeardSound, HeardTarget, Observer
+from tonewright.matching.hearing.observation import Observer, SoundFeatures, TargetFeatures
 from tonewright.matching.search.objective import Objective
 
 _SMALLEST = 1 / 16  # steps are not tried smaller than this; then they are as large as at first again
 
 
-class _Edited(NamedTuple):
-    """Points `[n, N]`, their losses `[n]` and sounds."""
+class _Presets(NamedTuple):
+    """Points `[n, N]`, their losses `[n]` and features of their sounds."""
 
     points: NDArray[np.float32]
     losses: NDArray[np.float64]
-    sound: HeardSound
+    features: SoundFeatures
 
-    def replaced(self, rows: NDArray[np.bool_], by: _Edited) -> _Edited:
+    def replaced(self, rows: NDArray[np.bool_], by: _Presets) -> _Presets:
         """A copy, with some rows replaced."""
 
         def picked(mine: NDArray[Any], theirs: NDArray[Any]) -> NDArray[Any]:
             return np.where(rows.reshape(-1, *[1] * (mine.ndim - 1)), theirs, mine)
 
-        return _Edited(
+        return _Presets(
             picked(self.points, by.points),
             picked(self.losses, by.losses),
-            HeardSound(*(picked(*pair) for pair in zip(self.sound, by.sound, strict=True))),
+            SoundFeatures(*(picked(*pair) for pair in zip(self.features, by.features, strict=True))),
         )
 
 
-class Editor:
-    """Lets an agent edit points of a search.
+class AgentSteps:
+    """Lets an agent take steps from points of a search.
 
     The agent hears at its own rate and for as long as it was trained to; shorter sounds are followed by
     silence, of longer ones it hears the beginning.
 
     Args:
         objective: Renders, compares, counts and remembers.
-        agent: Edits.
+        agent: Turns the controls.
     """
 
     def __init__(self, objective: Objective, agent: Agent) -> None:
@@ -62,7 +62,7 @@ class Editor:
         self._analysis = self._loss.analyse(self._target)
         self._exposed = np.ones(self._controls, np.bool_)
 
-    def edit(
+    def take(
         self,
         points: NDArray[np.float32],
         losses: NDArray[np.float64],
@@ -72,10 +72,10 @@ class Editor:
         approach: int = 0,
         surely: bool = True,
     ) -> None:
-        """Edit points that were heard before, side by side; the objective remembers the best.
+        """Take steps from points that were heard before, side by side; the objective remembers the best.
 
-        Each step edits the best that a point has become so far. An edit that did not help is tried again half
-        as large and a little differently; one that did, twice as large.
+        Each step starts from the best that a point has become so far. A step that did not help is tried again
+        half as large and a little differently; one that did, twice as large.
 
         Args:
             points: `[n, N]`.
@@ -91,45 +91,45 @@ class Editor:
         count = len(points)
         points = self._objective.space.decode(points)
         notes = self._objective.space.notes(points)
-        target = self._observer.hear_target(
+        target = self._observer.describe_targets(
             np.repeat(self._target, count, axis=0),
             self._analysis.take(np.zeros(count, np.intp)),
             notes.midi_note,
             np.minimum(notes.gate_seconds, self._seconds),  # no gate in its training was longer
         )
         # Rendered once more, since a search keeps no sounds: what was counted is not counted again.
-        best = _Edited(points, losses, self._hear(self._objective.render(points), target.peak_db))
+        best = _Presets(points, losses, self._features(self._objective.render(points), target.peak_db))
         present, size = best, np.ones((count, 1), np.float32)
         for step in range(steps):
             approaches = step < approach
             actions = self._actions(target, present, size, None if approaches and surely else rng)
             points = present.points.copy()
-            points[:, : self._controls] = self._agent.moves.apply(
-                points[:, : self._controls], to_env(self._agent.moves.space, actions), self._exposed
+            points[:, : self._controls] = self._agent.actions.apply(
+                points[:, : self._controls], to_env(self._agent.actions.space, actions), self._exposed
             )
-            losses, audio = self._objective.hear(points)
-            edited = _Edited(points, losses, self._hear(audio, target.peak_db))
+            losses, audio = self._objective.render_and_compare(points)
+            reached = _Presets(points, losses, self._features(audio, target.peak_db))
             helped = losses < best.losses
-            best = best.replaced(helped, edited)
-            present = edited if approaches and step + 1 < approach else best
+            best = best.replaced(helped, reached)
+            present = reached if approaches and step + 1 < approach else best
             if not approaches:
                 size = np.where(helped[:, None], np.minimum(2 * size, 1), size / 2).astype(np.float32)
                 size[size < _SMALLEST] = 1.0
 
     def _actions(
         self,
-        target: HeardTarget,
-        present: _Edited,
+        target: TargetFeatures,
+        present: _Presets,
         size: NDArray[np.float32],
         rng: np.random.Generator | None,
     ) -> NDArray[np.float32]:
         """What the agent would do, times `size`; with random numbers, half-way to what it might do."""
         everything_left = np.ones(len(size))
         params = present.points[:, : self._controls]
-        observations = self._observer.observe(target, present.sound, params, everything_left)
+        observations = self._observer.observe(target, present.features, params, everything_left)
         flat = flatten(self._observer.space, observations)
         actions = self._agent.act(flat, None)
-        continuous = self._agent.moves.continuous
+        continuous = self._agent.actions.continuous
         if rng is not None:
             sampled = self._agent.act(flat, rng)
             alike = (sampled == actions)[:, ~continuous].all(axis=1)  # half-way makes sense in one module
@@ -138,12 +138,12 @@ class Editor:
         actions[:, continuous] *= size
         return actions
 
-    def _hear(self, audio: NDArray[np.float32], peak_db: NDArray[np.float32]) -> HeardSound:
+    def _features(self, audio: NDArray[np.float32], peak_db: NDArray[np.float32]) -> SoundFeatures:
         loss, log_mel_db = self._loss.compare_and_hear(self._window(audio), self._analysis)
-        return self._observer.hear(loss, log_mel_db, peak_db)
+        return self._observer.describe_sounds(loss, log_mel_db, peak_db)
 
     def _window(self, audio: NDArray[np.float32]) -> NDArray[np.float32]:
         """What the agent hears of sounds `[n, frames]`."""
-        heard = resample_array(audio, self._rate, HEARING_RATE_HZ)[:, : self._frames]
-        heard = np.pad(heard, ((0, 0), (0, self._frames - heard.shape[1])))
-        return fade_out_at(heard, np.full(len(heard), self._seconds), HEARING_RATE_HZ)
+        window = resample_array(audio, self._rate, HEARING_RATE_HZ)[:, : self._frames]
+        window = np.pad(window, ((0, 0), (0, self._frames - window.shape[1])))
+        return fade_out_at(window, np.full(len(window), self._seconds), HEARING_RATE_HZ)

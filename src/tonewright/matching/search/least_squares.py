@@ -23,7 +23,7 @@ _FLOOR_DB = -60.0
 # Windows of about 64 and 256 ms: where things happen, and on which frequencies.
 _VIEWS = ((0.064, 96), (0.256, 128))
 _LEAST_PROGRESS = 0.01
-_MUCH = 0.3  # progress after which slopes are corrected instead of heard again
+_MUCH = 0.3  # progress after which slopes are corrected instead of measured again
 
 
 class Residuals:
@@ -66,8 +66,8 @@ def refine(objective: Objective, residuals: Residuals, start: NDArray[np.float32
         objective: Renders and counts.
         residuals: Of the objective's target.
         start: Point `[N]`.
-        steps: At most so many times are slopes heard, one preset for every continuous coordinate; each step
-            takes six more.
+        steps: At most so many times are slopes measured, one preset for every continuous coordinate; each
+            step takes six more.
 
     Raises:
         BudgetSpent: See `Objective`.
@@ -76,21 +76,21 @@ def refine(objective: Objective, residuals: Residuals, start: NDArray[np.float32
     if not len(free):
         return
     point = objective.space.decode(start[None])[0]
-    difference = residuals(objective.hear(point[None])[1])[0]
+    difference = residuals(objective.render_and_compare(point[None])[1])[0]
     error, damping, idle = _mean_square(difference), 1.0, 0
-    slopes, heard = None, 0
-    while slopes is not None or heard < steps:
+    slopes, measured = None, 0
+    while slopes is not None or measured < steps:
         fresh = slopes is None
         if slopes is None:
             slopes = _slopes(objective, residuals, point, difference, free)
-            heard += 1
+            measured += 1
         curvature = slopes @ slopes.T / slopes.shape[1]
         gradient = slopes @ difference / slopes.shape[1]
         candidates = np.repeat(point[None], len(_DAMPINGS), axis=0)
         for row, factor in enumerate(damping * _DAMPINGS):
             ridge = factor * (np.eye(len(free)) + _RELATIVE_DAMPING * np.diag(np.diag(curvature)))
             candidates[row, free] = np.clip(point[free] - np.linalg.solve(curvature + ridge, gradient), 0, 1)
-        differences = residuals(objective.hear(candidates)[1])
+        differences = residuals(objective.render_and_compare(candidates)[1])
         errors = np.array([_mean_square(row) for row in differences])
         best = int(np.argmin(errors))
         progress = 1 - errors[best] / error if error else 0.0
@@ -122,7 +122,9 @@ def _slopes(
     nudges = np.where(point[free] > 0.5, -_NUDGE, _NUDGE).astype(np.float32)
     nudged = np.repeat(point[None], len(free), axis=0)
     nudged[np.arange(len(free)), free] += nudges
-    slopes: NDArray[np.float32] = (residuals(objective.hear(nudged)[1]) - difference) / nudges[:, None]
+    slopes: NDArray[np.float32] = (residuals(objective.render_and_compare(nudged)[1]) - difference) / nudges[
+        :, None
+    ]
     return slopes
 
 

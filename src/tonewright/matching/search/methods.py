@@ -1,39 +1,66 @@
-"""Ways to match, by name."""
+"""Ways to match, by name: one table, from which everything that names them derives.
+
+The command line reads it to explain itself, so that searches are imported when they are first used.
+"""
 
 from __future__ import annotations
 
 from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tonewright.errors import UnknownNameError, UsageError
 from tonewright.files import StrPath
-from tonewright.matching.networks.load import network_versions
-from tonewright.matching.search.combined import (
-    agent_search,
-    estimator_agent_search,
-    estimator_search,
-    full_search,
-)
-from tonewright.matching.search.random_and_cma import SearchMethod, cma_search, random_search
-from tonewright.synths.base import Synth
 
-LEARNED = {
-    "full": full_search,
-    "estimator-agent": estimator_agent_search,
-    "estimator": estimator_search,
-    "agent": agent_search,
+if TYPE_CHECKING:
+    from tonewright.matching.search.random_and_cma import SearchMethod
+    from tonewright.synths.base import Synth
+
+
+class Method(NamedTuple):
+    """A way to match.
+
+    Attributes:
+        name: What it is called.
+        search: Where its function is found, as `module:function` in this folder.
+        words: What it does, in a few words.
+        parts: Networks that it uses, the one that it cannot do without first.
+    """
+
+    name: str
+    search: str
+    words: str
+    parts: tuple[str, ...] = ()
+
+
+METHODS = {
+    method.name: method
+    for method in (
+        Method("random", "random_and_cma:random_search", "random search"),
+        Method("cma", "random_and_cma:cma_search", "CMA-ES with restarts"),
+        Method("estimator", "combined:estimator_search", "estimator alone", ("estimator",)),
+        Method("agent", "combined:agent_search", "agent, from the neutral preset", ("agent",)),
+        Method(
+            "estimator-agent",
+            "combined:estimator_agent_search",
+            "estimator and agent",
+            ("estimator", "agent"),
+        ),
+        Method(
+            "full",
+            "combined:full_search",
+            "estimator, agent, refinement and CMA-ES",
+            ("estimator", "agent"),
+        ),
+    )
 }
-"""Methods that use trained networks."""
-_PARTS: dict[str, tuple[str, ...]] = {
-    "full": ("estimator", "agent"),
-    "estimator-agent": ("estimator", "agent"),
-    "estimator": ("estimator",),
-    "agent": ("agent",),
-}
-METHODS: dict[str, SearchMethod] = {**LEARNED, "cma": cma_search, "random": random_search}
+"""Every method by name, the simplest first."""
+LEARNED = tuple(method.name for method in METHODS.values() if method.parts)
+"""Names of those that use trained networks."""
 
 
 def search_method(name: str, networks: StrPath | None = None) -> SearchMethod:
-    """The search method of this name.
+    """The search of the method of this name.
 
     Args:
         name: In `METHODS`.
@@ -45,11 +72,13 @@ def search_method(name: str, networks: StrPath | None = None) -> SearchMethod:
     """
     if name not in METHODS:
         raise UnknownNameError("search method", name, METHODS)
+    module, _, function = METHODS[name].search.partition(":")
+    search: Any = getattr(import_module(f"{__package__}.{module}"), function)
     if networks is None:
-        return METHODS[name]
+        return search  # type: ignore[no-any-return]
     if name not in LEARNED:
         raise UsageError(f"the method {name} uses no networks; choose from: {', '.join(LEARNED)}")
-    return partial(LEARNED[name], networks=networks)
+    return partial(search, networks=networks)
 
 
 def networks_used(name: str, synth: Synth, networks: StrPath | None = None) -> dict[str, str]:
@@ -60,7 +89,9 @@ def networks_used(name: str, synth: Synth, networks: StrPath | None = None) -> d
         synth: What it plays.
         networks: As of `search_method`.
     """
-    parts = _PARTS.get(name, ())
+    from tonewright.matching.networks.load import network_versions
+
+    parts = METHODS[name].parts
     versions = network_versions(synth, networks, parts) if parts else {}
     # Without its estimator `full` is CMA-ES.
     return versions if versions.keys() >= set(parts[:1]) else {}

@@ -8,16 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.distances.loss import TrainingLoss
+from tonewright.matching.search.budget import Budget, BudgetSpent
 from tonewright.matching.search.space import SearchSpace
 from tonewright.synths.base import Synth
 
 _CHUNK_SAMPLES = 4_000_000  # rendered at once: 16 MB
 Progress = Callable[[int, float], None]
 """Called with the renders spent and the best loss so far."""
-
-
-class BudgetSpent(Exception):  # noqa: N818 - it ends a search, it is no error
-    """The render budget is used up, or the caller asked to stop."""
 
 
 class Objective:
@@ -31,9 +28,10 @@ class Objective:
         synth: Renders the points.
         space: What they mean.
         target: `[frames]` float32 at the rate of the synth.
-        renders: Budget; the call that would exceed it renders what is left and raises `BudgetSpent`.
+        budget: What may be spent. The call that would exceed the renders renders what is left and raises
+            `BudgetSpent`; the seconds are looked at after every batch.
         seed: Seed of the noise in the synth.
-        stop: Asked after every batch; true ends the search.
+        keep: How many of the best points are kept.
         progress: Told after every batch.
     """
 
@@ -42,29 +40,27 @@ class Objective:
         synth: Synth,
         space: SearchSpace,
         target: NDArray[np.float32],
+        budget: Budget,
         *,
-        renders: int,
         seed: int,
         keep: int = 16,
-        stop: Callable[[], bool] = lambda: False,
         progress: Progress = lambda renders, best: None,
     ) -> None:
         self.synth, self.space, self.target = synth, space, target
-        self.budget, self.seed, self.keep = renders, seed, keep
-        self.renders = 0
+        self.budget, self.seed, self.keep = budget, seed, keep
         self.points = np.empty((0, len(space)), np.float32)
         self.losses = np.empty(0, np.float64)
         self.improvements: list[tuple[int, float, NDArray[np.float32]]] = []
         self.run_bests: list[tuple[float, NDArray[np.float32]]] = []
         self._in_run = False
-        self._stop, self._progress = stop, progress
+        self._progress = progress
         self._loss = TrainingLoss(synth.sample_rate_hz, len(target))
         self._analysis = self._loss.analyse(target[None])
 
     @property
-    def left(self) -> int:
-        """Renders that may still be spent."""
-        return self.budget - self.renders
+    def renders(self) -> int:
+        """Renders spent so far."""
+        return self.budget.spent
 
     @property
     def best(self) -> float:
@@ -106,24 +102,29 @@ class Objective:
         """Losses `[batch]` of points `[batch, N]`; points outside the space are moved into it first.
 
         Raises:
-            BudgetSpent: There was not enough left for all of them, or the caller asked to stop.
+            BudgetSpent: There were not enough renders left for all of them, or the time is up.
         """
         rows = max(1, _CHUNK_SAMPLES // len(self.target))
-        losses = [self.hear(points[first : first + rows])[0] for first in range(0, len(points), rows)]
+        losses = [
+            self.render_and_compare(points[first : first + rows])[0] for first in range(0, len(points), rows)
+        ]
         return np.concatenate(losses) if losses else np.empty(0)
 
-    def hear(self, points: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    def render_and_compare(
+        self, points: NDArray[np.floating]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         """Losses `[batch]` and sounds `[batch, frames]` of points `[batch, N]`, rendered all at once.
 
         Raises:
-            BudgetSpent: There was not enough left for all of them, or the caller asked to stop.
+            BudgetSpent: There were not enough renders left for all of them, or the time is up.
         """
-        decoded = self.space.decode(points)[: max(self.left, 0)]
+        decoded = self.space.decode(points)[: self.budget.left]
         audio = self.render(decoded)
         losses = self._loss(audio, self._analysis).total
         self._remember(decoded, losses)
+        self.budget.spend(len(decoded))
         self._progress(self.renders, self.best)
-        if len(decoded) < len(points) or self._stop():
+        if len(decoded) < len(points) or self.budget.time_is_up():
             raise BudgetSpent
         return losses, audio
 
@@ -148,4 +149,3 @@ class Objective:
         _, first = np.unique(all_points[order], axis=0, return_index=True)
         kept = order[np.sort(first)[: self.keep]]
         self.points, self.losses = all_points[kept], all_losses[kept]
-        self.renders += len(points)

@@ -1,4 +1,4 @@
-"""What the estimator hears: a log-mel picture, and fine spectra that are told relative to the note.
+"""What the estimator gets of a sound: a log-mel picture, and fine spectra that are told relative to the note.
 
 The picture is fine in time (16 ms) for as long as an LFO needs to show its rate, then coarser.
 """
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.distances.loss import TrainingLoss
-from tonewright.matching.hearing.cells import HEARING_RATE_HZ, Ear
+from tonewright.matching.hearing.cells import HEARING_RATE_HZ, CellGrid
 from tonewright.matching.hearing.note_spectra import fine_spectra
 
 CELL_FRAMES = (1,) * 40 + (2,) * 12 + (4,) * 12 + (8,) * 8 + (16,) * 5
@@ -21,7 +21,7 @@ PICTURE = (len(CELL_FRAMES), 64)
 SCALARS = 6
 
 
-class Heard(NamedTuple):
+class SoundInputs(NamedTuple):
     """A batch of sounds as the network takes them.
 
     Attributes:
@@ -35,12 +35,12 @@ class Heard(NamedTuple):
     scalars: NDArray[np.float32]
 
 
-def hear(
+def sound_inputs(
     audio: NDArray[np.float32],
     midi_note: NDArray[np.float64],
     gate_seconds: NDArray[np.float64],
-) -> Heard:
-    """Hear sounds of one length.
+) -> SoundInputs:
+    """What the network takes of sounds of one length.
 
     Args:
         audio: `[batch, frames]` at `HEARING_RATE_HZ`.
@@ -49,9 +49,9 @@ def hear(
     """
     loss = _loss(audio.shape[1])
     log_mel_db = loss.hear(audio)
-    ear = _ear(audio.shape[1])
-    peak_db = ear.peak_db(log_mel_db)
-    picture, _ = ear.hear(log_mel_db, peak_db)
+    grid = _grid(audio.shape[1])
+    peak_db = grid.peak_db(log_mel_db)
+    picture, _ = grid.pool(log_mel_db, peak_db)
     known = np.isfinite(gate_seconds)
     gate = np.where(known, np.log10(np.where(known, gate_seconds, 1.0)), 0.0)
     seconds = audio.shape[1] / HEARING_RATE_HZ
@@ -63,7 +63,7 @@ def hear(
         gate,
         np.where(known, 10.0**-gate / 10.0, 0.0),
     ]
-    return Heard(picture, fine_spectra(audio, midi_note), np.stack(scalars, axis=1).astype(np.float32))
+    return SoundInputs(picture, fine_spectra(audio, midi_note), np.stack(scalars, axis=1).astype(np.float32))
 
 
 @lru_cache(maxsize=32)
@@ -72,5 +72,5 @@ def _loss(frames: int) -> TrainingLoss:
 
 
 @lru_cache(maxsize=32)
-def _ear(frames: int) -> Ear:
-    return Ear(_loss(frames), CELL_FRAMES, PICTURE[1])
+def _grid(frames: int) -> CellGrid:
+    return CellGrid(_loss(frames), CELL_FRAMES, PICTURE[1])
