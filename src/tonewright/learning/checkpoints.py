@@ -51,8 +51,8 @@ class TrainingState:
 
     Attributes:
         modules: Networks, with their buffers.
-        optimizers: Optimisers whose state is tensors (Adam, SGD…). Of their hyperparameters the learning rate
-            alone is kept; the others come from the configuration.
+        optimizers: Optimisers whose state is tensors or numbers (Adam, SGD…). Of their hyperparameters the
+            learning rate alone is kept; the others come from the configuration.
         generators: Random numbers of torch and of NumPy.
     """
 
@@ -215,11 +215,14 @@ def _read(path: Path) -> tuple[dict[str, Any], bytes]:
 
 def _tensors(state: TrainingState) -> Tensors:
     """Every tensor of `state` by name, copied to memory of its own."""
+    import torch
+
     named: dict[str, Any] = _fixed_tensors(state)
     for name, optimizer in state.optimizers.items():
         for index, entries in optimizer.state_dict()["state"].items():
             named |= {f"optimizers/{name}/{index}/{key}": value for key, value in entries.items()}
-    return {name: tensor.detach().cpu().clone().contiguous() for name, tensor in named.items()}
+    tensors = {name: torch.as_tensor(one).detach() for name, one in named.items()}
+    return {name: tensor.cpu().clone().contiguous() for name, tensor in tensors.items()}
 
 
 def _fixed_tensors(state: TrainingState) -> Tensors:

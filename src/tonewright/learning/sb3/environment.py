@@ -1,10 +1,4 @@
-"""Stable-Baselines3 on our environments: its DQN, SAC, PPO, TD3, A2C… see flat observations and flat actions.
-
-```python
-env = SB3VecEnv(gymnasium.make_vec("tonewright/ProbeHybrid-v0", num_envs=64))
-SAC("MlpPolicy", VecMonitor(env)).learn(10_000)
-```
-"""
+"""Our environments as Stable-Baselines3 takes them: with flat observations and flat actions."""
 
 from __future__ import annotations
 
@@ -17,15 +11,10 @@ from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-from tonewright.errors import MissingExtraError, UsageError
+from tonewright.errors import UsageError
+from tonewright.learning.sb3._library import VecEnv, VecEnvIndices
 from tonewright.learning.spaces import action_size, flatten, observation_size, to_env
 from tonewright.learning.vector import BatchEnv
-
-try:
-    from stable_baselines3.common.vec_env import VecEnv
-    from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices
-except ModuleNotFoundError as error:
-    raise MissingExtraError("stable-baselines3", "train", "training with its algorithms") from error
 
 VecStep = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]
 
