@@ -132,6 +132,14 @@ class TestRefused:
         ):
             load_trained(SYNTH, folder)
 
+    def test_another_version_of_hearing(self, folder, part):
+        configuration = json.loads((folder / f"{part}.json").read_text())["configuration"]
+        change(folder / f"{part}.json", configuration={**configuration, "hearing_version": 7})
+        with pytest.raises(
+            CheckpointError, match="was trained for hearing version 7, and this is hearing version 1"
+        ):
+            load_trained(SYNTH, folder)
+
     def test_a_truncated_file(self, folder, part):
         path = folder / f"{part}.onnx"
         path.write_bytes(path.read_bytes()[:-1000])

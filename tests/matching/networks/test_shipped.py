@@ -12,8 +12,16 @@ from tonewright.matching.estimator import training as estimator_training
 
 SHIPPED = files("tonewright.matching.networks") / "shipped"
 EXPORTED = {
-    "agent": (training.MatchConfig, training.run_config, {"synth_version": 1, "gumbel_noises": 0}),
-    "estimator": (estimator_training.EstimatorConfig, estimator_training.run_config, {"synth_version": 1}),
+    "agent": (
+        training.MatchConfig,
+        training.run_config,
+        {"synth_version": 1, "hearing_version": 1, "gumbel_noises": 0},
+    ),
+    "estimator": (
+        estimator_training.EstimatorConfig,
+        estimator_training.run_config,
+        {"synth_version": 1, "hearing_version": 1},
+    ),
 }
 
 

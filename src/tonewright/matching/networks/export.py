@@ -15,10 +15,17 @@ from tonewright.matching.agent.policy import MatchPolicy
 from tonewright.matching.estimator.examples import draw_examples
 from tonewright.matching.estimator.network import Estimator, Layout, Sampler
 from tonewright.matching.estimator.proposals import KIND as ESTIMATOR
+from tonewright.matching.hearing import HEARING_VERSION
 from tonewright.matching.hearing.cells import HEARING_RATE_HZ
 from tonewright.synths import synth as make_synth
+from tonewright.synths.base import Synth
 
 _EXAMPLES = 13
+
+
+def _versions(synth: Synth) -> dict[str, int]:
+    """What a network fits besides its configuration; `networks.load` refuses others."""
+    return {"synth_version": synth.version, "hearing_version": HEARING_VERSION}
 
 
 def export_estimator(path: StrPath, network: Estimator, configuration: Mapping[str, Any]) -> None:
@@ -46,7 +53,7 @@ def export_estimator(path: StrPath, network: Estimator, configuration: Mapping[s
         examples,
         ("bins", "values"),
         kind=ESTIMATOR,
-        configuration={**configuration, "synth_version": synth.version},
+        configuration={**configuration, **_versions(synth)},
         controls=synth.controls.names,
         half=True,
         overwrite=True,
@@ -60,7 +67,7 @@ def export_agent(path: StrPath, policy: MatchPolicy, configuration: Mapping[str,
         path,
         policy,
         kind=AGENT,
-        configuration={**configuration, "synth_version": synth.version},
+        configuration={**configuration, **_versions(synth)},
         controls=synth.controls.names,
         half=True,
         overwrite=True,

@@ -14,6 +14,7 @@ from tonewright.matching.agent.loaded import KIND as AGENT
 from tonewright.matching.agent.loaded import Agent
 from tonewright.matching.estimator.proposals import KIND as ESTIMATOR
 from tonewright.matching.estimator.proposals import Proposals
+from tonewright.matching.hearing import HEARING_VERSION
 from tonewright.synths.base import Synth
 
 _KINDS = {"estimator": ESTIMATOR, "agent": AGENT}
@@ -45,7 +46,8 @@ def load_trained(synth: Synth, folder: StrPath | None = None) -> Trained:
     """The networks of a synth: `estimator.onnx` and `agent.onnx` of a folder, else those of the package.
 
     Raises:
-        CheckpointError: The folder holds neither, or a network is damaged or of another synth or version.
+        CheckpointError: The folder holds neither, or a network is damaged, of another synth or version,
+            or trained for another version of hearing.
     """
     with _paths(synth, folder) as paths:
         found = {
@@ -53,7 +55,7 @@ def load_trained(synth: Synth, folder: StrPath | None = None) -> Trained:
                 part,
                 kind=_KINDS[name],
                 controls=synth.controls.names,
-                needs={"synth_version": synth.version},
+                needs={"synth_version": synth.version, "hearing_version": HEARING_VERSION},
             )
             for name, part in paths.items()
         }
