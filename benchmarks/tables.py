@@ -241,13 +241,14 @@ def sections() -> list[tuple[str, str, str]]:
         ("What was asked of the scoreboard", "Median MSS in dB, means over the seeds.", claims_table()),
         (
             "Matches below a loss of 0.1 and 0.2",
-            "Shares of the matches whose training loss lies below 0.1 · below 0.2, by renders; all seeds together.",
+            "Shares of the matches whose training loss lies below 0.1 · below 0.2, by renders; all seeds\n"
+            "together.",
             near_table(),
         ),
         (
             "What the agent improves",
-            "How often `estimator-agent` ends with a lower training loss than the best of the estimator's first\n"
-            "32 candidates.",
+            "How often `estimator-agent` ends with a lower training loss than the best of the estimator's\n"
+            "first 32 candidates.",
             improved_table(),
         ),
         (
@@ -261,7 +262,9 @@ def sections() -> list[tuple[str, str, str]]:
 
 def main() -> None:
     parts = ["# Results", "<!-- Written by `python benchmarks/tables.py`: edit nothing here. -->"]
-    parts += ["What the tables mean, and the commands behind them: [README.md](README.md)."]
+    parts += [
+        "[The page on the benchmarks](README.md) tells what the tables mean, and the commands behind them."
+    ]
     for heading, caption, table in sections():
         parts += [f"## {heading}", caption, table]
     (HERE / "RESULTS.md").write_text("\n\n".join(parts) + "\n", "utf-8")
