@@ -28,7 +28,7 @@ class Clip:
         AudioError: The samples are not finite floating-point numbers of one or two dimensions, or lie beyond
             ±`LOUDEST_SAMPLE`; or the rate is not a positive whole number.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> import tonewright as tw
         >>> clip = tw.Clip(np.zeros((2, 8_000), np.float32), sample_rate_hz=16_000)

@@ -16,7 +16,7 @@ def sound_files(folder: Path) -> list[Path]:
     Raises:
         UsageError: It holds none.
 
-    Example:
+    Examples:
         >>> from pathlib import Path
         >>> from tonewright.audio.folders import sound_files
         >>> [path.name for path in sound_files(Path("examples/sounds"))]

@@ -22,7 +22,7 @@ def note_hz(midi_note: NDArray[np.floating]) -> NDArray[np.float64]: ...
 def note_hz(midi_note: float | NDArray[np.floating]) -> float | NDArray[np.float64]:
     """Frequency in Hz of MIDI notes, fractions allowed; any shape.
 
-    Example:
+    Examples:
         >>> from tonewright.audio.notes import note_hz
         >>> note_hz(69)
         440.0
@@ -40,7 +40,7 @@ def hz_note(frequency_hz: NDArray[np.floating]) -> NDArray[np.float64]: ...
 def hz_note(frequency_hz: float | NDArray[np.floating]) -> float | NDArray[np.float64]:
     """MIDI notes, with fractions, of frequencies in Hz above 0; any shape.
 
-    Example:
+    Examples:
         >>> from tonewright.audio.notes import hz_note
         >>> hz_note(880.0)
         81.0
@@ -52,7 +52,7 @@ def hz_note(frequency_hz: float | NDArray[np.floating]) -> float | NDArray[np.fl
 def note_name(midi_note: float) -> str:
     """A note by name: `C3`, `C3 + 12 cents`.
 
-    Example:
+    Examples:
         >>> from tonewright.audio.notes import note_name
         >>> note_name(60)
         'C4'
@@ -73,7 +73,7 @@ def parse_note(text: str) -> float:
     Raises:
         ValueError: It is neither.
 
-    Example:
+    Examples:
         >>> from tonewright.audio.notes import parse_note
         >>> parse_note("A#3"), parse_note("57.25")
         (58.0, 57.25)

@@ -60,7 +60,7 @@ def info(path: str | os.PathLike[str]) -> SoundInfo:
     Raises:
         AudioError: The file cannot be read, or its header or end shows damage.
 
-    Example:
+    Examples:
         >>> import tonewright as tw
         >>> tw.audio.info("examples/sounds/bass.flac")
         SoundInfo(channels=1, frames=66150, sample_rate_hz=44100, format='FLAC', subtype='PCM_16')
@@ -97,7 +97,7 @@ def read(
             long.
         UsageError: `start_s` lies outside the sound, or a duration is not positive.
 
-    Example:
+    Examples:
         >>> import tonewright as tw
         >>> clip = tw.read("examples/sounds/bass.flac")
         >>> clip.samples.shape, clip.sample_rate_hz, clip.seconds

@@ -25,7 +25,7 @@ def compare(a: ArrayLike, b: ArrayLike, sample_rate_hz: int) -> dict[str, NDArra
         UsageError: The shapes or the sample rate do not fit.
         AudioError: A sound is over 300 s long, or holds NaN, infinite or absurdly large samples.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> import tonewright as tw
         >>> sounds = np.random.default_rng(0).uniform(-0.5, 0.5, (2, 16_000)).astype(np.float32)
@@ -59,7 +59,7 @@ def compare_clips(a: Clip, b: Clip) -> dict[str, float]:
         UsageError: A clip is empty, or the sample rate is too low to measure at.
         AudioError: A clip is over 300 s long, or holds absurdly large samples.
 
-    Example:
+    Examples:
         >>> import tonewright as tw
         >>> bass = tw.read("examples/sounds/bass.flac")
         >>> found = tw.distances.compare_clips(bass, tw.read("examples/sounds/drum.flac"))

@@ -82,7 +82,7 @@ class Distance:
             UsageError: The shapes or the sample rate do not fit.
             AudioError: A sound is over 300 s long, or holds NaN, infinite or absurdly large samples.
 
-        Example:
+        Examples:
             >>> import numpy as np
             >>> import tonewright as tw
             >>> time_s = np.arange(16_000, dtype=np.float32) / 16_000
@@ -124,7 +124,7 @@ def distance(
 def names() -> list[str]:
     """Short names of all distances, in the order of a report.
 
-    Example:
+    Examples:
         >>> import tonewright as tw
         >>> tw.distances.names()[:5]
         ['mss', 'wmfcc', 'sot', 'rms', 'spectral_convergence']

@@ -54,7 +54,7 @@ def hear(
         UnknownNameError: A name is neither a descriptor nor a category.
         UsageError: The sample rate is missing or contradicts the clip, or a length is out of its range.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> import tonewright as tw
         >>> time_s = np.arange(8_000) / 16_000

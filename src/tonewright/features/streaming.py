@@ -36,7 +36,7 @@ class StreamAnalyser:
         UnknownNameError: A name is neither a descriptor nor a category.
         UsageError: A length is out of its range.
 
-    Example:
+    Examples:
         >>> import tonewright as tw
         >>> clip = tw.read("examples/sounds/pluck.flac")
         >>> analyser = tw.StreamAnalyser(clip.sample_rate_hz, ["loudness_rms", "onset"])

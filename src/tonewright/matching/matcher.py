@@ -71,7 +71,7 @@ def match(
         CheckpointError: The method needs a network that there is none of, or one is damaged or for another
             synth.
 
-    Example:
+    Examples:
         >>> import tonewright as tw
         >>> result = tw.match(tw.read("examples/sounds/bass.flac"), renders=60, seed=0)
         >>> result.preset.synth, result.renders

@@ -64,7 +64,7 @@ class Synth(Protocol):
         Returns:
             `[batch, frames]` float32.
 
-        Example:
+        Examples:
             >>> import tonewright as tw
             >>> synth = tw.synth("serum-lite", sample_rate_hz=16_000)
             >>> params = synth.controls.defaults()[None].repeat(2, axis=0)

@@ -81,7 +81,7 @@ class Control:
     def describe(self, value: float) -> str:
         """A physical value in plain words: `1.2 kHz`, `35 ms`, `saw 60%, square 40%`.
 
-        Example:
+        Examples:
             >>> from tonewright.synths import Control
             >>> Control("cutoff_hz", "filter", 20, 20_000, 1_000, "log", "Hz").describe(1_200)
             '1.2 kHz'
@@ -190,7 +190,7 @@ class ControlSpace:
         Raises:
             UsageError: `rng` is no generator, a bare seed for one.
 
-        Example:
+        Examples:
             >>> import numpy as np
             >>> import tonewright as tw
             >>> controls = tw.synth("serum-lite").controls

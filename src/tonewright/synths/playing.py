@@ -38,7 +38,7 @@ def render_preset(
         UsageError: A value is out of range, or `preset` is no `Preset`.
         PresetError: The preset does not fit its synth.
 
-    Example:
+    Examples:
         >>> import tonewright as tw
         >>> synth = tw.synth("serum-lite")
         >>> preset = tw.Preset.of(synth, synth.controls.defaults(), midi_note=48)

@@ -49,7 +49,7 @@ class Preset:
     Raises:
         PresetError: Note or gate are out of range.
 
-    Example:
+    Examples:
         >>> import tonewright as tw
         >>> synth = tw.synth("serum-lite")
         >>> preset = tw.Preset.of(synth, synth.controls.defaults(), name="Neutral", midi_note=48)
