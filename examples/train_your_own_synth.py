@@ -2,7 +2,7 @@
 
     pip install -c constraints.txt -e ".[train]"
     python examples/train_your_own_synth.py -o runs/two-operators            # a few minutes
-    python examples/train_your_own_synth.py -o runs/quick --quick            # seconds; learns little
+    python examples/train_your_own_synth.py -o runs/quick --quick            # seconds; the agent alone
 
 The synth is all in this file: two sine operators, one modulating the phase of the other. To make it
 known to `tonewright --synth two-operators`, put it into a package of yours with an entry point in the
@@ -12,6 +12,7 @@ group `tonewright.synths` (CONTRIBUTING.md); here one line in `main` registers i
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -64,43 +65,44 @@ class TwoOperators:
         return (level * fall * np.sin(phase + index * fall * np.sin(ratio * phase))).astype(np.float32)
 
 
-def train_both(folder: Path, networks: Path, *, quick: bool) -> None:
-    """Train an estimator and an agent, each in a run of its own, and export both into one folder."""
+def train_estimator(folder: Path, networks: Path) -> None:
+    """Train a network that hears a sound and proposes presets; the run is in `folder`."""
+    from tonewright.learning.runs import Run
+    from tonewright.matching.estimator import training
+    from tonewright.matching.networks.export import export_estimator
+
+    config = training.EstimatorConfig(
+        synth=NAME, updates=3_000, batch=64, durations_s=(0.3, 0.6, 1.0), width=256, flow_width=256
+    )
+    with Run.create(folder, asdict(config), 0) as run:
+        network = training.train_estimator(run, config, progress=told("estimator", "flow_error"))
+    export_estimator(networks / "estimator.onnx", network, config)
+
+
+def train_agent(folder: Path, networks: Path, *, quick: bool) -> None:
+    """Train an agent that turns the controls; the run is in `folder`."""
     from tonewright.learning.runs import Run
     from tonewright.learning.training import TrainConfig
-    from tonewright.matching.estimator.training import EstimatorConfig, train_estimator
-    from tonewright.matching.networks.export import export_agent, export_estimator
+    from tonewright.matching.networks.export import export_agent
     from tonewright.matching.training import MatchConfig, run_config, train_match
 
-    networks.mkdir()
-    hearing = EstimatorConfig(
+    config = MatchConfig(
         synth=NAME,
-        updates=100 if quick else 3_000,
-        batch=64,
-        durations_s=(0.3,) if quick else (0.3, 0.6, 1.0),
-        width=64 if quick else 256,
-        flow_width=64 if quick else 256,
-    )
-    with Run.create(folder / "estimator", asdict(hearing), 0) as run:
-        estimator = train_estimator(run, hearing, progress=told("estimator", "flow_error"))
-    export_estimator(networks / "estimator.onnx", estimator, hearing)
-
-    turning = MatchConfig(
-        synth=NAME,
-        num_envs=32 if quick else 128,
+        stage="envelope",  # the last: every control from the start
+        num_envs=64 if quick else 128,
         seconds=0.2 if quick else 0.5,
         hidden=(64,) if quick else (256, 256),
-        updates=10 if quick else 60,
+        updates=20 if quick else 60,
         held_out=16,
         held_out_steps=10,
-        loop=TrainConfig(steps=10 if quick else 32, checkpoint_every=5 if quick else 10),
+        loop=TrainConfig(steps=10 if quick else 32, checkpoint_every=10),
     )
-    with Run.create(folder / "agent", run_config(turning), 0) as run:
-        agent = train_match(run, turning, progress=told("agent", "evaluation/loss"))
-    export_agent(networks / "agent.onnx", agent, turning)
+    with Run.create(folder, run_config(config), 0) as run:
+        policy = train_match(run, config, progress=told("agent", "loss"))
+    export_agent(networks / "agent.onnx", policy, config)
 
 
-def told(name: str, key: str):  # noqa: ANN201
+def told(name: str, key: str) -> Callable[[int, dict[str, float]], None]:
     """Prints one number of the log whenever a training has measured it."""
 
     def progress(update: int, scalars: dict[str, float]) -> None:
@@ -113,19 +115,22 @@ def told(name: str, key: str):  # noqa: ANN201
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train networks for a synth of one's own.")
     parser.add_argument("-o", "--output", type=Path, default=Path("runs/two-operators"), help="a new folder")
-    parser.add_argument("--quick", action="store_true", help="seconds instead of minutes; learns little")
+    parser.add_argument("--quick", action="store_true", help="the agent alone, for seconds")
     options = parser.parse_args()
 
     registry.SYNTHS[NAME] = f"{__name__}:TwoOperators"
-    options.output.mkdir(parents=True)
     networks = options.output / "networks"
-    train_both(options.output, networks, quick=options.quick)
+    networks.mkdir(parents=True)
+    train_agent(options.output / "agent", networks, quick=options.quick)
+    if not options.quick:
+        train_estimator(options.output / "estimator", networks)
 
     # A target that the synth can reach: a preset of its own, at MIDI note 57.
     synth = tw.synth(NAME, 16_000)
     wanted = {"ratio": 3, "index": 2.5, "decay_s": 0.4, "level": 0.6}
     target = tw.Clip(synth.render(synth.controls.to_unit(wanted)[None], 57.0, 0.6, 0.4), 16_000)
-    for method in ("random", "estimator-agent", "full"):
+    methods = ("random", "agent") if options.quick else ("random", "agent", "estimator-agent", "full")
+    for method in methods:
         trained = None if method == "random" else networks
         result = tw.match(
             target, synth=NAME, note=57.0, gate_seconds=0.4, renders=200, method=method, networks=trained
