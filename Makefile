@@ -4,14 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint docs bench clean
 
 demo: $(VENV)/base
 	$(BIN)/tonewright match examples/sounds/bass.flac -o demo --overwrite
 	@echo "Open demo/report.html in a browser to look and listen."
 
+# The whole suite, or the tests of one craft: make test CRAFT=matching
 test: $(VENV)/dev
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 $(if $(CRAFT),tests/$(CRAFT))
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .
@@ -19,13 +20,17 @@ lint: $(VENV)/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: $(VENV)/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "Open site/index.html in a browser."
+
 bench: $(VENV)/base
 	$(BIN)/tonewright bench render
 	$(BIN)/tonewright bench hear
 	$(BIN)/tonewright bench match
 
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) demo site
 	find src -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/base: pyproject.toml constraints.txt
@@ -35,4 +40,8 @@ $(VENV)/base: pyproject.toml constraints.txt
 
 $(VENV)/dev: $(VENV)/base
 	$(PIP) install --constraint constraints.txt --editable ".[dev,parquet,train,scale,track]"
+	touch $@
+
+$(VENV)/docs: $(VENV)/base
+	$(PIP) install --constraint constraints.txt --editable ".[docs]"
 	touch $@

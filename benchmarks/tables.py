@@ -1,14 +1,13 @@
-"""Write the tables of `benchmarks/README.md` from the result files.
+"""Write every table of `benchmarks/RESULTS.md` from the result files.
 
 Usage: python benchmarks/tables.py
 
-Everything between a line `<!-- NAME -->` and the next `<!-- end -->` is replaced; nobody types numbers.
+The page is written whole; nobody types numbers. What the tables mean is told in `benchmarks/README.md`.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -226,17 +225,52 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
 
 
+EVERY_DISTANCE = (
+    "Median over the targets, in brackets the 90th percentile (for `rms`, where more is better, the 10th);\n"
+    "means over the seeds."
+)
+
+
+def sections() -> list[tuple[str, str, str]]:
+    """Heading, caption and table of each section of the page, in order."""
+    return [
+        ("Speed and memory", "Written by `python benchmarks/speed.py`.", speed_table()),
+        ("Speed of learning", "Written by `python benchmarks/learning_speed.py`.", learning_speed_table()),
+        (
+            "Median MSS",
+            "In dB over the targets, by renders: the mean over the seeds, in brackets their range.",
+            mss_table(),
+        ),
+        ("What was asked of the scoreboard", "Median MSS in dB, means over the seeds.", claims_table()),
+        (
+            "Matches below a loss of 0.1 and 0.2",
+            "Shares of the matches whose training loss lies below 0.1 · below 0.2, by renders; all seeds\n"
+            "together.",
+            near_table(),
+        ),
+        (
+            "What the agent improves",
+            "How often `estimator-agent` ends with a lower training loss than the best of the estimator's\n"
+            "first 32 candidates.",
+            improved_table(),
+        ),
+        (
+            "Stages of the curriculum",
+            "The last held-out evaluation in each stage: means over the seeds, in brackets their range.",
+            curriculum_table(),
+        ),
+        *((f"Every distance: {suite}", EVERY_DISTANCE, quality_table(suite)) for suite in SUITES),
+    ]
+
+
 def main() -> None:
-    page = HERE / "README.md"
-    text = page.read_text("utf-8")
-    tables = {suite: quality_table(suite) for suite in SUITES}
-    tables |= {"speed": speed_table(), "mss": mss_table(), "improved": improved_table()}
-    tables |= {"claims": claims_table(), "near": near_table()}
-    tables |= {"curriculum": curriculum_table(), "learning-speed": learning_speed_table()}
-    for name, table in tables.items():
-        pattern = re.compile(f"<!-- {name} -->.*?<!-- end -->", re.S)
-        text = pattern.sub(lambda _, n=name, t=table: f"<!-- {n} -->\n{t}\n<!-- end -->", text)
-    page.write_text(text, "utf-8")
+    parts = ["# Results", "<!-- Written by `python benchmarks/tables.py`: edit nothing here. -->"]
+    parts += [
+        "[The page on the benchmarks](README.md) tells what the tables mean, and the commands behind them."
+    ]
+    for heading, caption, table in sections():
+        parts += [f"## {heading}", caption, table]
+    (HERE / "RESULTS.md").write_text("\n\n".join(parts) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,15 @@ class Clip:
     Raises:
         AudioError: The samples have other than one or two dimensions or do not pass `valid_samples`; or the
             rate is not a positive whole number.
+
+    Examples:
+        >>> import numpy as np
+        >>> import tonewright as tw
+        >>> clip = tw.Clip(np.zeros((2, 8_000), np.float32), sample_rate_hz=16_000)
+        >>> clip.channels, clip.frames, clip.seconds
+        (2, 8000, 0.5)
+        >>> clip.mono().shape
+        (8000,)
     """
 
     samples: NDArray[np.float32]

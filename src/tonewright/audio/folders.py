@@ -15,6 +15,12 @@ def sound_files(folder: Path) -> list[Path]:
 
     Raises:
         UsageError: It holds none.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from tonewright.audio.folders import sound_files
+        >>> [path.name for path in sound_files(Path("examples/sounds"))]
+        ['bass.flac', 'bell.flac', 'drum.flac', 'pluck.flac']
     """
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SOUND_ENDINGS)
     if not paths:

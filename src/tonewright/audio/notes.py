@@ -20,7 +20,15 @@ def note_hz(midi_note: float) -> float: ...
 @overload
 def note_hz(midi_note: NDArray[np.floating]) -> NDArray[np.float64]: ...
 def note_hz(midi_note: float | NDArray[np.floating]) -> float | NDArray[np.float64]:
-    """Frequency in Hz of MIDI notes, fractions allowed; any shape."""
+    """Frequency in Hz of MIDI notes, fractions allowed; any shape.
+
+    Examples:
+        >>> from tonewright.audio.notes import note_hz
+        >>> note_hz(69)
+        440.0
+        >>> round(note_hz(60), 2)
+        261.63
+    """
     hz = 440.0 * 2.0 ** ((np.asarray(midi_note, np.float64) - 69.0) / 12.0)
     return np.asarray(hz) if isinstance(midi_note, np.ndarray) else float(hz)
 
@@ -30,13 +38,27 @@ def hz_note(frequency_hz: float) -> float: ...
 @overload
 def hz_note(frequency_hz: NDArray[np.floating]) -> NDArray[np.float64]: ...
 def hz_note(frequency_hz: float | NDArray[np.floating]) -> float | NDArray[np.float64]:
-    """MIDI notes, with fractions, of frequencies in Hz above 0; any shape."""
+    """MIDI notes, with fractions, of frequencies in Hz above 0; any shape.
+
+    Examples:
+        >>> from tonewright.audio.notes import hz_note
+        >>> hz_note(880.0)
+        81.0
+    """
     notes = 69.0 + 12.0 * np.log2(np.asarray(frequency_hz, np.float64) / 440.0)
     return np.asarray(notes) if isinstance(frequency_hz, np.ndarray) else float(notes)
 
 
 def note_name(midi_note: float) -> str:
-    """A note by name: `C3`, `C3 + 12 cents`."""
+    """A note by name: `C3`, `C3 + 12 cents`.
+
+    Examples:
+        >>> from tonewright.audio.notes import note_name
+        >>> note_name(60)
+        'C4'
+        >>> note_name(48.12)
+        'C3 + 12 cents'
+    """
     nearest = round(midi_note)
     name = f"{_NAMES[nearest % 12]}{nearest // 12 - 1}"
     cents = round(100 * (midi_note - nearest))
@@ -50,6 +72,11 @@ def parse_note(text: str) -> float:
 
     Raises:
         ValueError: It is neither.
+
+    Examples:
+        >>> from tonewright.audio.notes import parse_note
+        >>> parse_note("A#3"), parse_note("57.25")
+        (58.0, 57.25)
     """
     name = _NAME.fullmatch(text)
     if not name:

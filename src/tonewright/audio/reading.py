@@ -59,6 +59,11 @@ def info(path: str | os.PathLike[str]) -> SoundInfo:
 
     Raises:
         AudioError: The file cannot be read, or its header or end shows damage.
+
+    Examples:
+        >>> import tonewright as tw
+        >>> tw.audio.info("examples/sounds/bass.flac")
+        SoundInfo(channels=1, frames=66150, sample_rate_hz=44100, format='FLAC', subtype='PCM_16')
     """
     from tonewright.audio.decoder import opened
 
@@ -91,6 +96,14 @@ def read(
         AudioError: The file cannot be read, is cut short or damaged, holds NaN or infinite samples, or is too
             long.
         UsageError: `start_s` lies outside the sound, or a duration is not positive.
+
+    Examples:
+        >>> import tonewright as tw
+        >>> clip = tw.read("examples/sounds/bass.flac")
+        >>> clip.samples.shape, clip.sample_rate_hz, clip.seconds
+        ((1, 66150), 44100, 1.5)
+        >>> tw.read("examples/sounds/bass.flac", start_s=0.5, seconds=0.25).seconds
+        0.25
     """
     from tonewright.audio.decoder import opened
 

@@ -24,6 +24,19 @@ def compare(a: ArrayLike, b: ArrayLike, sample_rate_hz: int) -> dict[str, NDArra
     Raises:
         UsageError: The shapes or the sample rate do not fit.
         AudioError: A sound is over 300 s long, or holds NaN, infinite or absurdly large samples.
+
+    Examples:
+        >>> import numpy as np
+        >>> import tonewright as tw
+        >>> sounds = np.random.default_rng(0).uniform(-0.5, 0.5, (2, 16_000)).astype(np.float32)
+        >>> found = tw.distances.compare(sounds[:1], sounds, 16_000)
+        >>> list(found)[:4]
+        ['mss', 'wmfcc', 'sot', 'rms']
+        >>> found["mss"].shape, float(found["mss"][0])  # the first is compared with itself
+        ((2,), 0.0)
+        >>> terms = tw.distances.training_loss(sounds[:1], sounds, 16_000)
+        >>> float(terms.total[0]), bool(0 < terms.total[1] < 1)
+        (0.0, True)
     """
     return {name: get(name)(a, b, sample_rate_hz) for name in names()}
 
@@ -45,6 +58,13 @@ def compare_clips(a: Clip, b: Clip) -> dict[str, float]:
     Raises:
         UsageError: A clip is empty, or the sample rate is too low to measure at.
         AudioError: A clip is over 300 s long.
+
+    Examples:
+        >>> import tonewright as tw
+        >>> bass = tw.read("examples/sounds/bass.flac")
+        >>> found = tw.distances.compare_clips(bass, tw.read("examples/sounds/drum.flac"))
+        >>> found["mss"] > 5, found["rms"] < 1
+        (True, True)
     """
     x, y = (clip.samples if a.channels == b.channels else clip.mono()[np.newaxis] for clip in (a, b))
     y = resample_array(y, b.sample_rate_hz, a.sample_rate_hz)

@@ -82,6 +82,14 @@ class Distance:
         Raises:
             UsageError: The shapes or the sample rate do not fit.
             AudioError: A sound is over 300 s long, or holds NaN, infinite or absurdly large samples.
+
+        Examples:
+            >>> import numpy as np
+            >>> import tonewright as tw
+            >>> time_s = np.arange(16_000, dtype=np.float32) / 16_000
+            >>> low, high = (np.sin(2 * np.pi * hz * time_s) for hz in (800.0, 1_600.0))
+            >>> round(float(tw.distances.sot(low, high, 16_000)[0]), 2)  # 800 Hz of 8,000 Hz
+            0.1
         """
         a, b = checked_pair(a, b, sample_rate_hz)
         batch = 0 if len(a) * len(b) == 0 else max(len(a), len(b))
@@ -115,7 +123,13 @@ def distance(
 
 
 def names() -> list[str]:
-    """Short names of all distances, in the order of a report."""
+    """Short names of all distances, in the order of a report.
+
+    Examples:
+        >>> import tonewright as tw
+        >>> tw.distances.names()[:5]
+        ['mss', 'wmfcc', 'sot', 'rms', 'spectral_convergence']
+    """
     found = {module.name for module in pkgutil.iter_modules([str(_FOLDER)])} | _registered.keys()
     return [name for name in _REPORT_ORDER if name in found] + sorted(found - set(_REPORT_ORDER))
 

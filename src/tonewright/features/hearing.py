@@ -54,6 +54,20 @@ def hear(
         AudioError: The sound is empty, not finite, or not at all within full scale.
         UnknownNameError: A name is neither a descriptor nor a category.
         UsageError: The sample rate is missing or contradicts the clip, or a length is out of its range.
+
+    Examples:
+        >>> import numpy as np
+        >>> import tonewright as tw
+        >>> time_s = np.arange(8_000) / 16_000
+        >>> table = tw.hear(0.5 * np.sin(2 * np.pi * 440 * time_s), 16_000, ["loudness_rms", "pitch"])
+        >>> table.names
+        ('loudness_rms_dbfs', 'pitch_f0_hz', 'pitch_confidence')
+        >>> table.values.shape  # [batch, n_frames, columns]
+        (1, 32, 3)
+        >>> round(float(table["pitch_f0_hz"][0, 16, 0]))
+        440
+        >>> round(float(table["loudness_rms_dbfs"][0, 16, 0]), 1)
+        -9.0
     """
     samples, rate = _samples_and_rate(audio, sample_rate_hz)
     if samples.shape[1] == 0:

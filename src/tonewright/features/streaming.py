@@ -35,6 +35,20 @@ class StreamAnalyser:
     Raises:
         UnknownNameError: A name is neither a descriptor nor a category.
         UsageError: A length is out of its range.
+
+    Examples:
+        >>> import tonewright as tw
+        >>> clip = tw.read("examples/sounds/pluck.flac")
+        >>> analyser = tw.StreamAnalyser(clip.sample_rate_hz, ["loudness_rms", "onset"])
+        >>> analyser.names, analyser.framing.hop
+        (('loudness_rms_dbfs', 'onset_strength_db'), 512)
+        >>> sound = clip.mono()
+        >>> analyser.push(sound[:1_000]).shape  # [n_new, columns]: one hop is complete, 488 samples wait
+        (1, 2)
+        >>> analyser.push(sound[1_000:2_000]).shape
+        (2, 2)
+        >>> analyser.flush().shape  # the sound ends: the last hop is filled up with silence
+        (1, 2)
     """
 
     def __init__(

@@ -69,6 +69,16 @@ def match(
         UnknownNameError: No such synth or method.
         CheckpointError: The method needs a network that there is none of, or one is damaged or for another
             synth.
+
+    Examples:
+        >>> import tonewright as tw
+        >>> result = tw.match(tw.read("examples/sounds/bass.flac"), renders=60, seed=0)
+        >>> result.preset.synth, result.renders
+        ('serum-lite', 60)
+        >>> round(result.preset.midi_note)  # C2
+        36
+        >>> 0 < result.similarity <= 100
+        True
     """
     _check_arguments(renders, seconds_budget, note, gate_seconds, seed)
     if not isinstance(clip, Clip):

@@ -70,6 +70,14 @@ class Synth(Protocol):
 
         Returns:
             `[batch, frames]` float32.
+
+        Examples:
+            >>> import tonewright as tw
+            >>> synth = tw.synth("serum-lite", sample_rate_hz=16_000)
+            >>> params = synth.controls.defaults()[None].repeat(2, axis=0)
+            >>> audio = synth.render(params, midi_note=[48, 60], seconds=0.5)
+            >>> audio.shape, audio.dtype
+            ((2, 8000), dtype('float32'))
         """
         ...
 

@@ -80,7 +80,13 @@ class Control:
         return (p - self.low) / (self.high - self.low)
 
     def describe(self, value: float) -> str:
-        """A physical value in plain words: `1.2 kHz`, `35 ms`, `saw 60%, square 40%`."""
+        """A physical value in plain words: `1.2 kHz`, `35 ms`, `saw 60%, square 40%`.
+
+        Examples:
+            >>> from tonewright.synths import Control
+            >>> Control("cutoff_hz", "filter", 20, 20_000, 1_000, "log", "Hz").describe(1_200)
+            '1.2 kHz'
+        """
         if self.landmarks:
             return _between(self.landmarks, value)
         if not self.unit and (self.low, self.high) == (0.0, 1.0):
@@ -178,6 +184,16 @@ class ControlSpace:
 
         Raises:
             UsageError: `rng` is no generator, a bare seed for one.
+
+        Examples:
+            >>> import numpy as np
+            >>> import tonewright as tw
+            >>> controls = tw.synth("serum-lite").controls
+            >>> params = controls.sample(np.random.default_rng(0), batch=64)
+            >>> params.shape, bool((params >= 0).all() and (params <= 1).all())
+            ((64, 24), True)
+            >>> controls.to_physical(params).shape  # the same in Hz, seconds, cents…
+            (64, 24)
         """
         if not isinstance(rng, np.random.Generator):
             raise UsageError(f"rng is a generator, np.random.default_rng(0) for one; got {short_text(rng)}")

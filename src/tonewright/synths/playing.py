@@ -37,6 +37,14 @@ def render_preset(
     Raises:
         UsageError: A value is out of range, or `preset` is no `Preset`.
         PresetError: The preset does not fit its synth.
+
+    Examples:
+        >>> import tonewright as tw
+        >>> synth = tw.synth("serum-lite")
+        >>> preset = tw.Preset.of(synth, synth.controls.defaults(), midi_note=48)
+        >>> clip = tw.render_preset(preset, sample_rate_hz=16_000, seconds=0.5)
+        >>> clip.samples.shape
+        (1, 8000)
     """
     if not isinstance(preset, Preset):
         raise UsageError(

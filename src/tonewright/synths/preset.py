@@ -48,6 +48,17 @@ class Preset:
 
     Raises:
         PresetError: Note or gate are out of range.
+
+    Examples:
+        >>> import tonewright as tw
+        >>> synth = tw.synth("serum-lite")
+        >>> preset = tw.Preset.of(synth, synth.controls.defaults(), name="Neutral", midi_note=48)
+        >>> preset.save("neutral.json")
+        >>> again = tw.Preset.load("neutral.json")
+        >>> again.name, again.midi_note, again.controls["osc1_unison"]
+        ('Neutral', 48, 1)
+        >>> again.params(synth).shape  # the unit vector that the synth renders
+        (24,)
     """
 
     synth: str

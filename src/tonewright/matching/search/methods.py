@@ -22,13 +22,13 @@ class Method(NamedTuple):
 
     Attributes:
         name: What it is called.
-        search: Where its function is found, as `module:function` in this folder.
+        search: Its function `(objective, rng)`, or where that is found, as `module:function`.
         words: What it does, in a few words.
         parts: Networks that it uses, the one that it cannot do without first.
     """
 
     name: str
-    search: str
+    search: str | SearchMethod
     words: str
     parts: tuple[str, ...] = ()
 
@@ -36,19 +36,19 @@ class Method(NamedTuple):
 METHODS = {
     method.name: method
     for method in (
-        Method("random", "random_and_cma:random_search", "random search"),
-        Method("cma", "random_and_cma:cma_search", "CMA-ES with restarts"),
-        Method("estimator", "combined:estimator_search", "estimator alone", ("estimator",)),
-        Method("agent", "combined:agent_search", "agent, from the neutral preset", ("agent",)),
+        Method("random", f"{__package__}.random_and_cma:random_search", "random search"),
+        Method("cma", f"{__package__}.random_and_cma:cma_search", "CMA-ES with restarts"),
+        Method("estimator", f"{__package__}.combined:estimator_search", "estimator alone", ("estimator",)),
+        Method("agent", f"{__package__}.combined:agent_search", "agent, from the neutral preset", ("agent",)),
         Method(
             "estimator-agent",
-            "combined:estimator_agent_search",
+            f"{__package__}.combined:estimator_agent_search",
             "estimator and agent",
             ("estimator", "agent"),
         ),
         Method(
             "full",
-            "combined:full_search",
+            f"{__package__}.combined:full_search",
             "estimator, agent, refinement and CMA-ES",
             ("estimator", "agent"),
         ),
@@ -72,8 +72,10 @@ def search_method(name: str, networks: StrPath | None = None) -> SearchMethod:
     """
     if name not in METHODS:
         raise UnknownNameError("search method", name, METHODS)
-    module, _, function = METHODS[name].search.partition(":")
-    search: Any = getattr(import_module(f"{__package__}.{module}"), function)
+    search: Any = METHODS[name].search
+    if isinstance(search, str):
+        module, _, function = search.partition(":")
+        search = getattr(import_module(module), function)
     if networks is None:
         return search  # type: ignore[no-any-return]
     if name not in LEARNED:
