@@ -22,6 +22,7 @@ lint: $(VENV)/dev
 bench: $(VENV)/base
 	$(BIN)/tonewright bench render
 	$(BIN)/tonewright bench hear
+	$(BIN)/tonewright bench compare
 	$(BIN)/tonewright bench match
 
 clean:

@@ -13,7 +13,6 @@ from typing import Annotated, Any
 import tyro
 from tyro.constructors import PrimitiveConstructorSpec
 
-
 _NO_DEFAULT = tyro.conf.arg(help_behavior_hint="")
 
 
