@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from tonewright.matching.search.objective import BudgetSpent
 from tonewright.matching.search import objective as module
+from tonewright.matching.search.objective import BudgetSpent
 
 
 @pytest.fixture
