@@ -27,6 +27,7 @@ docs: $(VENV)/docs
 bench: $(VENV)/base
 	$(BIN)/tonewright bench render
 	$(BIN)/tonewright bench hear
+	$(BIN)/tonewright bench compare
 	$(BIN)/tonewright bench match
 
 clean:

@@ -13,8 +13,6 @@ under random actions, and with PPO's acting and learning included (32 steps an u
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +27,7 @@ from tonewright.learning.rollout import RolloutWorker
 from tonewright.learning.vector import BatchEnv
 from tonewright.matching.agent.policy import MatchPolicy
 from tonewright.matching.environment import MatchEnv
+from tonewright.measuring.timing import best_seconds
 
 OBSERVATION, MODULES, CONTROLS = 1500, 8, 12
 STEPS, EPOCHS, MINIBATCH, UPDATES = 32, 4, 512, 12
@@ -55,16 +54,6 @@ class Noise(BatchEnv):
 
     def _observe(self):
         return self._noise.copy()
-
-
-def best_seconds(work: Callable[[], object]) -> float:
-    """Time of the fastest of several calls."""
-    seconds = []
-    for _ in range(UPDATES):
-        started = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - started)
-    return min(seconds)
 
 
 def measure(num_envs: int) -> dict[str, float]:
@@ -96,9 +85,9 @@ def measure(num_envs: int) -> dict[str, float]:
             adam.step()
 
     samples = STEPS * num_envs
-    acting = best_seconds(lambda: worker.collect(weights, STEPS))
-    learning = best_seconds(lambda: algorithm.learn([rollout]))
-    alone = best_seconds(network_alone)
+    acting = best_seconds(lambda: worker.collect(weights, STEPS), UPDATES)
+    learning = best_seconds(lambda: algorithm.learn([rollout]), UPDATES)
+    alone = best_seconds(network_alone, UPDATES)
     return {
         "acting_us": round(1e6 * acting / samples, 1),
         "learning_us": round(1e6 * learning / samples, 1),
@@ -119,7 +108,7 @@ def match_steps_per_second(num_envs: int) -> float:
             env.step(action)
 
     play()
-    return num_envs * STEPS / best_seconds(play)
+    return num_envs * STEPS / best_seconds(play, UPDATES)
 
 
 def match_steps_per_second_learning(num_envs: int) -> float:
@@ -132,7 +121,7 @@ def match_steps_per_second_learning(num_envs: int) -> float:
         algorithm.learn([worker.collect(algorithm.policy.weights(), STEPS)])
 
     update()
-    return num_envs * STEPS / best_seconds(update)
+    return num_envs * STEPS / best_seconds(update, UPDATES)
 
 
 def main() -> None:

@@ -61,6 +61,7 @@ def main() -> None:
         "machine": f"{platform.machine()}, Python {platform.python_version()}",
         "render": bench("render"),
         "hear": bench("hear"),
+        "compare": bench("compare"),
         "match": bench("match"),
         "help_seconds": help_seconds(),
         "scipy_spectra_per_second": spectra_by_scipy_per_second(),

@@ -1,26 +1,25 @@
 import json
+from functools import partial
+from importlib import import_module
 
 import pytest
 
-from tonewright.matching import speed
+MEASURES = {
+    "render": ("synths", "presets_per_second_14_voices"),
+    "hear": ("features", "hear_loudness_mfcc_per_second"),
+    "compare": ("distances", "losses_per_second_one_target"),
+    "match": ("matching", "match_seconds_44100_hz"),
+}
 
 
-@pytest.fixture(autouse=True)
-def _small(monkeypatch):
-    monkeypatch.setattr(speed, "_BATCH", 4)
-    monkeypatch.setattr(speed, "_RUNS", 1)
-    monkeypatch.setattr(speed, "match", lambda clip, renders: None)
-
-
-@pytest.mark.parametrize(
-    ("what", "key"),
-    [
-        ("render", "presets_per_second_14_voices"),
-        ("hear", "render_hear_compare_per_second"),
-        ("match", "match_seconds_44100_hz"),
-    ],
-)
-def test_speed(run, what, key):
+@pytest.mark.parametrize("what", MEASURES)
+def test_speed(run, monkeypatch, what):
+    room, key = MEASURES[what]
+    speed = import_module(f"tonewright.{room}.speed")
+    measure = partial(getattr(speed, f"{what}_speed"), batch=4, runs=1)
+    monkeypatch.setattr(speed, f"{what}_speed", measure)
+    if what == "match":
+        monkeypatch.setattr(speed, "match", lambda clip, renders: None)
     measured = json.loads(run("bench", what, "--json").out)
     assert measured[key] > 0
     assert {"threads", "peak_memory_mb"} < set(measured)

@@ -47,7 +47,7 @@ def test_recordings_of_the_suite_real_are_looked_for_where_told(run, folder):
 class TestRefused:
     def test_without_a_suite(self, refuse):
         complaint = refuse("evaluate", "match", code=2)
-        assert complaint == "evaluate needs --suite SUITE; see tonewright evaluate --help"
+        assert complaint == "evaluate match needs --suite SUITE; see tonewright evaluate match --help"
 
     def test_an_unknown_suite(self, refuse):
         complaint = refuse("evaluate", "match", "--suite", "fabric", code=2)

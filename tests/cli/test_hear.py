@@ -56,6 +56,15 @@ def test_unusual_sounds(run, tmp_path, rate_hz, channels):
     assert run("hear", tmp_path / "a.wav", "-o", tmp_path / "a.csv").code == 0
 
 
+@pytest.mark.parametrize("rate_hz", [3_999, 1_000])
+def test_a_rate_too_low_to_hear_names_the_file(refuse, tmp_path, rate_hz):
+    soundfile.write(tmp_path / "low.wav", np.full(rate_hz, 0.1), rate_hz)
+    assert refuse("hear", tmp_path / "low.wav", "-o", tmp_path / "a.csv", code=1) == (
+        f"{str(tmp_path / 'low.wav')!r}: a sample rate lies between 4,000 and 768,000 Hz; "
+        f"got {rate_hz:,} Hz; resample the file"
+    )
+
+
 def test_overwrites_only_when_told(run, refuse, wav, tmp_path):
     (tmp_path / "a.csv").write_text("mine")
     assert "it exists" in refuse("hear", wav, "-o", tmp_path / "a.csv", code=1)

@@ -5,9 +5,11 @@ import pytest
 
 from tonewright.cli.hear import Hear
 from tonewright.cli.main import VERBS
+from tonewright.cli.words import Words
 from tonewright.features import DEFAULT_DESCRIPTORS, all_descriptors
 
 HEAVY = ("numba", "scipy", "soundfile", "soxr", "cma", "numpy", "pyarrow")
+WORDS = [f"{name} {word}" for name, verb in VERBS.items() if isinstance(verb, Words) for word in verb.verbs]
 LIGHT = f"""
 import sys
 from tonewright.cli.main import main
@@ -32,19 +34,19 @@ def test_names_every_verb(run, words):
     assert max(map(len, outcome.out.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", [*VERBS, *WORDS])
 def test_explains_a_verb(run, verb):
-    outcome = run(verb, "--help")
+    outcome = run(*verb.split(), "--help")
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.startswith(f"usage: tonewright {verb} ")
     lines = outcome.out.splitlines()
     assert max(map(len, lines)) <= 80
-    assert run(verb, "-h").out == outcome.out
+    assert run(*verb.split(), "-h") == run("help", *verb.split()) == outcome
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", [*VERBS, *WORDS])
 def test_speaks_of_things_and_not_of_types(run, verb):
-    out = run(verb, "--help").out
+    out = run(*verb.split(), "--help").out
     for jargon in ("None", "INT", "FLOAT", "STR", "BOOL", "True", "False"):
         assert jargon not in out
 
@@ -57,18 +59,28 @@ def test_speaks_of_things_and_not_of_types(run, verb):
         ("synths", ["[NAME]", "--json"]),
         ("compare", ["A ", "B ", "--json"]),
         ("hear", ["FILE", "--descriptors NAME ...", ".parquet"]),
-        ("bench", ["render|hear|match", "-o FILE"]),
-        ("evaluate", ["{match}", "--suite SUITE", "(default: 50 200 1000 5000 20000)"]),
+        ("bench", ["{render,hear,compare,match}"]),
+        ("bench compare", ["-o FILE", "--json", "against many"]),
+        ("evaluate", ["{match}", "Match held-out targets"]),
+        ("evaluate match", ["--suite SUITE", "(default: 50 200 1000 5000 20000)"]),
+        ("train", ["{estimator,match}", "turns controls", "hears a sound"]),
+        ("train match", ["-o DIR", "--updates N", "--stage NAME"]),
     ],
 )
 def test_names_options_and_defaults(run, verb, told):
-    out = run(verb, "--help").out
+    out = run(*verb.split(), "--help").out
     assert all(words in out for words in told)
 
 
 def test_help_as_a_verb(run):
     assert run("help") == run("--help")
-    assert run("help", "match") == run("match", "--help")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_complete_verbs_and_second_words(run, shell):
+    outcome = run("--tyro-print-completion", shell)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert all(word in outcome.out for word in ("evaluate", "estimator", "--seconds-budget"))
 
 
 def test_names_every_descriptor_and_category(run):
@@ -81,7 +93,9 @@ def test_hears_by_default_what_the_library_does():
     assert Hear.descriptors == DEFAULT_DESCRIPTORS
 
 
-@pytest.mark.parametrize("words", [["--help"], ["match", "--help"], ["--version"]], ids=str)
+@pytest.mark.parametrize(
+    "words", [["--help"], ["match", "--help"], ["bench", "--help"], ["--version"]], ids=str
+)
 def test_is_light(process, words):
     """Nothing that takes long to import is imported to explain what there is."""
     outcome = process(*words, code=LIGHT)

@@ -162,5 +162,5 @@ class TestInterrupted:
     def test_outside_the_search_leaves_nothing(self, run, wav, tmp_path, interrupt_at, module, name):
         interrupt_at(module, name)
         outcome = run("match", wav, "-o", tmp_path / "out", "--renders", 20)
-        assert outcome == (130, "", "tonewright: interrupted\n")
+        assert outcome == (130, "", "tonewright: interrupted; nothing was written\n")
         assert listing(tmp_path) == ["sound.wav"]

@@ -1,24 +1,23 @@
-"""`tonewright bench`."""
+"""`tonewright bench`: a second word for each part that is measured."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import tyro
 
 from tonewright.cli.options import Flag
+from tonewright.cli.words import Words
+
+BENCH = Words("Measure speed on this machine.")
 
 
 @dataclass(frozen=True)
-class Bench:
-    """Measure speed on this machine."""
+class _Measurement:
+    """What every measurement takes."""
 
-    what: Annotated[
-        tyro.conf.Positional[Literal["render", "hear", "match"]], tyro.conf.arg(metavar="render|hear|match")
-    ]
-    """render: the synth. hear: losses and descriptors. match: a whole match."""
     output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"], metavar="FILE", help_behavior_hint="")] = (
         None
     )
@@ -40,10 +39,51 @@ class Bench:
                 print(f"{name:34} {value:12,.{_decimals(value)}f}")
 
     def _measure(self) -> dict[str, Any]:
-        from tonewright.matching import speed
+        raise NotImplementedError
 
-        measures = {"render": speed.render_speed, "hear": speed.hear_speed, "match": speed.match_speed}
-        return measures[self.what]()
+
+@BENCH.word("render")
+@dataclass(frozen=True)
+class BenchRender(_Measurement):
+    """Measure the synth: presets a second, and a live note."""
+
+    def _measure(self) -> dict[str, Any]:
+        from tonewright.synths.speed import render_speed
+
+        return render_speed()
+
+
+@BENCH.word("hear")
+@dataclass(frozen=True)
+class BenchHear(_Measurement):
+    """Measure descriptors: sounds a second, and a live hop."""
+
+    def _measure(self) -> dict[str, Any]:
+        from tonewright.features.speed import hear_speed
+
+        return hear_speed()
+
+
+@BENCH.word("compare")
+@dataclass(frozen=True)
+class BenchCompare(_Measurement):
+    """Measure the training loss: sounds a second against one target and against many."""
+
+    def _measure(self) -> dict[str, Any]:
+        from tonewright.distances.speed import compare_speed
+
+        return compare_speed()
+
+
+@BENCH.word("match")
+@dataclass(frozen=True)
+class BenchMatch(_Measurement):
+    """Measure whole matches, and the networks and steps that they are made of."""
+
+    def _measure(self) -> dict[str, Any]:
+        from tonewright.matching.speed import match_speed
+
+        return match_speed()
 
 
 def _decimals(value: float) -> int:

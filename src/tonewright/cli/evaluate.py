@@ -1,27 +1,29 @@
-"""`tonewright evaluate`."""
+"""`tonewright evaluate`: a second word for each craft."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import tyro
 
 from tonewright.cli.options import Count, Counts, Flag, Names, OptionalFolder, Seeds
+from tonewright.cli.words import Words
 from tonewright.matching.search.methods import METHODS
 
 _WIDEST = 200
 _SHOWN = ("sot", "wmfcc", "rms", "mss", "loss")
 
+EVALUATE = Words("Measure on held-out targets how good methods are, side by side.")
 
+
+@EVALUATE.word("match")
 @dataclass(frozen=True)
-class Evaluate:
+class EvaluateMatch:
     """Match held-out targets with several methods at equal renders."""
 
-    what: tyro.conf.Positional[Literal["match"]]
-    """What is evaluated."""
     suite: Annotated[str, tyro.conf.arg(metavar="SUITE")]
     """Targets: random, factory, real, or a folder of sounds."""
     methods: Names = tuple(METHODS)

@@ -7,54 +7,42 @@ the best so far and ends with 0.
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
 
-import tyro
-from tyro.extras import subcommand_cli_from_dict
-
-from tonewright.cli.bench import Bench
+from tonewright.cli.bench import BENCH
 from tonewright.cli.compare import Compare
-from tonewright.cli.complaint import one_line
-from tonewright.cli.evaluate import Evaluate
+from tonewright.cli.evaluate import EVALUATE
 from tonewright.cli.hear import Hear, descriptors_by_category
 from tonewright.cli.match import Match
+from tonewright.cli.parsing import parse
 from tonewright.cli.render import Render
 from tonewright.cli.synths import Synths
-from tonewright.cli.train import NETWORKS, Train
+from tonewright.cli.train import TRAIN
+from tonewright.cli.words import Verb, Words, subcommands
 from tonewright.errors import TonewrightError, UnknownNameError, UsageError
 
-
-class Verb(Protocol):
-    """What a command line asks for."""
-
-    def run(self) -> None:
-        """Do it."""
-        ...
-
-
-VERBS: dict[str, Callable[..., Verb]] = {
+VERBS: Mapping[str, type[Verb] | Words] = {
     "match": Match,
     "render": Render,
     "synths": Synths,
     "compare": Compare,
     "hear": Hear,
-    "bench": Bench,
-    "train": Train,
-    "evaluate": Evaluate,
+    "bench": BENCH,
+    "train": TRAIN,
+    "evaluate": EVALUATE,
 }
-_PARTS: dict[str, tuple[str, ...]] = {"train": NETWORKS}
-"""Verbs that a second word follows."""
 _MORE_HELP: dict[str, Callable[[], str]] = {"hear": descriptors_by_category}
 _DESCRIPTION = (
     "Agents that listen and then act on sound.\n"
     "`tonewright VERB --help` explains a verb.\n"
     "`tonewright --version` prints the version."
 )
+_HELP = ("-h", "--help")
+_COMPLETION = "--tyro-print-completion"
+_SHELLS = ("bash", "zsh", "fish")
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
@@ -96,33 +84,30 @@ def _parse(words: list[str]) -> Verb:
     Raises:
         UsageError: The words make no sense.
     """
-    name, rest = (words[0], words[1:]) if words else ("--help", [])
+    name, *rest = words or ["--help"]
     if name == "help":
-        name, rest = (rest[0], ["--help"]) if rest else ("--help", [])
-    if name in ("-h", "--help") or name.startswith("--tyro-"):  # tyro prints completions for shells
-        subcommand_cli_from_dict(VERBS, prog="tonewright", description=_DESCRIPTION, args=[name, *rest])
+        name, *rest = [*rest, "--help"]
+    if name in _HELP or [name, *rest] in ([_COMPLETION, shell] for shell in _SHELLS):
+        subcommands(VERBS).cli(prog="tonewright", description=_DESCRIPTION, args=[name, *rest])
+    if name == _COMPLETION:
+        raise UsageError(f"{name} takes one of: {', '.join(_SHELLS)}; got {' '.join(rest) or 'nothing'}")
     if name.startswith("-"):
         raise UsageError(f"there is no option {name}; a verb comes first: {', '.join(VERBS)}")
     if name not in VERBS:
         raise UnknownNameError("verb", name, VERBS)
-    part = rest[0] if rest else "nothing"
-    if name in _PARTS and part not in (*_PARTS[name], "-h", "--help"):
-        raise UsageError(f"after {name} comes one of: {', '.join(_PARTS[name])}; got {part}")
-    box = io.StringIO()
-    try:
-        with contextlib.redirect_stderr(box):
-            verb: Verb = tyro.cli(
-                VERBS[name], prog=f"tonewright {name}", description=_description(name, rest), args=rest
-            )
-    except SystemExit as stop:
-        if stop.code in (0, None):
-            raise
-        raise UsageError(one_line(box.getvalue(), f"{name} {part}" if name in _PARTS else name)) from None
-    return verb
+    verb = VERBS[name]
+    if isinstance(verb, Words):
+        word, *rest = rest or ["nothing"]
+        if word in _HELP:
+            subcommands(verb.verbs).cli(prog=f"tonewright {name}", description=verb.meaning, args=[word])
+        if word not in verb.verbs:
+            raise UsageError(f"after {name} comes one of: {', '.join(verb.verbs)}; got {word}")
+        name, verb = f"{name} {word}", verb.verbs[word]
+    return parse(verb, name, rest, _description(name, verb, rest))
 
 
-def _description(name: str, words: list[str]) -> str | None:
+def _description(name: str, verb: type[Verb], words: list[str]) -> str | None:
     """What the help of a verb begins with; None, its docstring, where no more is to be looked up."""
-    if name not in _MORE_HELP or not {"-h", "--help"} & set(words):
+    if name not in _MORE_HELP or not {*_HELP} & set(words):
         return None
-    return f"{VERBS[name].__doc__}\n\n{_MORE_HELP[name]()}"
+    return f"{verb.__doc__}\n\n{_MORE_HELP[name]()}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -55,13 +57,14 @@ class Match:
 
     def run(self) -> None:
         """Match, write, and say what came out."""
-        from tonewright.cli.output import print_json
-        from tonewright.cli.progress import search_progress
-        from tonewright.files import replacing_folder
-        from tonewright.matching import match
-        from tonewright.matching.preparing import read_recording
+        with _nothing_written():
+            from tonewright.cli.output import print_json
+            from tonewright.cli.progress import search_progress
+            from tonewright.files import replacing_folder
+            from tonewright.matching import match
+            from tonewright.matching.preparing import read_recording
 
-        with replacing_folder(self.output, overwrite=self.overwrite) as stage:
+        with replacing_folder(self.output, overwrite=self.overwrite) as stage, _nothing_written():
             recording = read_recording(self.target)
             with search_progress(self.renders, self.seconds_budget) as progress:
                 result = match(
@@ -85,3 +88,12 @@ class Match:
         else:
             print(result.describe())
             print(f"wrote preset.json, match.wav, target.wav, result.json and report.html to {self.output}")
+
+
+@contextmanager
+def _nothing_written() -> Iterator[None]:
+    """Work before the first file is in its place; Ctrl-C says so."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("; nothing was written") from None

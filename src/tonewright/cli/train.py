@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import tyro
 
 from tonewright.cli.options import Count, Flag, Names, OutputFolder, Seed
+from tonewright.cli.words import Words
 
 if TYPE_CHECKING:
     from tonewright.learning.runs import Run
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 Config = TypeVar("Config")
 _File = Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")]
 _OptionalName = Annotated[str | None, tyro.conf.arg(metavar="NAME", help_behavior_hint="")]
+
+TRAIN = Words("Train what matches: an agent, or an estimator of presets.")
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class _Training:
     """Go on with the run in that folder, as it was configured."""
 
 
+@TRAIN.word("estimator")
 @dataclass(frozen=True)
 class TrainEstimator(_Training):
     """Train a network that hears a sound and proposes presets."""
@@ -64,6 +68,7 @@ class TrainEstimator(_Training):
         print(f"wrote estimator.onnx and estimator.json to {self.output}")
 
 
+@TRAIN.word("match")
 @dataclass(frozen=True)
 class TrainMatch(_Training):
     """Train an agent that turns controls until a sound matches."""
@@ -96,25 +101,6 @@ class TrainMatch(_Training):
             policy = train_match(run, config, progress=progress)
             export_agent(run.folder / "agent.onnx", policy, run_config(config))
         print(f"wrote agent.onnx and agent.json to {self.output}")
-
-
-NETWORKS = ("match", "estimator")
-"""What can be trained."""
-
-
-@tyro.conf.configure(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
-@dataclass(frozen=True)
-class Train:
-    """Train what matches: an agent, or an estimator of presets."""
-
-    network: (
-        Annotated[TrainMatch, tyro.conf.subcommand("match")]
-        | Annotated[TrainEstimator, tyro.conf.subcommand("estimator")]
-    )
-
-    def run(self) -> None:
-        """Train, or go on, and export."""
-        self.network.run()
 
 
 def _need_torch() -> None:

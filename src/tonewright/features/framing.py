@@ -12,7 +12,7 @@ _WINDOW_AT_LEAST_S = 0.040
 # A Hann window moved by a quarter of its length sees every sample with the same total weight.
 _HOPS_PER_WINDOW = 4
 
-_LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 4_000, 768_000
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4_000, 768_000
 _SHORTEST_WINDOW, _LONGEST_WINDOW = 64, 65_536
 
 
@@ -37,7 +37,7 @@ class Framing:
     hop: int
 
     def __post_init__(self) -> None:
-        check_whole(self.sample_rate_hz, "sample_rate_hz", _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ)
+        check_whole(self.sample_rate_hz, "sample_rate_hz", LOWEST_RATE_HZ, HIGHEST_RATE_HZ)
         check_whole(self.window, "window", _SHORTEST_WINDOW, _LONGEST_WINDOW)
         check_whole(self.hop, "hop", 1, self.window)
 
@@ -53,7 +53,7 @@ class Framing:
 
 def default_window(sample_rate_hz: int) -> int:
     """The window used where none is given: the smallest power of two that spans 40 ms."""
-    check_whole(sample_rate_hz, "sample_rate_hz", _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ)
+    check_whole(sample_rate_hz, "sample_rate_hz", LOWEST_RATE_HZ, HIGHEST_RATE_HZ)
     return 1 << (round(_WINDOW_AT_LEAST_S * sample_rate_hz) - 1).bit_length()
 
 

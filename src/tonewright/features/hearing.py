@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from os import PathLike
+from os import PathLike, fspath
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.audio import Clip, read_blocks
 from tonewright.errors import AudioError, UsageError
-from tonewright.features.framing import Framing, framing
+from tonewright.features.framing import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, Framing, framing
 from tonewright.features.listener import Listener, frames_at_once
 from tonewright.features.registry import Descriptor
 from tonewright.features.selection import select
@@ -105,19 +105,30 @@ def hear_file(
         Tables of one sound that follow one another in time, none of them empty.
 
     Raises:
-        AudioError: The file cannot be read or holds samples that are not finite.
+        AudioError: The file cannot be read, holds samples that are not finite, or has a sample rate at which
+            nothing is heard.
         UnknownNameError: A name is neither a descriptor nor a category.
         UsageError: A length is out of its range.
     """
-    return _pieces(read_blocks(path, block_seconds=block_seconds), select(descriptors), window, hop)
+    blocks = read_blocks(path, block_seconds=block_seconds)
+    return _pieces(fspath(path), blocks, select(descriptors), window, hop)
 
 
 def _pieces(
-    blocks: Iterator[Clip], descriptors: tuple[Descriptor, ...], window: int | None, hop: int | None
+    path: str,
+    blocks: Iterator[Clip],
+    descriptors: tuple[Descriptor, ...],
+    window: int | None,
+    hop: int | None,
 ) -> Iterator[FeatureTable]:
     first = next(blocks, None)
     if first is None:
         raise AudioError(_EMPTY)
+    if not LOWEST_RATE_HZ <= first.sample_rate_hz <= HIGHEST_RATE_HZ:
+        raise AudioError(
+            f"{path!r}: a sample rate lies between {LOWEST_RATE_HZ:,} and {HIGHEST_RATE_HZ:,} Hz; "
+            f"got {first.sample_rate_hz:,} Hz; resample the file"
+        )
     names = [one.name for one in descriptors]
     analyser = StreamAnalyser(first.sample_rate_hz, names, window=window, hop=hop)
 

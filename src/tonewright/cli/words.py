@@ -1,0 +1,55 @@
+"""Verbs, and second words that follow some of them: `tonewright train match`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
+
+from tyro.extras import SubcommandApp
+
+
+class Verb(Protocol):
+    """What a command line asks for."""
+
+    def run(self) -> None:
+        """Do it."""
+        ...
+
+
+Kind = TypeVar("Kind", bound=Verb)
+
+
+class Words:
+    """A verb that a second word follows; each word is a class with options of its own.
+
+    Args:
+        meaning: What the verb does, in a line of its help.
+
+    Attributes:
+        meaning: The same.
+        verbs: The class of each word.
+    """
+
+    def __init__(self, meaning: str) -> None:
+        self.meaning = meaning
+        self.verbs: dict[str, type[Verb]] = {}
+
+    def word(self, name: str) -> Callable[[type[Kind]], type[Kind]]:
+        """Add the class below this line as a word."""
+
+        def add(verb: type[Kind]) -> type[Kind]:
+            self.verbs[name] = verb
+            return verb
+
+        return add
+
+
+def subcommands(verbs: Mapping[str, type[Verb] | Words]) -> SubcommandApp:
+    """Verbs with their second words as tyro lists them in help and completes them in shells."""
+    app = SubcommandApp()
+    for name, verb in verbs.items():
+        if isinstance(verb, Words):
+            app.command(subcommands(verb.verbs), name=name, help=verb.meaning)
+        else:
+            app.command(name=name)(verb)
+    return app
