@@ -6,6 +6,7 @@ The matches are really run, with few renders, whenever the site is built; nothin
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -61,7 +62,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 @cache  # a site that is served is built again and again
 def _match(name: str) -> tuple[MatchResult, str, bytes]:
     """The match of an example sound, its report, and a picture of both sounds as PNG."""
-    result = tw.match(tw.read(SOUNDS / f"{name}.flac"), renders=RENDERS, seed=0)
+    file = SOUNDS / f"{name}.flac"
+    found = tw.match(tw.read(file), renders=RENDERS, seed=0)
+    result = replace(found, target_info={**found.target_info, "path": file.name})
     with TemporaryDirectory() as folder:
         result.report(Path(folder) / "report.html")
         report = (Path(folder) / "report.html").read_text("utf-8")
