@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tonewright.audio import Clip
-from tonewright.errors import CheckpointError
+from tonewright.errors import CheckpointError, UsageError
 from tonewright.learning.ppo import PPOConfig
 from tonewright.learning.runs import Run, read_metrics
 from tonewright.learning.training import TrainConfig
@@ -14,9 +14,11 @@ from tonewright.matching import match
 from tonewright.matching.agent.validation import measure, measure_random
 from tonewright.matching.episode_config import EpisodeConfig
 from tonewright.matching.estimator.training import EstimatorConfig, train_estimator
+from tonewright.matching.evaluation import evaluate, open_log
 from tonewright.matching.networks.export import export_agent, export_estimator
 from tonewright.matching.networks.load import load_trained
 from tonewright.matching.report import report_html
+from tonewright.matching.suites import suite
 from tonewright.matching.training import MatchConfig, make_env, run_config, train_match
 from tonewright.synths import registry
 
@@ -38,6 +40,17 @@ def test_full_searches_where_no_estimator_ships():
     assert "two-operators · playing A3" in report_html(result).replace(
         "\u00a0", " "
     )  # it has no words of its own
+
+
+def test_it_is_evaluated_on_a_suite_and_a_log_of_its_own(tmp_path):
+    cases = suite("random", sounds=tmp_path, synth="two-operators")[:2]
+    log = open_log(tmp_path / "log.jsonl", suite="random", synth="two-operators")
+    records = evaluate(cases, ["cma", "self"], [600], synth="two-operators", log=log)
+    assert [record["method"] for record in records] == ["cma", "cma", "self", "self"]
+    assert max(record["loss"] for record in records[:2]) < 0.2
+    assert [record["loss"] for record in records[2:]] == [0.0, 0.0]
+    with pytest.raises(UsageError, match="with synth two-operators, version 1, and these have serum-lite"):
+        open_log(tmp_path / "log.jsonl", suite="random")
 
 
 def test_an_estimator_learns(tmp_path):

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from tonewright.cli.options import Count, Counts, Flag, Names, OptionalFolder, Seeds
+from tonewright.cli.options import Count, Counts, Flag, Name, Names, OptionalFolder, Seeds
 from tonewright.cli.words import Words
 from tonewright.matching.search.methods import METHODS
 
@@ -34,6 +34,8 @@ class EvaluateMatch:
     """Seeds of the searches."""
     targets: Count = None
     """Only so many targets of the suite."""
+    synth: Name = "serum-lite"
+    """Synth to match with, which also renders the suites random and factory."""
     sounds: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("benchmarks/sounds")
     """Recordings of the suite real."""
     log: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")] = None
@@ -66,17 +68,18 @@ class EvaluateMatch:
         from tonewright.matching.evaluation import SELF, evaluate, open_log, summarise
         from tonewright.matching.suites import suite
 
-        cases = suite(self.suite, sounds=self.sounds)[: self.targets]
+        cases = suite(self.suite, sounds=self.sounds, synth=self.synth)[: self.targets]
         runs = len(cases) * sum(1 if method == SELF else len(set(self.seeds)) for method in set(self.methods))
         log = None
         if self.log is not None:
-            log = open_log(self.log, suite=self.suite, networks=self.networks)
+            log = open_log(self.log, suite=self.suite, synth=self.synth, networks=self.networks)
         with work_progress(f"suite {self.suite}", runs) as done:
             records = evaluate(
                 cases,
                 self.methods,
                 self.renders,
                 seeds=self.seeds,
+                synth=self.synth,
                 workers=self.workers or os.cpu_count() or 1,
                 networks=self.networks,
                 log=log,

@@ -46,20 +46,24 @@ class Case:
     true_params: NDArray[np.float32] | None = None
 
 
-def suite(name: str, *, sounds: Path) -> list[Case]:
+def suite(name: str, *, sounds: Path, synth: str = "serum-lite") -> list[Case]:
     """The targets of a suite.
 
-    `random`: 256 audible random presets, middle C, 1 s at 16 kHz. `factory`: the factory bank at its own
-    notes, 1 s at 16 kHz. `real`: the recordings in the folder `sounds`. Any other name is a folder of sounds.
+    Args:
+        name: `random`: 256 audible random presets of the synth, middle C, 1 s at 16 kHz. `factory`: its
+            factory presets at their own notes, 1 s at 16 kHz. `real`: recordings. Any other name is a folder
+            of sounds.
+        sounds: Folder with the recordings of `real`.
+        synth: Synth that renders the targets.
 
     Raises:
-        UsageError: The folder holds no sound.
-        UnknownNameError: Neither a suite nor a folder.
+        UsageError: The folder holds no sound, or the synth has no factory presets.
+        UnknownNameError: Neither a suite nor a folder, or no such synth.
     """
     if name == "random":
-        return random_suite(make_synth("serum-lite", _RATE_HZ))
+        return random_suite(make_synth(synth, _RATE_HZ))
     if name == "factory":
-        return factory_suite(make_synth("serum-lite", _RATE_HZ))
+        return factory_suite(make_synth(synth, _RATE_HZ))
     folder = sounds if name == "real" else Path(name)
     if not folder.is_dir():
         if name == "real":
