@@ -24,7 +24,7 @@ from tonewright.learning.sb3._library import (
     RunningMeanStd,
 )
 
-# By `_n_calls` DQN and QR-DQN count when the target network follows, by `_n_updates` TD3 when the actor learns.
+# DQN counts by `_n_calls` when its target network follows, and TD3 by `_n_updates` when its actor learns.
 _COUNTERS = ("num_timesteps", "_n_updates", "_n_calls", "exploration_rate")
 _TRANSITION = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
 _NO_SETTINGS = {"self", "policy", "env", "seed", "device", "verbose", "tensorboard_log", "_init_setup_model"}
