@@ -21,7 +21,8 @@ from numpy.typing import ArrayLike, NDArray
 
 import tonewright as tw
 from tonewright.synths import Control, ControlSpace, registry
-from tonewright.synths.base import RELEASED_SHARE, check_params, check_per_row, check_seconds
+from tonewright.synths.base import RELEASED_SHARE
+from tonewright.synths.validation import check_params, check_per_row, check_seconds
 
 NAME = "two-operators"
 
