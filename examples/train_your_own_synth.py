@@ -1,8 +1,8 @@
 """Train your own synth: declare it, train an estimator and an agent for it, and match with them.
 
     pip install -c constraints.txt -e ".[train]"
-    python examples/train_your_own_synth.py -o runs/two-operators            # a few minutes
-    python examples/train_your_own_synth.py -o runs/quick --quick            # seconds; the agent alone
+    python examples/train_your_own_synth.py -o runs/two-operators            # eight minutes on two cores
+    python examples/train_your_own_synth.py -o runs/quick --quick            # half a minute; the agent alone
 
 The synth is all in this file: two sine operators, one modulating the phase of the other. To make it
 known to `tonewright --synth two-operators`, put it into a package of yours with an entry point in the
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -75,9 +75,9 @@ def train_estimator(folder: Path, networks: Path) -> None:
     config = training.EstimatorConfig(
         synth=NAME, updates=3_000, batch=64, durations_s=(0.3, 0.6, 1.0), width=256, flow_width=256
     )
-    with Run.create(folder, asdict(config), 0) as run:
+    with Run.create(folder, training.run_config(config), 0) as run:
         network = training.train_estimator(run, config, progress=told("estimator", "flow_error"))
-    export_estimator(networks / "estimator.onnx", network, config)
+    export_estimator(networks / "estimator.onnx", network, training.run_config(config))
 
 
 def train_agent(folder: Path, networks: Path, *, quick: bool) -> None:
@@ -87,11 +87,11 @@ def train_agent(folder: Path, networks: Path, *, quick: bool) -> None:
     from tonewright.matching.networks.export import export_agent
     from tonewright.matching.training import MatchConfig, run_config, train_match
 
+    stage = "envelope"  # the last: every control from the start
+    episodes = replace(MatchConfig().episodes, synth=NAME, stage=stage, seconds=0.2 if quick else 0.5)
     config = MatchConfig(
-        synth=NAME,
-        stage="envelope",  # the last: every control from the start
+        episodes=episodes,
         num_envs=64 if quick else 128,
-        seconds=0.2 if quick else 0.5,
         hidden=(64,) if quick else (256, 256),
         updates=20 if quick else 60,
         held_out=16,
@@ -100,7 +100,7 @@ def train_agent(folder: Path, networks: Path, *, quick: bool) -> None:
     )
     with Run.create(folder, run_config(config), 0) as run:
         policy = train_match(run, config, progress=told("agent", "loss"))
-    export_agent(networks / "agent.onnx", policy, config)
+    export_agent(networks / "agent.onnx", policy, run_config(config))
 
 
 def told(name: str, key: str) -> Callable[[int, dict[str, float]], None]:
