@@ -105,7 +105,7 @@ class TrainMatch(_Training):
 
 def _need_torch() -> None:
     """Say which extra is missing before anything is read or written."""
-    import tonewright.learning._torch  # noqa: F401
+    import tonewright.learning.torch_import  # noqa: F401
 
 
 def _open(

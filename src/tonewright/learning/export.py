@@ -15,9 +15,9 @@ import numpy as np
 from tonewright.documents import document_text, sha256
 from tonewright.errors import CheckpointError, MissingExtraError
 from tonewright.files import StrPath, replacing
-from tonewright.learning._torch import Tensor, nn, torch
 from tonewright.learning.inference import FORMAT, FORMAT_VERSION, Network
 from tonewright.learning.policy import ActorCritic
+from tonewright.learning.torch_import import Tensor, nn, torch
 
 _OPSET = 20
 _TOLERANCE = 1e-5

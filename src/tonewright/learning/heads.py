@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from tonewright.errors import UsageError
 from tonewright.learning import squashed_normal
-from tonewright.learning._torch import Tensor, torch
+from tonewright.learning.torch_import import Tensor, torch
 
 _INVALID = -1e9  # finite: −inf times a probability of 0 would be NaN
 _LOG_STD_RANGE = (-4.0, 2.0)

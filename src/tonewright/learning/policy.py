@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.learning._torch import Tensor, nn, torch
 from tonewright.learning.heads import Head
+from tonewright.learning.torch_import import Tensor, nn, torch
 
 _CLIP = 10.0
 _ROWS_AT_ONCE = 256

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from tonewright.checks import check_number, check_whole
 from tonewright.errors import TonewrightError
-from tonewright.learning._torch import Tensor, nn, torch
 from tonewright.learning.checkpoints import TrainingState
 from tonewright.learning.policy import ActorCritic, Outputs
 from tonewright.learning.rollout import Rollout
+from tonewright.learning.torch_import import Tensor, nn, torch
 
 _ADAM_EPSILON = 1e-5  # not Adam's usual 1e-8, as in every well-known PPO
 _LARGEST_LOG_RATIO = 20.0  # beyond, exp could overflow, and its gradient be 0 · ∞

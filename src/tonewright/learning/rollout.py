@@ -11,9 +11,9 @@ from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
 from tonewright.errors import UsageError
-from tonewright.learning._torch import torch
 from tonewright.learning.policy import ActorCritic
 from tonewright.learning.spaces import flatten, to_env
+from tonewright.learning.torch_import import torch
 from tonewright.learning.vector import BatchEnv
 
 Arrays = dict[str, NDArray[Any]]

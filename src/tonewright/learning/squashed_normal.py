@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from tonewright.learning._torch import Tensor, torch
+from tonewright.learning.torch_import import Tensor, torch
 
 _EDGE = 1.0 - 1e-6  # float32 still tells numbers of this size from ±1
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tonewright.checks import check_number
-from tonewright.learning._torch import Tensor
 from tonewright.learning.policy import ActorCritic
 from tonewright.learning.ppo import Minibatch
+from tonewright.learning.torch_import import Tensor
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,9 @@ import numpy as np
 from gymnasium import spaces
 
 from tonewright.errors import CheckpointError, UsageError
-from tonewright.learning._torch import Tensor, nn, torch
 from tonewright.learning.checkpoints import TrainingState, check_checkpoint
 from tonewright.learning.runs import Run
-from tonewright.learning.sb3._library import (
+from tonewright.learning.sb3.library import (
     BaseAlgorithm,
     NStepReplayBuffer,
     OffPolicyAlgorithm,
@@ -23,6 +22,7 @@ from tonewright.learning.sb3._library import (
     ReplayBuffer,
     RunningMeanStd,
 )
+from tonewright.learning.torch_import import Tensor, nn, torch
 
 # DQN and QR-DQN count in `_n_calls` when the target network follows, TD3 in `_n_updates` when its actor
 # learns.

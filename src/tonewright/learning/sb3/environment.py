@@ -12,7 +12,7 @@ from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
 from tonewright.errors import UsageError
-from tonewright.learning.sb3._library import VecEnv, VecEnvIndices
+from tonewright.learning.sb3.library import VecEnv, VecEnvIndices
 from tonewright.learning.spaces import action_size, flatten, observation_size, to_env
 from tonewright.learning.vector import BatchEnv
 

@@ -11,10 +11,10 @@ from gymnasium import spaces
 
 from tonewright.errors import CheckpointError, UsageError
 from tonewright.files import StrPath
-from tonewright.learning._torch import Tensor, nn, torch
 from tonewright.learning.export import export_network
-from tonewright.learning.sb3._library import ActorCriticPolicy, BaseAlgorithm, BasePolicy
+from tonewright.learning.sb3.library import ActorCriticPolicy, BaseAlgorithm, BasePolicy
 from tonewright.learning.spaces import action_size, to_env
+from tonewright.learning.torch_import import Tensor, nn, torch
 
 _TOLERANCE = 1e-5
 _EXAMPLES = 13  # unlike any size in a network, so that none is mistaken for the batch's

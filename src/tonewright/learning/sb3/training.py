@@ -10,13 +10,13 @@ from contextlib import suppress
 import numpy as np
 
 from tonewright.learning.runs import Run
-from tonewright.learning.sb3._library import BaseAlgorithm, BaseCallback, Logger
 from tonewright.learning.sb3.checkpoints import (
     check_algorithm,
     replay_buffer,
     restore_algorithm,
     save_algorithm,
 )
+from tonewright.learning.sb3.library import BaseAlgorithm, BaseCallback, Logger
 from tonewright.learning.training import Progress, TrainConfig
 
 Evaluate = Callable[[BaseAlgorithm, int], Mapping[str, float]]
