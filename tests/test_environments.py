@@ -38,8 +38,14 @@ def test_says_nothing_that_only_this_process_could_read(name):
         ("import tonewright", "from gymnasium.envs import registration", "import gymnasium as gym"),
         ("import tonewright", "import tonewright.learning.vector", "import gymnasium as gym"),
         ("import tonewright.errors", "import gymnasium as gym"),
+        (
+            "import tonewright, importlib.util",
+            "importlib.util.find_spec('gymnasium')",
+            "importlib.util.find_spec('gymnasium')",
+            "import gymnasium as gym",
+        ),
     ],
-    ids=["before", "after", "a part of it first", "by ourselves", "a room alone"],
+    ids=["before", "after", "a part of it first", "by ourselves", "a room alone", "looked up before"],
 )
 def test_gymnasium_knows_them_whatever_is_imported_first(imports):
     assert in_a_fresh_process(*imports, MAKE, TELL) == [5, 3, "tonewright/ProbeCopy-v0"]

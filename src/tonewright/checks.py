@@ -40,10 +40,21 @@ def check_number(
     Raises:
         UsageError: Not a number, not finite, or outside low…high.
     """
-    fits = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-    if not fits or not (low < value if above else low <= value) or not value <= high:  # type: ignore[operator]
-        raise UsageError(f"{name} is a number {_reach(low, high, above=above)}; got {value!r}")
-    return float(value)  # type: ignore[arg-type]
+    number = _finite(value)
+    if number is None or not (low < number if above else low <= number) or not number <= high:
+        raise UsageError(f"{name} is a number {_reach(low, high, above=above)}; got {short_text(value)}")
+    return number
+
+
+def _finite(value: object) -> float | None:
+    """The value as a float, if it is a finite number."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number beyond them all
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _reach(low: float, high: float, *, above: bool = False) -> str:

@@ -48,18 +48,20 @@ def register_with_gymnasium() -> None:
 
 
 class _GymnasiumFinder(MetaPathFinder):
-    """Finds Gymnasium as Python would, once, and has `register` called after it was executed."""
+    """Finds Gymnasium as Python would, and has `register` called after it was executed."""
 
     def find_spec(self, fullname: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
         if fullname != "gymnasium":
             return None
         sys.meta_path.remove(self)
         spec = find_spec(fullname)
+        sys.meta_path.insert(0, self)  # again, since looking a module up need not lead to importing it
         if spec is None or spec.loader is None:
             return spec
         execute = spec.loader.exec_module
 
         def execute_and_register(module: ModuleType) -> None:
+            sys.meta_path.remove(self)
             execute(module)
             register()
 

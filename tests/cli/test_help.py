@@ -5,11 +5,11 @@ import pytest
 
 from tonewright.cli.hear import Hear
 from tonewright.cli.main import VERBS
-from tonewright.cli.words import Words
+from tonewright.cli.verbs import VerbGroup
 from tonewright.features import DEFAULT_DESCRIPTORS, all_descriptors
 
 HEAVY = ("numba", "scipy", "soundfile", "soxr", "cma", "numpy", "pyarrow")
-WORDS = [f"{name} {word}" for name, verb in VERBS.items() if isinstance(verb, Words) for word in verb.verbs]
+WORDS = [f"{name} {word}" for name, verb in VERBS.items() if isinstance(verb, VerbGroup) for word in verb.verbs]
 LIGHT = f"""
 import sys
 from tonewright.cli.main import main

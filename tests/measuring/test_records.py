@@ -100,6 +100,23 @@ class TestLog:
         with pytest.raises(UsageError, match=r"line 3 of .* is damaged"):
             opened(path)
 
+    @pytest.mark.parametrize("kept", [0, 1, 20, -1])
+    def test_a_header_that_was_half_written_is_written_again(self, tmp_path, kept):
+        path = tmp_path / "log.jsonl"
+        opened(path)
+        whole = path.read_bytes()
+        path.write_bytes(whole[:kept])
+        opened(path).append(RECORDS)
+        assert path.read_bytes().startswith(whole)
+        assert list(opened(path).records.values()) == RECORDS
+
+    def test_what_cannot_be_read_again_is_not_written(self, tmp_path):
+        path = tmp_path / "log.jsonl"
+        log = opened(path)
+        with pytest.raises(UsageError, match="holds finite numbers, text, lists and mappings only"):
+            log.append([RECORDS[0], RECORDS[1] | {"loss": float("nan")}])
+        assert opened(path).records == log.records == {}
+
     def test_a_record_without_its_key_is_told(self, tmp_path):
         opened(tmp_path / "log.jsonl").append(RECORDS)
         with pytest.raises(UsageError, match="lacks one of target, seed; name another file"):

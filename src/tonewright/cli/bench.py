@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import tyro
 
 from tonewright.cli.options import Flag
-from tonewright.cli.words import Words
+from tonewright.cli.verbs import VerbGroup
 
-BENCH = Words("Measure speed on this machine.")
+BENCH = VerbGroup("Measure speed on this machine.")
 
 
 @dataclass(frozen=True)

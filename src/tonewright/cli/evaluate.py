@@ -10,13 +10,13 @@ from typing import Annotated, Any
 import tyro
 
 from tonewright.cli.options import Count, Counts, Flag, Name, Names, OptionalFolder, Seeds
-from tonewright.cli.words import Words
+from tonewright.cli.verbs import VerbGroup
 from tonewright.matching.search.methods import METHODS
 
 _WIDEST = 200
 _SHOWN = ("sot", "wmfcc", "rms", "mss", "loss")
 
-EVALUATE = Words("Measure on held-out targets how good methods are, side by side.")
+EVALUATE = VerbGroup("Measure on held-out targets how good methods are, side by side.")
 
 
 @EVALUATE.word("match")

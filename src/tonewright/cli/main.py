@@ -21,10 +21,10 @@ from tonewright.cli.parsing import parse
 from tonewright.cli.render import Render
 from tonewright.cli.synths import Synths
 from tonewright.cli.train import TRAIN
-from tonewright.cli.words import Verb, Words, subcommands
+from tonewright.cli.verbs import Verb, VerbGroup, subcommands
 from tonewright.errors import TonewrightError, UnknownNameError, UsageError
 
-VERBS: Mapping[str, type[Verb] | Words] = {
+VERBS: Mapping[str, type[Verb] | VerbGroup] = {
     "match": Match,
     "render": Render,
     "synths": Synths,
@@ -50,7 +50,7 @@ def main(args: Sequence[str] | None = None) -> None:
     """Run the command line; whatever goes wrong ends in `SystemExit`.
 
     Args:
-        args: Words after `tonewright`; those of the process if not given.
+        args: VerbGroup after `tonewright`; those of the process if not given.
     """
     words = list(sys.argv[1:] if args is None else args)
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that lacks a sign gets another one
@@ -96,7 +96,7 @@ def _parse(words: list[str]) -> Verb:
     if name not in VERBS:
         raise UnknownNameError("verb", name, VERBS)
     verb = VERBS[name]
-    if isinstance(verb, Words):
+    if isinstance(verb, VerbGroup):
         word, *rest = rest or ["nothing"]
         if word in _HELP:
             subcommands(verb.verbs).cli(prog=f"tonewright {name}", description=verb.meaning, args=[word])

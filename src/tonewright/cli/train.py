@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import tyro
 
 from tonewright.cli.options import Count, Flag, Names, OutputFolder, Seed
-from tonewright.cli.words import Words
+from tonewright.cli.verbs import VerbGroup
 
 if TYPE_CHECKING:
     from tonewright.learning.runs import Run
@@ -19,7 +19,7 @@ Config = TypeVar("Config")
 _File = Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")]
 _OptionalName = Annotated[str | None, tyro.conf.arg(metavar="NAME", help_behavior_hint="")]
 
-TRAIN = Words("Train what matches: an agent, or an estimator of presets.")
+TRAIN = VerbGroup("Train what matches: an agent, or an estimator of presets.")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from tonewright.errors import UsageError
 from tonewright.learning.configuration import config_from, read_config
-from tonewright.learning.runs import Run, read_run
+from tonewright.learning.runs import Run, holds_run, read_run
 
 Config = TypeVar("Config")
 
@@ -47,7 +47,7 @@ def open_run(
     config = read_config(kind, config_file) if config_file else kind()
     config = config_from(kind, given(options or {}), default=config)
     try_out(config)
-    if (folder / "config.json").exists():
+    if holds_run(folder):
         raise UsageError(f"{str(folder)!r} holds a run; choose another folder, or go on with --resume")
     with suppress(OSError):  # `runs` in runs/agent; what else is missing is told by the next line
         folder.parent.mkdir(exist_ok=True)
@@ -78,7 +78,8 @@ def resume_run(
     recipe, expected = values.pop("recipe", None), run_config(kind())["recipe"]
     if recipe != expected:
         raise UsageError(f"{str(folder)!r} is a run of recipe {recipe!r}; resume it with that verb")
-    return Run.resume(folder), config_from(kind, values)
+    config = config_from(kind, values)  # first: resuming cuts the log
+    return Run.resume(folder), config
 
 
 @contextmanager

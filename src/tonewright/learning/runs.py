@@ -227,6 +227,11 @@ def last_checkpoint(folder: StrPath) -> tuple[dict[str, Any], Path]:
     return document["config"], found[-1]
 
 
+def holds_run(folder: StrPath) -> bool:
+    """Whether a folder is that of a run."""
+    return (Path(folder) / _CONFIG).exists()
+
+
 def read_run(folder: StrPath) -> dict[str, Any]:
     """What `config.json` of a run holds: `config`, `seed`, `sinks` and where it was made.
 
@@ -234,7 +239,7 @@ def read_run(folder: StrPath) -> dict[str, Any]:
         CheckpointError: There is no run, or its configuration is damaged.
     """
     folder = Path(folder)
-    if not (folder / _CONFIG).exists():
+    if not holds_run(folder):
         raise CheckpointError(f"{os.fspath(folder)!r} holds no run; name the folder of one")
     return read_document(folder / _CONFIG, FORMAT, FORMAT_VERSION, _FIELDS, error=CheckpointError)
 

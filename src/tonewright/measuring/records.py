@@ -53,9 +53,12 @@ class RecordLog:
         try:
             with self.path.open("a+b") as file:
                 file.seek(0)
-                lines = file.read().splitlines(keepends=True) or [line]
-                if not file.tell():
+                content = file.read()
+                if line.startswith(content):  # empty, or a killed process was at the header
+                    file.truncate(0)
                     file.write(line)
+                    content = line
+                lines = content.splitlines(keepends=True)
                 self._check_header(lines[0], json.loads(line)["header"])
                 if not lines[-1].endswith(b"\n"):  # a killed process was at it
                     file.truncate(sum(map(len, lines[:-1])))
@@ -78,12 +81,14 @@ class RecordLog:
         """Keep finished work.
 
         Raises:
+            UsageError: A record holds what JSON has no word for, such as a number that is not finite.
             OutputError: The file cannot be written.
         """
         records = list(records)
+        text = _text(records)
         try:
             with self.path.open("a", encoding="utf-8") as file:
-                file.write("".join(json.dumps(record) + "\n" for record in records))
+                file.write(text)
         except OSError as error:
             raise self._unusable(error) from error
         self.records |= {self.key(record): record for record in records}
@@ -131,9 +136,17 @@ def write_records(path: str | PathLike[str], records: Iterable[Record]) -> None:
     """Write a log without a header anew, whole or not at all.
 
     Raises:
+        UsageError: A record holds what JSON has no word for, such as a number that is not finite.
         OutputError: The file cannot be written.
     """
-    write_text(path, "".join(json.dumps(record) + "\n" for record in records), overwrite=True)
+    write_text(path, _text(records), overwrite=True)
+
+
+def _text(records: Iterable[Record]) -> str:
+    try:
+        return "".join(json.dumps(record, allow_nan=False) + "\n" for record in records)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"a record holds finite numbers, text, lists and mappings only ({error})") from None
 
 
 def _record(line: bytes, number: int, path: str | PathLike[str], error: type[TonewrightError]) -> Record:

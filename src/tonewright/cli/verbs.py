@@ -19,7 +19,7 @@ class Verb(Protocol):
 Kind = TypeVar("Kind", bound=Verb)
 
 
-class Words:
+class VerbGroup:
     """A verb that a second word follows; each word is a class with options of its own.
 
     Args:
@@ -44,11 +44,11 @@ class Words:
         return add
 
 
-def subcommands(verbs: Mapping[str, type[Verb] | Words]) -> SubcommandApp:
+def subcommands(verbs: Mapping[str, type[Verb] | VerbGroup]) -> SubcommandApp:
     """Verbs with their second words as tyro lists them in help and completes them in shells."""
     app = SubcommandApp()
     for name, verb in verbs.items():
-        if isinstance(verb, Words):
+        if isinstance(verb, VerbGroup):
             app.command(subcommands(verb.verbs), name=name, help=verb.meaning)
         else:
             app.command(name=name)(verb)
