@@ -28,7 +28,6 @@ PACKAGE = Path(threads.__file__).parent
 def four_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four threads whatever the machine has."""
     monkeypatch.setenv("NUMBA_NUM_THREADS", "4")
-    monkeypatch.setattr(threads, "_threads", ThreadPoolExecutor(3))
 
 
 def run(script: str, **environment: str) -> subprocess.CompletedProcess[str]:

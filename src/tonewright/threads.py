@@ -10,10 +10,15 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
-from typing import Any
+from functools import partial
+from queue import SimpleQueue
+from typing import Any, TypeAlias
+
+_Inbox: TypeAlias = (
+    "SimpleQueue[tuple[Callable[[], BaseException | None], SimpleQueue[BaseException | None]]]"
+)
 
 _SHARES = 8
 """Parts of the rows for each thread: rows differ several times in what they cost."""
@@ -54,42 +59,38 @@ def map_rows(
             run at once, so that each worker may have a scratch of its own.
         rows: How many there are.
         workers: Threads, numbered from 0; as many as are available if not given.
-        block: Rows that stay together: `first` is always a multiple of it.
+        block: Rows that stay together: `first` is always a multiple of it. Some 0.1 ms of work: that is what
+            it costs to hand it to another thread.
 
     Raises:
         Exception: What `work` raised; some rows may then be left out.
     """
     blocks = -(-rows // block)
     workers = min(available_threads() if workers is None else workers, blocks)
-    if workers <= 1:
+    helpers = _idle_helpers(workers - 1)
+    if not helpers:
         if rows:
             work(0, rows, 0)
         return
     share = block * max(1, -(-blocks // (workers * _SHARES)))
     begins = iter(range(0, rows, share))  # one iterator for all: whoever is done takes the next
 
-    def take(worker: int) -> None:
+    def take(worker: int) -> BaseException | None:
         try:
             for first in begins:
                 work(first, min(first + share, rows), worker)
-        except BaseException:
+        except BaseException as failure:
             for _ in begins:  # nothing is left for the others
                 pass
-            raise
+            return failure
+        return None
 
-    helpers: list[Future[None]] = []
-    # At the end of the process no thread can be started any more: those there are do everything.
-    with suppress(RuntimeError):
-        for worker in range(1, workers):
-            helpers.append(_pool().submit(copy_context().run, take, worker))
-    try:
-        take(0)
-    finally:
-        # A helper that has not begun has nothing to do any more: nobody waits in vain for a busy pool.
-        running = [helper for helper in helpers if not helper.cancel()]
-        failures = [failure for failure in (helper.exception() for helper in running) if failure]
-    if failures:
-        raise failures[0]
+    outcomes: SimpleQueue[BaseException | None] = SimpleQueue()
+    for worker, helper in enumerate(helpers, 1):
+        helper.put((partial(copy_context().run, take, worker), outcomes))
+    for failure in [take(0), *(outcomes.get() for _ in helpers)]:
+        if failure:
+            raise failure
 
 
 @contextmanager
@@ -144,22 +145,47 @@ def _cores() -> int:
 
 
 _lock = threading.Lock()
-_threads: ThreadPoolExecutor | None = None
+_idle: list[_Inbox] = []
+_started = 0
 
 
-def _pool() -> ThreadPoolExecutor:
-    """Threads that stay, made when they are first needed: starting some for each batch would cost more."""
-    global _threads
-    with _lock:
-        if _threads is None:
-            _threads = ThreadPoolExecutor(max(1, _cores()), thread_name_prefix="tonewright")
-        return _threads
+def _idle_helpers(most: int) -> list[_Inbox]:
+    """Inboxes of up to so many threads that wait for work; those there are not yet are started.
+
+    They stay, since starting some for each batch would cost more. Where all are busy, nobody waits for them.
+    """
+    global _started
+    helpers: list[_Inbox] = []
+    while len(helpers) < most:
+        try:
+            helpers.append(_idle.pop())
+        except IndexError:
+            with _lock:
+                if _started >= _configured():
+                    break
+                inbox: _Inbox = SimpleQueue()
+                try:
+                    threading.Thread(target=_help, args=(inbox,), name="tonewright", daemon=True).start()
+                except RuntimeError:  # the process ends, or may have no more threads
+                    break
+                _started += 1
+            helpers.append(inbox)
+    return helpers
+
+
+def _help(inbox: _Inbox) -> None:
+    while True:
+        work, outcomes = inbox.get()
+        outcome = work()
+        _idle.append(inbox)
+        outcomes.put(outcome)
+        del work, outcome, outcomes  # a thread that waits keeps nothing alive
 
 
 def _forget() -> None:
     """In a forked process there are no threads but the one that forked."""
-    global _threads, _lock
-    _threads, _lock = None, threading.Lock()
+    global _idle, _started, _lock
+    _idle, _started, _lock = [], 0, threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):

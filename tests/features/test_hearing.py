@@ -77,6 +77,23 @@ def test_the_number_of_threads_does_not_matter():
     assert available_threads() == threads
 
 
+def test_groups_of_many_short_sounds_are_shared_among_threads(monkeypatch: pytest.MonkeyPatch):
+    sounds, names = noise(900, 2048), ["loudness", "mfcc", "mfcc_delta"]
+    with numba_threads(1):
+        expected = hear(sounds, RATE_HZ, names).values
+    groups: list[tuple[int, int]] = []
+
+    class Watched(Frames):
+        def __init__(self, hops: np.ndarray, *given: Any) -> None:
+            groups.append((len(hops), available_threads()))
+            super().__init__(hops, *given)
+
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "2")
+    monkeypatch.setattr("tonewright.features.listener.Frames", Watched)
+    np.testing.assert_array_equal(hear(sounds, RATE_HZ, names).values, expected)
+    assert sorted(groups) == [(4, 1), *[(128, 1)] * 7]
+
+
 @pytest.mark.parametrize(
     ("batch", "hops", "most"), [(1, 1, 1), (1, 63, 1), (3, 21, 1), (4, 16, 2), (8, 32, 8)]
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -14,8 +16,10 @@ from tonewright.threads import map_rows
 # librosa's defaults, which the published values rest on.
 _FLOOR_DB = -100.0
 _RANGE_DB = 80.0
-# Frames whose cepstra are worth a call.
-_ROWS_AT_ONCE = 32
+# Frames whose cepstra are worth a call, and innermost steps over pairs.
+_ROWS_AT_ONCE, _STEPS_AT_ONCE = 256, 1 << 17
+
+PairKernel = Callable[[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], int, int], None]
 
 
 def samples_in(milliseconds: int, sample_rate_hz: int) -> int:
@@ -86,9 +90,27 @@ def mean_difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[n
     Returns:
         `[batch]` float32.
     """
-    out = np.empty(max(len(a), len(b)), np.float32)
     a, b = a.reshape(len(a), -1), b.reshape(len(b), -1)
-    map_rows(lambda first, last, _: _mean_difference(a, b, out, first, last), len(out))
+    return pair_by_pair(_mean_difference, a, b, a.shape[1])
+
+
+def pair_by_pair(
+    kernel: PairKernel, a: NDArray[np.float32], b: NDArray[np.float32], steps: int
+) -> NDArray[np.float32]:
+    """What a kernel makes of each pair.
+
+    Args:
+        kernel: Called with (a, b, out, first, last), writes some rows of `out`.
+        a: `[batch, ...]` float32.
+        b: Likewise; either batch may be of one.
+        steps: Innermost steps that it makes for a pair.
+
+    Returns:
+        `[batch]` float32.
+    """
+    out = np.empty(max(len(a), len(b)), np.float32)
+    block = max(1, _STEPS_AT_ONCE // steps)
+    map_rows(lambda first, last, _: kernel(a, b, out, first, last), len(out), block=block)
     return out
 
 

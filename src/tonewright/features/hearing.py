@@ -18,6 +18,7 @@ from tonewright.features.selection import select
 from tonewright.features.streaming import StreamAnalyser
 from tonewright.features.table import FeatureTable
 from tonewright.features.validation import valid_sounds
+from tonewright.threads import available_threads, map_rows, numba_threads
 
 DEFAULT_DESCRIPTORS = ("loudness", "spectral_shape", "mfcc", "chroma", "pitch", "onset")
 
@@ -25,6 +26,8 @@ _EMPTY = "a sound has at least one sample; got none, record or export it again"
 
 # Sounds measured side by side however long they are, so that every core has one where rows cannot be split.
 _LEAST_ROWS = 8
+# With as many groups to a thread the last ones end at nearly the same time.
+_GROUPS_PER_THREAD = 3
 
 
 def hear(
@@ -76,11 +79,18 @@ def hear(
     chosen = select(descriptors)
     count = grid.frame_count(samples.shape[1])
     rows = max(_LEAST_ROWS, frames_at_once(grid) // count)
-    groups = [
-        Listener(grid, chosen).listen(_filled_up(samples[first : first + rows], grid))
-        for first in range(0, len(samples), rows)
-    ]
-    values = groups[0] if len(groups) == 1 else np.concatenate(groups)
+    values = np.empty((len(samples), count, sum(len(one.columns) for one in chosen)), np.float32)
+    # Where there are groups enough they are shared among threads; where not, the work within each of them is.
+    threads = available_threads()
+    by_group = len(samples) > _GROUPS_PER_THREAD * threads * rows
+
+    def listen(first: int, last: int, _: int) -> None:
+        with numba_threads(1 if by_group else threads):
+            for begin in range(first, last, rows):
+                some = slice(begin, min(begin + rows, last))
+                values[some] = Listener(grid, chosen).listen(_filled_up(samples[some], grid))
+
+    map_rows(listen, len(samples), threads if by_group else 1, block=rows)
     return FeatureTable(values, _times_s(grid, 0, count), chosen)
 
 

@@ -16,6 +16,13 @@ MOMENTARY_S = 0.400
 # The interpolator of `audio.true_peak_dbtp`. A peak between samples is seen half the taps after it was.
 _INTERPOLATOR = interpolation_taps()
 _TAPS = _INTERPOLATOR.shape[1]
+# Samples that are worth a call.
+_SAMPLES_AT_ONCE = 1 << 14
+
+
+def _sounds_at_once(frames: Frames) -> int:
+    samples: int = max(1, frames.count * frames.framing.hop)
+    return max(1, _SAMPLES_AT_ONCE // samples)
 
 
 @shared
@@ -28,7 +35,7 @@ def _hop_levels(frames: Frames) -> NDArray[np.float64]:
     def measure(first: int, last: int, _: int) -> None:
         kernels.hop_levels(samples, hop, tail, _INTERPOLATOR, levels, first, last)
 
-    map_rows(measure, frames.batch)
+    map_rows(measure, frames.batch, block=_sounds_at_once(frames))
     return frames.with_past("hop levels", levels, whole)
 
 
@@ -44,7 +51,7 @@ def _weighted_energies(frames: Frames, window: int) -> NDArray[np.float64]:
     def measure(first: int, last: int, _: int) -> None:
         kernels.weighted_energies(samples, hop, tail, sections, state, energies, first, last)
 
-    map_rows(measure, frames.batch)
+    map_rows(measure, frames.batch, block=_sounds_at_once(frames))
     return frames.with_past("K-weighted energies", energies, whole)
 
 

@@ -34,7 +34,8 @@ class Descriptor:
         columns: One name to each value.
         meaning: What it measures, in one line.
         source: Paper or standard of the definition.
-        function: Takes `Frames`, returns `[batch, count, columns]` float32, finite for every finite sound.
+        function: Takes `Frames`, returns `[batch, count, columns]` float32, finite for every finite sound;
+            several threads may call it at once, each with `Frames` of its own.
     """
 
     name: str

@@ -25,6 +25,9 @@ PEAK_LIMIT = 32
 _PEAK_RANGE_DB = 80.0
 _BLACKMAN_HARRIS = (0.35875, -0.48829, 0.14128, -0.01168)
 
+# Samples under windows, and frames of levels and of peaks, that are worth a call.
+_SAMPLES_AT_ONCE, _LEVELS_AT_ONCE, _PEAKS_AT_ONCE = 1 << 16, 32, 16
+
 
 @lru_cache(maxsize=16)
 def _power_window(length: int) -> NDArray[np.float32]:
@@ -49,7 +52,9 @@ def _power(frames: Frames, window: NDArray[np.float32]) -> NDArray[np.float32]:
     def transform(first: int, last: int, _: int) -> None:
         kernels.windowed_power(samples, window, hop, power, first, last)
 
-    map_rows(transform, len(power), block=kernels.BLOCK)
+    map_rows(
+        transform, len(power), block=kernels.BLOCK * max(1, _SAMPLES_AT_ONCE // (kernels.BLOCK * length))
+    )
     return power
 
 
@@ -89,7 +94,7 @@ def mel_levels(frames: Frames, n_mels: int) -> NDArray[np.float32]:
     def weigh(first: int, last: int, _: int) -> None:
         kernels.mel_levels(power, filters, spans, levels, first, last)
 
-    map_rows(weigh, len(levels), block=kernels.BLOCK)
+    map_rows(weigh, len(levels), block=_LEVELS_AT_ONCE)
     return levels.reshape(frames.batch, frames.count, n_mels)
 
 
@@ -117,6 +122,6 @@ def spectral_peaks(frames: Frames) -> tuple[NDArray[np.float32], NDArray[np.floa
     def find(first: int, last: int, _: int) -> None:
         kernels.strongest_peaks(power, bin_hz, relative, frequency_hz, level_db, first, last)
 
-    map_rows(find, len(power), block=kernels.BLOCK)
+    map_rows(find, len(power), block=_PEAKS_AT_ONCE)
     shape = (frames.batch, frames.count, PEAK_LIMIT)
     return frequency_hz.reshape(shape), level_db.reshape(shape)

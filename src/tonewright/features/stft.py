@@ -19,6 +19,8 @@ from tonewright.threads import map_rows
 
 # Samples transformed at once: 64 kB of float32 frames stay in a core's own cache.
 _BLOCK_SAMPLES = 16384
+# Of these, how many are worth a call.
+_BLOCKS_AT_ONCE = 4
 
 
 def frame_count(frames: int, n_fft: int, hop: int) -> int:
@@ -70,7 +72,7 @@ def power_spectrogram(audio: NDArray[np.float32], n_fft: int, hop: int) -> NDArr
     def transform(first: int, last: int, _: int) -> None:
         _power_spectrogram(audio, window, hop, out, first, last)
 
-    map_rows(transform, len(audio) * _block_count(shape[1], n_fft))
+    map_rows(transform, len(audio) * _block_count(shape[1], n_fft), block=_BLOCKS_AT_ONCE)
     return out
 
 
@@ -112,7 +114,7 @@ def mel_spectrogram(
     def transform(first: int, last: int, _: int) -> None:
         _mel_spectrogram(audio, window, hop, filters, spans, out, first, last)
 
-    map_rows(transform, len(audio) * _block_count(out.shape[1], n_fft))
+    map_rows(transform, len(audio) * _block_count(out.shape[1], n_fft), block=_BLOCKS_AT_ONCE)
     return out
 
 

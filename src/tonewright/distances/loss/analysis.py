@@ -22,7 +22,6 @@ from tonewright.distances.loss.hearing import (
     hear_bands,
     hear_samples,
     hear_spectra,
-    make_scratch,
     mean_square,
     take_in,
 )
@@ -70,12 +69,12 @@ def analyse_batch(
     weights: Bands,
     rows: NDArray[np.int64],
     heard: Heard,
+    scratch: Scratch,
     first_row: int,
     last_row: int,
 ) -> None:
     """Hear some targets once; sound i of `audio` goes to row `rows[i]` of `heard`."""
     samples = audio.shape[1]
-    scratch = make_scratch(samples)
     for i in range(first_row, last_row):
         take_in(audio[i], scratch.signal)
         t = rows[i]

@@ -26,7 +26,6 @@ from tonewright.distances.loss.hearing import (
     hear_bands,
     hear_samples,
     hear_spectra,
-    make_scratch,
     mean_square,
     take_in,
 )
@@ -73,6 +72,7 @@ def compare_batch(
     heard: Heard,
     measures: NDArray[np.float64],
     log_mel_db: NDArray[np.float32],
+    scratch: Scratch,
     first_row: int,
     last_row: int,
 ) -> None:
@@ -88,12 +88,12 @@ def compare_batch(
         measures: `[batch, 8]`, written: `MEASURES`.
         log_mel_db: `[batch, frames, 64]`, written: log-mel of the candidates in dB; or no rows, to leave it
             out.
+        scratch: Room for sounds of that length, for this call alone.
         first_row: First candidate.
         last_row: Where to stop: the candidate after the last one.
     """
     samples = audio.shape[1]
     own_target = len(heard.samples) > 1
-    scratch = make_scratch(samples)
     for i in range(first_row, last_row):
         take_in(audio[i], scratch.signal)
         t = i if own_target else 0
@@ -120,12 +120,12 @@ def hear_batch(
     middle: Resolution,
     weights: Bands,
     log_mel_db: NDArray[np.float32],
+    scratch: Scratch,
     first_row: int,
     last_row: int,
 ) -> None:
     """Write the log-mel `[batch, frames, 64]` in dB of some sounds, as `compare_batch` does, and no more."""
     samples = audio.shape[1]
-    scratch = make_scratch(samples)
     for i in range(first_row, last_row):
         take_in(audio[i], scratch.signal)
         fade_out(samples, weights.fade_out, scratch.signal)

@@ -6,6 +6,7 @@ reported in (`mss`, `wmfcc`, …) stay out of it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +28,7 @@ from tonewright.threads import map_rows
 _WINDOWS = (hearing.COARSE, hearing.MIDDLE, hearing.FINE)
 # Targets that `training_loss` analyses at once.
 _PASS_SOUNDS = 64
-# Sounds that a thread hears in one call: they share the room it needs.
+# Sounds that are worth a call.
 _SOUNDS_AT_ONCE = 4
 # Below this rate the windows are longer than most notes, and above it the mel bands narrower than a bin.
 _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 4_000, 768_000
@@ -110,6 +111,8 @@ class TrainingLoss:
         self.sample_rate_hz, self.frames, self.weights = int(sample_rate_hz), int(frames), weights
         self._coarse, self._middle, self._fine = (resolution(window) for window in _WINDOWS)
         self._bands = hearing.bands(self.sample_rate_hz, self.frames)
+        # Those that no thread works with at present.
+        self._scratches: list[hearing.Scratch] = []
 
     @property
     def log_mel_shape(self) -> tuple[int, int]:
@@ -226,11 +229,7 @@ class TrainingLoss:
         """
         checked = self._checked(audio, "sounds")
         log_mel_db = np.empty((len(checked), *self.log_mel_shape), np.float32)
-
-        def hear_rows(first: int, last: int, _: int) -> None:
-            hear_batch(checked, self._middle, self._bands, log_mel_db, first, last)
-
-        map_rows(hear_rows, len(checked), block=_SOUNDS_AT_ONCE)
+        self._share(hear_batch, checked, self._middle, self._bands, log_mel_db)
         return log_mel_db
 
     def _compare(
@@ -245,11 +244,7 @@ class TrainingLoss:
             )
         measures = np.zeros((len(audio), len(MEASURES)))
         tables = self._coarse, self._middle, self._fine, self._bands
-
-        def compare_rows(first: int, last: int, _: int) -> None:
-            compare_batch(audio, *tables, analysis.heard, measures, log_mel_db, first, last)
-
-        map_rows(compare_rows, len(audio), block=_SOUNDS_AT_ONCE)
+        self._share(compare_batch, audio, *tables, analysis.heard, measures, log_mel_db)
         # Looking through all samples beforehand would take longer; what is wrong with some shows here too.
         if not np.isfinite(measures).all():
             row = int(np.flatnonzero(~np.isfinite(measures).all(axis=1))[0])
@@ -261,11 +256,20 @@ class TrainingLoss:
 
     def _hear(self, targets: NDArray[np.float32], rows: NDArray[np.int64], analysis: TargetAnalysis) -> None:
         tables = self._coarse, self._middle, self._fine, self._bands
+        self._share(analyse_batch, targets, *tables, rows, analysis.heard)
 
-        def hear_rows(first: int, last: int, _: int) -> None:
-            analyse_batch(targets, *tables, rows, analysis.heard, first, last)
+    def _share(self, kernel: Callable[..., None], audio: NDArray[np.float32], *arguments: Any) -> None:
+        """Let a kernel go over all sounds, shared among threads, each with room of its own to work in."""
 
-        map_rows(hear_rows, len(targets), block=_SOUNDS_AT_ONCE)
+        def hear_some(first: int, last: int, _: int) -> None:
+            try:
+                scratch = self._scratches.pop()
+            except IndexError:
+                scratch = hearing.make_scratch(self.frames)
+            kernel(audio, *arguments, scratch, first, last)
+            self._scratches.append(scratch)
+
+        map_rows(hear_some, len(audio), block=_SOUNDS_AT_ONCE)
 
     def _shaped(self, audio: NDArray[np.float32], what: str) -> NDArray[np.float32]:
         shape = np.shape(audio)

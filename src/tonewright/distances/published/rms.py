@@ -11,6 +11,9 @@ from tonewright.distances.spectra import mix_down, samples_in
 from tonewright.features.stft import frame_count
 from tonewright.threads import map_rows
 
+# Samples that are worth a call.
+_SAMPLES_AT_ONCE = 1 << 16
+
 
 @distance(
     meaning="cosine similarity of RMS envelopes",
@@ -36,7 +39,10 @@ def _envelopes(audio: NDArray[np.float32], window: int, hop: int) -> NDArray[np.
     """RMS of centred windows, zeros beyond both ends: `[batch, frames]` to `[batch, n_frames]`."""
     out = np.empty((len(audio), frame_count(audio.shape[1], window, hop)))
     audio = np.ascontiguousarray(audio)
-    map_rows(lambda first, last, _: _fill_envelopes(audio, window, hop, out, first, last), len(audio))
+    block = max(1, _SAMPLES_AT_ONCE // audio.shape[1])
+    map_rows(
+        lambda first, last, _: _fill_envelopes(audio, window, hop, out, first, last), len(audio), block=block
+    )
     return out
 
 

@@ -7,9 +7,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tonewright.distances.registry import distance
-from tonewright.distances.spectra import mix_down, samples_in
+from tonewright.distances.spectra import mix_down, pair_by_pair, samples_in
 from tonewright.features.stft import magnitude_spectrogram
-from tonewright.threads import map_rows
 
 _LEAST_SUM = 1e-6
 
@@ -28,9 +27,7 @@ def sot(a: NDArray[np.float32], b: NDArray[np.float32], sample_rate_hz: int) -> 
     """
     n_fft, hop = samples_in(50, sample_rate_hz), samples_in(20, sample_rate_hz)
     x, y = (magnitude_spectrogram(mix_down(sound), n_fft, hop) for sound in (a, b))
-    out = np.empty(max(len(a), len(b)), np.float32)
-    map_rows(lambda first, last, _: _transport(x, y, out, first, last), len(out))
-    return out
+    return pair_by_pair(_transport, x, y, x[0].size)
 
 
 @njit(cache=True, nogil=True)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tonewright.distances import fixed_rate
 from tonewright.distances.registry import distance
-from tonewright.threads import map_rows
+from tonewright.distances.spectra import pair_by_pair
 
 # A target quieter than this in every bin counts as this loud, so that silence has a finite value.
 _LEAST_POWER = 1e-8
@@ -28,9 +28,7 @@ def spectral_convergence(
     A silent answer scores 1. A target quieter than a magnitude of 1e-4 in every bin counts as that loud.
     """
     x, y = (np.sqrt(fixed_rate.power(sound, sample_rate_hz)).reshape(len(sound), -1) for sound in (a, b))
-    out = np.empty(max(len(a), len(b)), np.float32)
-    map_rows(lambda first, last, _: _relative_errors(x, y, out, first, last), len(out))
-    return out
+    return pair_by_pair(_relative_errors, x, y, x.shape[1])
 
 
 @njit(cache=True, nogil=True)

@@ -7,8 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tonewright.distances.registry import distance
-from tonewright.distances.spectra import mfcc, samples_in
-from tonewright.threads import map_rows
+from tonewright.distances.spectra import mfcc, pair_by_pair, samples_in
 
 
 @distance(
@@ -25,10 +24,8 @@ def wmfcc(a: NDArray[np.float32], b: NDArray[np.float32], sample_rate_hz: int) -
     """
     n_fft, hop = samples_in(50, sample_rate_hz), samples_in(10, sample_rate_hz)
     x, y = (mfcc(sound, sample_rate_hz, n_fft, hop, n_mels=128, n_mfcc=20) for sound in (a, b))
-    out = np.empty(max(len(a), len(b)), np.float32)
     x, y = _by_frame(x), np.ascontiguousarray(_by_frame(y).swapaxes(1, 2))
-    map_rows(lambda first, last, _: _warped_differences(x, y, out, first, last), len(out))
-    return out
+    return pair_by_pair(_warped_differences, x, y, x[0].size * y.shape[2])
 
 
 def _by_frame(cepstra: NDArray[np.float32]) -> NDArray[np.float32]:

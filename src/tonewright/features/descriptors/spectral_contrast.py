@@ -18,7 +18,7 @@ _EDGES_HZ = (0.0, 200.0, 400.0, 800.0, 1600.0, 3200.0, 6400.0)
 _SHARE = 0.02
 # Bins further below the strongest of the frame, side lobes and rounding among them, all count for as much.
 _RANGE = 10.0 ** (-80.0 / 10.0)
-_BLOCK = 8  # frames: fewer are not worth a call
+_FRAMES_AT_ONCE = 32  # fewer are not worth a call
 
 
 @njit(cache=True, nogil=True)
@@ -79,5 +79,5 @@ def spectral_contrast(frames: Frames) -> NDArray[np.float32]:
     def measure(first: int, last: int, _: int) -> None:
         _contrasts(power, edges, contrast, first, last)
 
-    map_rows(measure, len(power), block=_BLOCK)
+    map_rows(measure, len(power), block=_FRAMES_AT_ONCE)
     return contrast.reshape(frames.batch, frames.count, len(_EDGES_HZ))

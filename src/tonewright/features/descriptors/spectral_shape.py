@@ -19,7 +19,7 @@ from tonewright.threads import map_rows
 
 _HEARD = 10.0 ** (-60.0 / 10.0)
 _LEAST = 10.0 ** (-100.0 / 10.0)
-_BLOCK = 8  # frames: fewer are not worth a call
+_FRAMES_AT_ONCE = 32  # fewer are not worth a call
 _CATEGORY = "spectral_shape"
 _PEETERS = "Peeters et al. 2011, the Timbre Toolbox"
 
@@ -34,7 +34,7 @@ def _shapes(frames: Frames) -> NDArray[np.float32]:
     def measure(first: int, last: int, _: int) -> None:
         kernel.spectral_shapes(power, bin_hz, _HEARD, _LEAST, shapes, first, last)
 
-    map_rows(measure, len(power), block=_BLOCK)
+    map_rows(measure, len(power), block=_FRAMES_AT_ONCE)
     return shapes.reshape(frames.batch, frames.count, kernel.SHAPES)
 
 
