@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from tonewright.checks import check_number, check_whole
+from tonewright.checks import check_number, check_range, check_whole
 from tonewright.errors import UsageError
 
 
@@ -19,6 +19,22 @@ def test_numbers_of_any_type_become_float(value) -> None:
     checked = check_number(value, "weight", 2, 2.5)
     assert checked == value
     assert type(checked) is float
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400), math.nan, math.inf, "1", None, True])
+def test_what_is_no_finite_number_is_refused(value) -> None:
+    with pytest.raises(UsageError, match="weight is a number from 0; got"):
+        check_number(value, "weight", 0)
+
+
+def test_ranges_are_two_numbers_in_order() -> None:
+    assert check_range([0, np.float32(0.5)], "gates", 0, 1) == (0.0, 0.5)
+    assert check_range((3, 3), "notes", 0, 127) == (3.0, 3.0)
+    for wrong in ((), (1,), (1, 2, 3), (2, 1), (0, 1), (1, 128), ("a", 2), 5, (1, math.nan), (1, 10**400)):
+        with pytest.raises(
+            UsageError, match="notes are two numbers above 0 and up to 127, the smaller one first"
+        ):
+            check_range(wrong, "notes", 0, 127, above=True)
 
 
 def test_bounds_are_part_of_the_range_unless_it_lies_above() -> None:

@@ -47,6 +47,7 @@ GOOD = {"format": "a-thing", "format_version": 1, "name": "a", "size": 3}
         ("{", "not valid JSON"),
         ('{"format": NaN}', "not valid JSON"),
         ('{"format": 1e999}', "not valid JSON"),
+        ('{"format": 1' + "0" * 400 + "}", "not valid JSON"),
         ("[" * 100_000, "not valid JSON"),
         ("[]", 'a a-thing is a JSON object with "format": "a-thing"'),
         (GOOD | {"format": "another"}, 'with "format": "a-thing"'),
@@ -58,7 +59,7 @@ GOOD = {"format": "a-thing", "format_version": 1, "name": "a", "size": 3}
         (GOOD | {"name": ["a\nb"]}, 'the field "name" .* it is text; got'),
         ({"format": "a-thing", "format_version": 1, "size": 1}, r'needs the field "name" \(text\); add it'),
     ],
-    ids=range(14),
+    ids=range(15),
 )
 def test_any_other_file_gets_one_clear_line(tmp_path, document, complaint):
     path = write(tmp_path / "a.json", document)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -134,14 +135,32 @@ class TestMapRows:
                 busy = [threading.Lock() for _ in range(4)]
 
                 def work(first: int, last: int, worker: int, busy: list[threading.Lock] = busy) -> None:
-                    with busy[worker]:
-                        done[row, first:last] += 1
+                    assert busy[worker].acquire(blocking=False)
+                    done[row, first:last] += 1
+                    busy[worker].release()
 
                 map_rows(work, 200)
 
         with ThreadPoolExecutor(16) as callers:
             list(callers.map(call, range(16)))
         assert (done == 10).all()
+
+    def test_ctrl_c_is_raised_when_no_thread_is_at_work_any_more(self) -> None:
+        begun, at_work = threading.Event(), []
+
+        def work(first: int, last: int, worker: int) -> None:
+            if threading.current_thread() is threading.main_thread():
+                assert begun.wait(60)
+                return
+            at_work.append(first)
+            begun.set()
+            signal.raise_signal(signal.SIGINT)  # while the main thread waits for this one
+            time.sleep(0.2)
+            at_work.remove(first)
+
+        with pytest.raises(KeyboardInterrupt):
+            map_rows(work, 2, 2)
+        assert at_work == []
 
     def test_nobody_waits_for_threads_that_are_busy(self) -> None:
         """One caller holds all three threads; another does all of its rows by itself."""

@@ -42,8 +42,32 @@ def check_number(
     """
     number = _finite(value)
     if number is None or not (low < number if above else low <= number) or not number <= high:
-        raise UsageError(f"{name} is a number {_reach(low, high, above=above)}; got {short_text(value)}")
+        raise UsageError(f"{name} is a number {_reach(low, high, above=above)}; got {value!r}")
     return number
+
+
+def check_range(
+    value: object, name: str, low: float = -math.inf, high: float = math.inf, *, above: bool = False
+) -> tuple[float, float]:
+    """Two finite numbers within bounds, the second no smaller than the first.
+
+    Args:
+        value: What was received.
+        name: Its name, for the message.
+        low: Smallest that is taken.
+        high: Largest that is taken.
+        above: Whether `low` itself is refused.
+
+    Raises:
+        UsageError: Not two numbers, or one of them outside low…high, or in the wrong order.
+    """
+    ends = [_finite(one) for one in value] if isinstance(value, tuple | list) else []
+    if len(ends) == 2 and ends[0] is not None and ends[1] is not None:
+        begin, end = ends[0], ends[1]
+        if (low < begin if above else low <= begin) and begin <= end <= high:
+            return begin, end
+    reach = _reach(low, high, above=above)
+    raise UsageError(f"{name} are two numbers {reach}, the smaller one first; got {value!r}")
 
 
 def _finite(value: object) -> float | None:

@@ -124,7 +124,7 @@ def read_document(
 
 
 def parse_json(text: str | bytes, *, error: type[TonewrightError], what: str = "document") -> Any:
-    """Read JSON text strictly: finite numbers only, nothing nested without end.
+    """Read JSON text strictly: numbers that fit a float only, nothing nested without end.
 
     Args:
         text: JSON, as text or as UTF-8.
@@ -136,7 +136,7 @@ def parse_json(text: str | bytes, *, error: type[TonewrightError], what: str = "
     """
     try:
         text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
-        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole)
     except UnicodeDecodeError:
         raise error(f"not a {what}: this is not UTF-8 text; choose another file") from None
     except (ValueError, RecursionError) as problem:
@@ -210,6 +210,15 @@ def _fits(value: object, kind: type) -> bool:
 def _finite(text: str) -> float:
     if not math.isfinite(number := float(text)):
         raise ValueError(f"{text} is beyond the range of numbers")
+    return number
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    try:
+        float(number)
+    except OverflowError:
+        raise ValueError(f"a number of {len(text)} digits is beyond the range of numbers") from None
     return number
 
 

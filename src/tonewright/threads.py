@@ -88,9 +88,19 @@ def map_rows(
     outcomes: SimpleQueue[BaseException | None] = SimpleQueue()
     for worker, helper in enumerate(helpers, 1):
         helper.put((partial(copy_context().run, take, worker), outcomes))
-    for failure in [take(0), *(outcomes.get() for _ in helpers)]:
+    for failure in [take(0), *(_outcome(outcomes) for _ in helpers)]:
         if failure:
             raise failure
+
+
+def _outcome(outcomes: SimpleQueue[BaseException | None]) -> BaseException | None:
+    """The next outcome, waited for in spite of Ctrl-C: until then a thread works with what it was given."""
+    interrupt: KeyboardInterrupt | None = None
+    while True:
+        try:
+            return outcomes.get() or interrupt
+        except KeyboardInterrupt as again:
+            interrupt = again
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from tonewright.cli.verbs import VerbGroup
 from tonewright.features import DEFAULT_DESCRIPTORS, all_descriptors
 
 HEAVY = ("numba", "scipy", "soundfile", "soxr", "cma", "numpy", "pyarrow")
-WORDS = [f"{name} {word}" for name, verb in VERBS.items() if isinstance(verb, VerbGroup) for word in verb.verbs]
+GROUPS = {name: group for name, group in VERBS.items() if isinstance(group, VerbGroup)}
+WORDS = [f"{name} {word}" for name, group in GROUPS.items() for word in group.verbs]
 LIGHT = f"""
 import sys
 from tonewright.cli.main import main

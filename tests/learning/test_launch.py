@@ -5,6 +5,7 @@ import pytest
 
 from tonewright.errors import CheckpointError, UnknownNameError, UsageError
 from tonewright.learning.launch import open_run, resume_run, stoppable
+from tonewright.learning.runs import read_metrics
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,16 @@ class TestResume:
         run, config = resume_run(tmp_path / "run", Config, run_config)
         run.close()
         assert (config, run.seed, run.first_step) == (Config(11), 4, 0)
+
+    def test_what_is_refused_leaves_the_log_as_it_was(self, tmp_path):
+        run, _ = open_run(tmp_path / "run", Config, run_config, sinks=())
+        with run:
+            run.log(0, {"loss": 0.5})
+        path = tmp_path / "run" / "config.json"
+        path.write_text(path.read_text().replace('"updates"', '"update"'))
+        with pytest.raises(UnknownNameError, match="did you mean 'updates'"):
+            resume_run(tmp_path / "run", Config, run_config)
+        assert len(read_metrics(tmp_path / "run")) == 1
 
     def test_another_recipe_is_refused(self, tmp_path):
         begin(tmp_path / "run")

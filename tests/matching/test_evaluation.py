@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from importlib.metadata import version
 from importlib.resources import files
 
@@ -69,8 +70,9 @@ class TestLog:
         return done
 
     @pytest.fixture
-    def log(self, tmp_path):
-        return lambda **options: open_log(tmp_path / "log.jsonl", suite="mine", **options)
+    def log(self, cases, tmp_path):
+        settings = {"suite": "mine", "cases": cases}
+        return lambda **options: open_log(tmp_path / "log.jsonl", **(settings | options))
 
     def test_what_is_named_twice_is_done_once(self, cases, work):
         found = evaluate(cases, ["random", "random"], self.BUDGETS, seeds=[3, 3])
@@ -94,16 +96,38 @@ class TestLog:
         records = evaluate(cases[:1], ["random"], [8, 50, 200], log=log())
         assert records == evaluate_case(cases[0], "random", [8, 50, 200])
 
-    def test_a_log_knows_suite_networks_synth_and_version(self, log, tmp_path, monkeypatch):
-        header = json.loads((log().path).read_text())["header"]
+    def test_a_log_knows_suite_networks_synth_and_version(self, log):
+        header = json.loads(log().path.read_text())["header"]
         assert header["suite"] == "mine"
         assert header["synth"] == "serum-lite, version 1"
         assert header["tonewright"] == version("tonewright")
-        for part, digest in header["networks"].items():
-            onnx = files("tonewright.matching.networks") / "shipped" / f"{part}-serum-lite-v1.onnx"
-            assert digest == sha256(onnx.read_bytes())
+        shipped = files("tonewright.matching.networks") / "shipped"
+        assert header["networks"] == {
+            part: sha256((shipped / f"{part}-serum-lite-v1.onnx").read_bytes())
+            for part in ("estimator", "agent")
+        }
+
+    def test_results_of_another_suite_recording_or_network_are_refused(self, cases, log, tmp_path):
+        recording = replace(cases[0], true_params=None, file_sha256="ab" * 32)
+        log(cases=[recording])
+        log(cases=[recording])
         with pytest.raises(UsageError, match="with suite mine, and these have other"):
-            open_log(tmp_path / "log.jsonl", suite="other")
+            log(suite="other", cases=[recording])
+        with pytest.raises(UsageError, match=f"with recordings .*{recording.name}.*; name another file"):
+            log(cases=[replace(recording, file_sha256="cd" * 32)])
+        document = json.loads(log(cases=[recording]).path.read_text())
+        document["header"]["networks"]["agent"] = "0" * 64
+        (tmp_path / "log.jsonl").write_text(json.dumps(document) + "\n")
+        with pytest.raises(UsageError, match="with networks"):
+            log(cases=[recording])
+
+    def test_what_cannot_be_evaluated_is_told_before_the_work(self, cases, work):
+        with pytest.raises(UnknownNameError, match="no search method is called 'nope'"):
+            evaluate(cases, ["random", "nope"], self.BUDGETS)
+        recordings = [cases[0], replace(cases[1], true_params=None)]
+        with pytest.raises(UsageError, match="is a recording: its true preset is not known"):
+            evaluate(recordings, ["random", "self"], self.BUDGETS)
+        assert work == []
 
     def test_progress_is_told_after_each_target(self, cases, work):
         told = []
@@ -114,7 +138,7 @@ class TestLog:
 class TestWorkers:
     def test_several_processes_find_what_one_does_and_keep_a_log(self, cases, tmp_path):
         methods, budgets = ["random", "cma"], [8, 24]
-        log = open_log(tmp_path / "log.jsonl", suite="mine")
+        log = open_log(tmp_path / "log.jsonl", suite="mine", cases=cases)
         found = evaluate(cases[:2], methods, budgets, seeds=[0, 1], workers=2, log=log)
         assert found == evaluate(cases[:2], methods, budgets, seeds=[0, 1])
         assert len(read_records(tmp_path / "log.jsonl")) == len(found) == 16

@@ -44,13 +44,13 @@ def test_full_searches_where_no_estimator_ships():
 
 def test_it_is_evaluated_on_a_suite_and_a_log_of_its_own(tmp_path):
     cases = suite("random", sounds=tmp_path, synth="two-operators")[:2]
-    log = open_log(tmp_path / "log.jsonl", suite="random", synth="two-operators")
+    log = open_log(tmp_path / "log.jsonl", suite="random", cases=cases, synth="two-operators")
     records = evaluate(cases, ["cma", "self"], [600], synth="two-operators", log=log)
     assert [record["method"] for record in records] == ["cma", "cma", "self", "self"]
     assert max(record["loss"] for record in records[:2]) < 0.2
     assert [record["loss"] for record in records[2:]] == [0.0, 0.0]
     with pytest.raises(UsageError, match="with synth two-operators, version 1, and these have serum-lite"):
-        open_log(tmp_path / "log.jsonl", suite="random")
+        open_log(tmp_path / "log.jsonl", suite="random", cases=cases)
 
 
 def test_an_estimator_learns(tmp_path):

@@ -14,7 +14,7 @@ def sound_files(folder: Path) -> list[Path]:
     """Every sound file of a folder, in the order of their names.
 
     Raises:
-        UsageError: It holds none.
+        UsageError: It is no folder, or holds none.
 
     Examples:
         >>> from pathlib import Path
@@ -22,7 +22,10 @@ def sound_files(folder: Path) -> list[Path]:
         >>> [path.name for path in sound_files(Path("examples/sounds"))]
         ['bass.flac', 'bell.flac', 'drum.flac', 'pluck.flac']
     """
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SOUND_ENDINGS)
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {str(folder)!r}; check the path")
+    files = (path for path in folder.iterdir() if path.is_file())
+    paths = sorted(path for path in files if path.suffix.lower() in SOUND_ENDINGS)
     if not paths:
         raise UsageError(f"{str(folder)!r} holds no sound (WAV, AIFF, FLAC, OGG or MP3); name another folder")
     return paths

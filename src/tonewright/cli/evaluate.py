@@ -68,11 +68,12 @@ class EvaluateMatch:
         from tonewright.matching.evaluation import SELF, evaluate, open_log, summarise
         from tonewright.matching.suites import suite
 
-        cases = suite(self.suite, sounds=self.sounds, synth=self.synth)[: self.targets]
+        whole = suite(self.suite, sounds=self.sounds, synth=self.synth)
+        cases = whole[: self.targets]
         runs = len(cases) * sum(1 if method == SELF else len(set(self.seeds)) for method in set(self.methods))
         log = None
         if self.log is not None:
-            log = open_log(self.log, suite=self.suite, synth=self.synth, networks=self.networks)
+            log = open_log(self.log, suite=self.suite, cases=whole, synth=self.synth, networks=self.networks)
         with work_progress(f"suite {self.suite}", runs) as done:
             records = evaluate(
                 cases,
@@ -93,7 +94,7 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    seeds, targets = rows[0]["seeds"], rows[0]["targets"]
+    seeds, targets = max(row["seeds"] for row in rows), rows[0]["targets"]
     table = Table("method", box=SIMPLE_HEAD, pad_edge=False)
     for name in ("renders", *_SHOWN):
         table.add_column(name, justify="right", no_wrap=True)

@@ -1,7 +1,7 @@
 """Trained networks at work: an ONNX graph with a JSON file beside it, run on one thread, without torch.
 
 ```json
-{"format": "tonewright-network", "format_version": 1, "kind": "match-policy",
+{"format": "tonewright-network", "format_version": 1, "kind": "match-agent",
  "configuration": {…}, "controls": ["osc1_level", …],
  "inputs": {"observations": [412]}, "outputs": {"actions": [9], "logits": [200]}, "onnx_sha256": "…"}
 ```
@@ -44,7 +44,7 @@ class Network:
         description: Fields of the JSON beside it.
 
     Attributes:
-        kind: What it is for ("match-policy").
+        kind: What it is for ("match-agent").
         configuration: What it was trained with.
         controls: Names of the controls it turns, in its order.
         inputs: Shape of a row of each input.

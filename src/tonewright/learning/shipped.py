@@ -52,7 +52,8 @@ def network_paths(
     mine = {part: path for part, path in mine.items() if path.exists()}
     if own is not None and not mine:
         names = listing([f"{part}.onnx" for part in stems], last="nor")
-        raise CheckpointError(f"{str(own)!r} holds neither {names}; name the folder of a finished training")
+        none = "no" if len(stems) == 1 else "neither"
+        raise CheckpointError(f"{str(own)!r} holds {none} {names}; name the folder of a finished training")
     with as_file(files(package) / _SHIPPED) as folder:
         ships = {part: folder / f"{stem}.onnx" for part, stem in stems.items()}
         yield {

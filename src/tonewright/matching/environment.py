@@ -51,8 +51,8 @@ class MatchEnv(BatchEnv):
         config: What decides the episodes.
         targets: `random`, `factory`, a folder of sounds, or a source of one's own, in place of what the
             configuration names.
-        warm_start: Proposes presets to start from, as `starts.Proposed` does; the neutral preset if not
-            given. What the stage does not expose stays neutral.
+        warm_start: Proposes presets to start from, as `networks.starts.Proposed` does; the neutral preset if
+            not given. What the stage does not expose stays neutral.
         autoreset_mode: See `BatchEnv`.
         **changes: Fields of the configuration and their values (`seconds=1.0`).
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tonewright.checks import check_number, check_range, check_whole
 from tonewright.errors import UsageError
 
 ACTION_VIEWS = ("modules", "all")
@@ -49,20 +50,13 @@ class EpisodeConfig:
     def __post_init__(self) -> None:
         if self.action_view not in ACTION_VIEWS:
             raise UsageError(f"action_view is one of {', '.join(ACTION_VIEWS)}; got {self.action_view!r}")
-        if not (0.05 <= self.seconds <= 4 and 0 < self.step_size <= 1 and 0 < self.threshold < 1):
-            raise UsageError(
-                "a match needs 0.05 <= seconds <= 4, 0 < step_size <= 1 and 0 < threshold < 1;"
-                f" got seconds={self.seconds}, step_size={self.step_size}, threshold={self.threshold}"
-            )
-        if not 0 <= self.start_near <= 1:
-            raise UsageError(f"start_near is a share, from 0 to 1; got {self.start_near}")
-        if not 0 <= self.notes[0] <= self.notes[1] <= 127:
-            raise UsageError(f"notes go from 0 or more to 127 or less; got {self.notes}")
-        if not 0 < self.gates_seconds[0] <= self.gates_seconds[1]:
-            raise UsageError(
-                f"gates_seconds go from more than 0 to as much or more; got {self.gates_seconds}"
-            )
-        if self.durations_s is not None and not 0.02 <= self.durations_s[0] <= self.durations_s[1]:
-            raise UsageError(f"durations_s go from 0.02 or more to as much or more; got {self.durations_s}")
-        if self.max_episode_steps < 1:
-            raise UsageError(f"max_episode_steps is 1 or more; got {self.max_episode_steps}")
+        check_number(self.seconds, "seconds", 0.05, 4)
+        check_number(self.step_size, "step_size", 0, 1, above=True)
+        if check_number(self.threshold, "threshold", 0, 1, above=True) == 1:
+            raise UsageError("threshold lies below 1, which every loss does; got 1")
+        check_number(self.start_near, "start_near", 0, 1)
+        check_whole(self.max_episode_steps, "max_episode_steps", 1)
+        check_range(self.notes, "notes", 0, 127)
+        check_range(self.gates_seconds, "gates_seconds", 0, above=True)
+        if self.durations_s is not None:
+            check_range(self.durations_s, "durations_s", 0.02)

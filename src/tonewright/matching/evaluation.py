@@ -20,7 +20,7 @@ from tonewright.errors import UnknownNameError, UsageError
 from tonewright.files import StrPath
 from tonewright.matching.networks.load import PARTS, network_digests
 from tonewright.matching.search.budget import Budget, BudgetSpent
-from tonewright.matching.search.methods import LEARNED, METHODS, search_method
+from tonewright.matching.search.methods import METHODS, search_method
 from tonewright.matching.search.objective import Objective
 from tonewright.matching.search.random_and_cma import SearchMethod, around_search
 from tonewright.matching.search.space import SearchSpace
@@ -67,7 +67,7 @@ def evaluate_case(
     Args:
         case: The target.
         method: Name in `METHODS`, or `self`.
-        budgets: Renders at which the best is measured.
+        budgets: Renders at which the best is measured; `self` is always measured at 1,000.
         seed: Seed of the search.
         synth: Synth to match with.
         networks: Folder of the networks to use instead of those that come with the package.
@@ -132,6 +132,9 @@ def evaluate(
         OutputError: The log cannot be written.
         TonewrightError: One of several processes died.
     """
+    for method in methods:  # before hours of work with others
+        for case in cases if method == SELF else cases[:1]:
+            _check(case, method)
     runs = [
         Run(case, method, seed, _spent(method, budgets))
         for method in dict.fromkeys(methods)
@@ -150,13 +153,19 @@ def evaluate(
 
 
 def open_log(
-    path: StrPath, *, suite: str, synth: str = "serum-lite", networks: StrPath | None = None
+    path: StrPath,
+    *,
+    suite: str,
+    cases: Sequence[Case],
+    synth: str = "serum-lite",
+    networks: StrPath | None = None,
 ) -> RecordLog:
-    """A log of an evaluation; one with the results of another suite, synth, version or network is refused.
+    """A log of an evaluation; results of another suite, recording, synth, version or network are refused.
 
     Args:
         path: JSON-lines file; made if it is not there.
         suite: Name of the suite.
+        cases: All of its targets.
         synth: Synth to match with.
         networks: Folder of the networks used instead of those that come with the package.
 
@@ -170,6 +179,7 @@ def open_log(
         "evaluation": "match",
         "suite": suite,
         "synth": f"{player.name}, version {player.version}",
+        "recordings": {case.name: case.file_sha256[:12] for case in cases if case.file_sha256},
         "tonewright": version("tonewright"),
         "networks": network_digests(player, networks, PARTS),
     }
@@ -186,13 +196,17 @@ def summarise(records: Iterable[Record]) -> list[Record]:
 
 
 def _search(case: Case, method: str, space: SearchSpace, networks: StrPath | None) -> SearchMethod:
-    if method in METHODS:
-        return search_method(method, networks if method in LEARNED else None)
-    if method != SELF:
+    _check(case, method)
+    if case.true_params is not None and method == SELF:
+        return around_search(space.point(case.true_params, 0.0, 0.0))
+    return search_method(method, networks if METHODS[method].parts else None)
+
+
+def _check(case: Case, method: str) -> None:
+    if method not in (*METHODS, SELF):
         raise UnknownNameError("search method", method, [*METHODS, SELF])
-    if case.true_params is None:
+    if method == SELF and case.true_params is None:
         raise UsageError(f"{case.name} is a recording: its true preset is not known")
-    return around_search(space.point(case.true_params, 0.0, 0.0))
 
 
 def _do(synth: str, networks: StrPath | None, run: Run, keys: list[Key]) -> list[Record]:

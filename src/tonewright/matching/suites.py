@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tonewright.audio.folders import sound_files
 from tonewright.audio.levels import rms_dbfs
+from tonewright.documents import sha256
 from tonewright.errors import UnknownNameError, UsageError
 from tonewright.matching.episodes import AUDIBLE_DBFS, factory_presets, render_presets
 from tonewright.matching.preparing import prepare, read_recording
@@ -36,6 +37,7 @@ class Case:
         midi_note: Known note, or the range that is searched.
         gate_seconds: Known gate, or the range that is searched.
         true_params: The preset it was rendered from `[D]`, if any.
+        file_sha256: SHA-256 of the file it was read from, if any.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Case:
     midi_note: float | tuple[float, float]
     gate_seconds: float | tuple[float, float]
     true_params: NDArray[np.float32] | None = None
+    file_sha256: str | None = None
 
 
 def suite(name: str, *, sounds: Path, synth: str = "serum-lite") -> list[Case]:
@@ -104,5 +107,7 @@ def recorded_suite(folder: Path) -> list[Case]:
     for path in paths:
         name = path.stem if stems.count(path.stem) == 1 else path.name
         target = prepare(read_recording(path).clip)
-        cases.append(Case(name, target.audio, target.sample_rate_hz, target.midi_note, target.gate_seconds))
+        digest = sha256(path.read_bytes())
+        rate, note, gate = target.sample_rate_hz, target.midi_note, target.gate_seconds
+        cases.append(Case(name, target.audio, rate, note, gate, file_sha256=digest))
     return cases

@@ -91,7 +91,8 @@ class _Acting(nn.Module):
             )
         self.network = copy.deepcopy(_layers(policy)).cpu()
         mean, deviation, self.clip = np.zeros(shape), np.ones(shape), np.inf
-        if normaliser is not None and normaliser.norm_obs:
+        self.normalises = normaliser is not None and normaliser.norm_obs
+        if normaliser is not None and self.normalises:
             statistics: Any = normaliser.obs_rms  # of a flat Box, not of a Dict
             mean, deviation = statistics.mean, np.sqrt(statistics.var + normaliser.epsilon)
             self.clip = float(normaliser.clip_obs)
@@ -105,7 +106,7 @@ class _Acting(nn.Module):
 
     def forward(self, observations: Tensor) -> Tensor:
         """From observations [B, D] to actions [B, A]."""
-        if np.isfinite(self.clip):
+        if self.normalises:
             normal = (observations.double() - self.mean) / self.deviation
             observations = normal.clamp(-self.clip, self.clip).float()
         outputs: Tensor = self.network(observations)

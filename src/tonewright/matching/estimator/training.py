@@ -102,7 +102,7 @@ def train_estimator(
     one that was never interrupted does.
 
     Args:
-        run: Where log and checkpoints go; its `config` should be `asdict(config)`.
+        run: Where log and checkpoints go; its `config` should be `run_config(config)`.
         config: How to train.
         progress: Called after each update, with its numbers where they are logged.
 

@@ -51,8 +51,8 @@ def reference_sounds() -> NDArray[np.float32]:
     return np.array(sounds, np.float32)
 
 
-def agent_inputs(controls: int) -> dict[str, NDArray[np.float32]]:
-    """What an agent without chance is given of the reference sounds, a row `[1, …]` by name."""
+def agent_observations(controls: int) -> NDArray[np.float32]:
+    """What an agent observes of the reference sounds, flat `[1, D]`."""
     target, sound = reference_sounds()[:, None]
     loss = TrainingLoss(HEARING_RATE_HZ, target.shape[1])
     observer, analysis = Observer(loss, controls), loss.analyse(target)
@@ -60,10 +60,7 @@ def agent_inputs(controls: int) -> dict[str, NDArray[np.float32]]:
     heard = observer.describe_sounds(*loss.compare_and_hear(sound, analysis), features.peak_db)
     params = np.linspace(0, 1, controls, dtype=np.float32)[None]
     observations = observer.observe(features, heard, params, np.array([0.5]))
-    return {
-        "observations": flatten(observer.space, observations),
-        "noise": np.zeros((1, controls), np.float32),
-    }
+    return flatten(observer.space, observations)
 
 
 def estimator_inputs(discrete: int, flowing: int) -> dict[str, NDArray[np.float32]]:
@@ -81,7 +78,8 @@ def estimator_inputs(discrete: int, flowing: int) -> dict[str, NDArray[np.float3
 def inputs_today(network: Network) -> dict[str, NDArray[np.float32]]:
     """What today's code gives a network of the reference sounds, a row `[1, …]` by name."""
     if "observations" in network.inputs:
-        return agent_inputs(network.inputs["noise"][0])
+        noise = np.zeros((1, *network.inputs["noise"]), np.float32)
+        return {"observations": agent_observations(len(network.controls)), "noise": noise}
     return estimator_inputs(network.inputs["uniforms"][0], network.inputs["noise"][0])
 
 

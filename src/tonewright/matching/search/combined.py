@@ -94,7 +94,6 @@ def full_search(objective: Objective, rng: np.random.Generator, networks: StrPat
     agent = None if loaded is None else AgentSteps(objective, loaded)
     audio = _at_networks_rate(objective)
     residuals = Residuals(objective.target, objective.synth.sample_rate_hz)
-    # On a busy machine the threads of BLAS wait for each other: 8 times the time of a search, measured.
     with blas_on_one_thread():
         _full_rounds(objective, proposals, agent, audio, residuals, rng)
 

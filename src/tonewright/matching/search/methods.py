@@ -55,8 +55,6 @@ METHODS = {
     )
 }
 """Every method by name, the simplest first."""
-LEARNED = tuple(method.name for method in METHODS.values() if method.parts)
-"""Names of those that use trained networks."""
 
 
 def search_method(name: str, networks: StrPath | None = None) -> SearchMethod:
@@ -78,8 +76,9 @@ def search_method(name: str, networks: StrPath | None = None) -> SearchMethod:
         search = getattr(import_module(module), function)
     if networks is None:
         return search  # type: ignore[no-any-return]
-    if name not in LEARNED:
-        raise UsageError(f"the method {name} uses no networks; choose from: {', '.join(LEARNED)}")
+    if not METHODS[name].parts:
+        learned = ", ".join(method.name for method in METHODS.values() if method.parts)
+        raise UsageError(f"the method {name} uses no networks; choose from: {learned}")
     return partial(search, networks=networks)
 
 
