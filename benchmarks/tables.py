@@ -20,6 +20,7 @@ from tonewright.measuring.records import read_records
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
+PAGE = HERE / "RESULTS.md"
 SUITES = ("random", "factory", "real")
 ORDER = (*METHODS, SELF)
 """Methods in the order of the tables."""
@@ -263,14 +264,19 @@ def sections() -> list[tuple[str, str, str]]:
     ]
 
 
-def main() -> None:
+def page() -> str:
+    """The whole page."""
     parts = ["# Results", "<!-- Written by `python benchmarks/tables.py`: edit nothing here. -->"]
     parts += [
         "[The page on the benchmarks](README.md) tells what the tables mean, and the commands behind them."
     ]
     for heading, caption, table in sections():
         parts += [f"## {heading}", caption, table]
-    (HERE / "RESULTS.md").write_text("\n\n".join(parts) + "\n", "utf-8")
+    return "\n\n".join(parts) + "\n"
+
+
+def main() -> None:
+    PAGE.write_text(page(), "utf-8")
 
 
 if __name__ == "__main__":

@@ -29,3 +29,8 @@ def test_a_sound_that_ends_later_stays_whole() -> None:
     audio = np.random.default_rng(0).standard_normal((2, 500)).astype(np.float32)
     before = audio.copy()
     np.testing.assert_array_equal(fade_out_at(audio, np.array([500 / 16_000, 9.0]), 16_000), before)
+
+
+def test_a_sound_shorter_than_the_fade_fades_out_as_a_whole() -> None:
+    ended = fade_out_at(np.ones((1, 100), np.float32), np.array([0.003]), 16_000)
+    np.testing.assert_allclose(ended[0], np.linspace(1, 0, 100), atol=1e-6)

@@ -19,8 +19,14 @@ def test_folders_within_are_not_searched(tmp_path: Path) -> None:
     (tmp_path / "inner" / "a.wav").touch()
     with pytest.raises(UsageError, match="holds no sound"):
         sound_files(tmp_path)
+    (tmp_path / "inner.wav").mkdir()  # stems, bounced into a folder of that name
     (tmp_path / "b.wav").touch()
     assert sound_files(tmp_path) == [tmp_path / "b.wav"]
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"there is no folder '.*none'; check the path"):
+        sound_files(tmp_path / "none")
 
 
 def test_a_folder_without_sounds_is_refused(tmp_path: Path) -> None:

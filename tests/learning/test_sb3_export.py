@@ -42,9 +42,9 @@ class Wide(BatchEnv):
         return np.stack(rows).astype(np.float32)
 
 
-def made(algorithm, env, policy="MlpPolicy", normalised=False, policy_kwargs=None, **options):
+def made(algorithm, env, policy="MlpPolicy", normalised=False, clip=10.0, policy_kwargs=None, **options):
     """An algorithm that acts decidedly and differently from observation to observation."""
-    env = VecNormalize(SB3VecEnv(env)) if normalised else SB3VecEnv(env)
+    env = VecNormalize(SB3VecEnv(env), clip_obs=clip) if normalised else SB3VecEnv(env)
     network = {"net_arch": [16], **(policy_kwargs or {})}
     model = algorithm(policy, env, policy_kwargs=network, seed=0, device="cpu", **options)
     if normalised:
@@ -62,6 +62,7 @@ CASES = {
     "PPO": lambda: made(PPO, CopyProbe(N)),
     "PPO-MultiDiscrete": lambda: made(PPO, MaskProbe(N), policy_kwargs={"share_features_extractor": False}),
     "PPO-Box": lambda: made(PPO, Wide(N), normalised=True),
+    "PPO-unclipped": lambda: made(PPO, Wide(N), normalised=True, clip=np.inf),
     "PPO-squashed": lambda: made(
         PPO, Wide(N), normalised=True, use_sde=True, policy_kwargs={"squash_output": True}
     ),
