@@ -1,11 +1,14 @@
-"""Sounds as arrays: reading, writing, resampling, loudness, true peak, silence.
+"""Sounds as arrays: reading, writing, resampling, loudness, true peak, silence, notes.
 
 Light to import: soundfile, soxr and scipy are loaded by the first call that needs them.
 """
 
 from tonewright.audio.clip import Clip
+from tonewright.audio.fading import fade_out_at
+from tonewright.audio.folders import sound_files
 from tonewright.audio.levels import rms_dbfs, true_peak_dbtp
 from tonewright.audio.loudness import clip_lufs, integrated_lufs, k_weighting_sos, momentary_lufs
+from tonewright.audio.notes import hz_note, note_hz, note_name, parse_note
 from tonewright.audio.reading import SoundInfo, info, read, read_blocks
 from tonewright.audio.resampling import resample, resample_array
 from tonewright.audio.silence import is_silent, sounding_bounds, trim_silence
@@ -15,16 +18,22 @@ __all__ = [
     "Clip",
     "SoundInfo",
     "clip_lufs",
+    "fade_out_at",
+    "hz_note",
     "info",
     "integrated_lufs",
     "is_silent",
     "k_weighting_sos",
     "momentary_lufs",
+    "note_hz",
+    "note_name",
+    "parse_note",
     "read",
     "read_blocks",
     "resample",
     "resample_array",
     "rms_dbfs",
+    "sound_files",
     "sounding_bounds",
     "trim_silence",
     "true_peak_dbtp",
