@@ -117,7 +117,7 @@ class TestTerminal:
     @pytest.mark.parametrize(
         ("budget", "stages"),
         [
-            (("--seconds-budget", 0.6), ["preparing", "matching"]),
+            (("--seconds-budget", 2.0), ["preparing", "matching"]),  # also where others use the machine
             (("--renders", 600), ["preparing", "judging"]),
         ],
         ids=["seconds", "renders"],
