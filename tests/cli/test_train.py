@@ -150,9 +150,12 @@ def test_without_ray_nothing_is_left_behind(run, config, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("network", "last", "kept"),
-    [("match", 0, "nothing is kept yet"), ("match", 2, "what was learned in 2 updates is kept"),
-     ("estimator", 2, "what was learned in 2 updates is kept")],
-)  # fmt: skip
+    [
+        ("match", 0, "nothing is kept yet; --resume begins it again"),
+        ("match", 2, "what was learned in 2 updates is kept; go on with --resume"),
+        ("estimator", 2, "what was learned in 2 updates is kept; go on with --resume"),
+    ],
+)
 def test_who_interrupts_is_told_what_is_kept(run, config, tmp_path, monkeypatch, network, last, kept):
     @contextmanager
     def impatient(updates, first):
@@ -166,6 +169,6 @@ def test_who_interrupts_is_told_what_is_kept(run, config, tmp_path, monkeypatch,
     with monkeypatch.context() as patch:
         patch.setattr(cli_progress, "training_progress", impatient)
         outcome = run(*words, "--config", config(network, updates=4))
-    assert (outcome.code, outcome.err) == (130, f"tonewright: interrupted: {kept}; go on with --resume\n")
+    assert (outcome.code, outcome.err) == (130, f"tonewright: interrupted: {kept}\n")
     assert run(*words, "--resume").code == 0
     assert [line["step"] for line in read_metrics(tmp_path / "run")][-1] == 3

@@ -41,6 +41,16 @@ class TestOpen:
         assert config == Config(9, "other")
         assert (run.config, run.seed) == ({"recipe": "mine", "updates": 9, "synth": "other"}, 3)
 
+    def test_the_configuration_of_a_run_is_taken_as_it_is(self, tmp_path):
+        begin(tmp_path / "run", options={"updates": 9})
+        path = tmp_path / "run" / "config.json"
+        assert begin(tmp_path / "again", config_file=path)[1] == Config(9)
+        (tmp_path / "inner.json").write_text('{"recipe": "mine", "updates": 3}')
+        assert begin(tmp_path / "third", config_file=tmp_path / "inner.json")[1] == Config(3)
+        (tmp_path / "inner.json").write_text('{"recipe": "other", "updates": 3}')
+        with pytest.raises(UsageError, match="configures a 'other', and this is 'mine'; choose another file"):
+            begin(tmp_path / "fourth", config_file=tmp_path / "inner.json")
+
     def test_what_cannot_start_leaves_no_folder(self, tmp_path):
         def refuse(config):
             raise UsageError("no such synth")
@@ -91,7 +101,10 @@ class TestResume:
 
 def test_ctrl_c_says_what_is_kept(tmp_path):
     run, _ = open_run(tmp_path / "run", Config, run_config, sinks=())
-    with pytest.raises(KeyboardInterrupt, match="nothing is kept yet; go on with --resume"), stoppable(run):
+    with (
+        pytest.raises(KeyboardInterrupt, match="nothing is kept yet; --resume begins"),
+        stoppable(run),
+    ):
         raise KeyboardInterrupt
     config = json.loads((tmp_path / "run" / "config.json").read_text())
     assert config["config"]["recipe"] == "mine"

@@ -50,7 +50,7 @@ class TestLog:
         ("change", "told"),
         [
             ({"suite": "real"}, "with suite random, and these have real"),
-            ({"networks": {"agent": "cd34"}}, "with networks {'agent': 'ab12'}, and these have"),
+            ({"networks": {"agent": "cd34"}}, "with networks agent ab12, and these have cd34"),
             ({"version": "1.1"}, "with version 1.0, and these have 1.1"),
             ({"synth": "x"}, "with synth None, and these have x"),
         ],

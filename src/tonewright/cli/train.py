@@ -135,6 +135,8 @@ def _open(
     if verb.config or not given_by_default or options_given(given):
         raise UsageError("a run goes on as it was configured; give --resume no other option than -o")
     run, config = resume_run(verb.output, kind, run_config)
+    if run.checkpoint is None:
+        print(f"the run in {verb.output} has no checkpoint yet; it begins again")
     if run.first_step >= config.updates:  # type: ignore[attr-defined]
         print(f"the run in {verb.output} had ended already")
     return run, config

@@ -35,6 +35,12 @@ def config_from(
     fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     for name in values:
         if name not in fields:
+            for outer, hint in hints.items():
+                if dataclasses.is_dataclass(hint) and name in {one.name for one in dataclasses.fields(hint)}:
+                    raise UsageError(
+                        f"no field is called '{within}{name}'; it belongs under {outer!r}:"
+                        f' write {{"{outer}": {{"{name}": …}}}}'
+                    )
             raise UnknownNameError("field", f"{within}{name}", [f"{within}{known}" for known in fields])
     given = {
         name: _value(
@@ -48,18 +54,27 @@ def config_from(
     return kind(**given) if default is None else dataclasses.replace(default, **given)  # type: ignore[type-var]
 
 
-def read_config(kind: type[Config], path: StrPath) -> Config:
-    """A configuration from a JSON file.
+def read_config(kind: type[Config], path: StrPath, recipe: str | None = None) -> Config:
+    """A configuration from a JSON file with its fields, or from the `config.json` of a run.
+
+    Args:
+        kind: As of `config_from`.
+        path: The file.
+        recipe: What the file may say that it configures; no matter if not given.
 
     Raises:
         UnknownNameError: It has a field that does not exist.
-        UsageError: It cannot be read, is no JSON mapping, or a value is impossible.
+        UsageError: It cannot be read, is no JSON mapping, of another recipe, or a value is impossible.
     """
     values = read_json(path, error=UsageError)
+    if isinstance(values, dict) and isinstance(values.get("config"), dict):
+        values = values["config"]  # that of a run
+    named = repr(str(Path(path)))
     if not isinstance(values, dict):
-        raise UsageError(
-            f'{str(Path(path))!r} holds no mapping of fields to values; write {{"field": value}}'
-        )
+        raise UsageError(f'{named} holds no mapping of fields to values; write {{"field": value}}')
+    found = values.pop("recipe", recipe)
+    if recipe is not None and found != recipe:
+        raise UsageError(f"{named} configures a {found!r}, and this is {recipe!r}; choose another file")
     return config_from(kind, values)
 
 

@@ -31,7 +31,7 @@ def open_run(
         folder: Empty or not there yet; its parent is made if that one's parent exists.
         kind: Dataclass of the configuration.
         run_config: The configuration as the run keeps it, with the name of its "recipe".
-        config_file: JSON file with fields of the configuration.
+        config_file: JSON file with fields of the configuration, or the `config.json` of a run of this recipe.
         options: Fields that go before those of the file, nested as there; None stands for one not given.
         seed: Seed of everything random.
         sinks: Where numbers go besides the log.
@@ -44,7 +44,7 @@ def open_run(
         UsageError: The folder holds a run already, or the configuration makes no sense.
         OutputError: The folder cannot be written.
     """
-    config = read_config(kind, config_file) if config_file else kind()
+    config = read_config(kind, config_file, run_config(kind())["recipe"]) if config_file else kind()
     config = config_from(kind, given(options or {}), default=config)
     try_out(config)
     if holds_run(folder):
@@ -89,7 +89,8 @@ def stoppable(run: Run) -> Iterator[None]:
         try:
             yield
         except KeyboardInterrupt:
-            kept = "nothing is kept yet"
+            told = "nothing is kept yet; --resume begins it again"
             if run.checkpoint is not None:
-                kept = f"what was learned in {int(run.checkpoint.name) + 1} updates is kept"
-            raise KeyboardInterrupt(f": {kept}; go on with --resume") from None
+                updates = int(run.checkpoint.name) + 1
+                told = f"what was learned in {updates} updates is kept; go on with --resume"
+            raise KeyboardInterrupt(f": {told}") from None

@@ -105,6 +105,10 @@ class Run:
         check_sinks(sinks)
         fields = {"config": dict(config), "seed": seed, "sinks": list(sinks)}
         text = document_text(FORMAT, FORMAT_VERSION, fields | provenance())
+        if Path(folder).is_dir() and any(Path(folder).iterdir()):
+            raise OutputError(
+                f"{os.fspath(folder)!r} is not empty, and a run begins in a folder of its own; choose another"
+            )
         folder = prepare_folder(folder)
         write_text(folder / _CONFIG, text)
         return cls(folder, json.loads(text), None)

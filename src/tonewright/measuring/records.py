@@ -101,11 +101,16 @@ class RecordLog:
             raise UsageError(f"{named!r} is no log of finished work; name another file") from None
         there = document["header"]
         for name in dict.fromkeys([*header, *there]):
-            if there.get(name) != header.get(name):
-                raise UsageError(
-                    f"{named!r} holds results with {name} {short_text(there.get(name))}, and these have"
-                    f" {short_text(header.get(name))}; name another file, or delete it to begin anew"
-                )
+            old, new = there.get(name), header.get(name)
+            if old == new:
+                continue
+            if isinstance(old, dict) and isinstance(new, dict):  # only where they differ
+                part = next(part for part in [*new, *old] if old.get(part) != new.get(part))
+                name, old, new = f"{name} {part}", old.get(part), new.get(part)
+            raise UsageError(
+                f"{named!r} holds results with {name} {short_text(old)}, and these have {short_text(new)};"
+                " name another file, or delete it to begin anew"
+            )
 
     def _unusable(self, error: OSError) -> OutputError:
         reason = system_reason(error)
