@@ -145,7 +145,8 @@ class TestMapRows:
             list(callers.map(call, range(16)))
         assert (done == 10).all()
 
-    def test_ctrl_c_is_raised_when_no_thread_is_at_work_any_more(self) -> None:
+    @pytest.mark.parametrize("already_waiting", [False, True])
+    def test_ctrl_c_is_raised_when_no_thread_is_at_work_any_more(self, already_waiting: bool) -> None:
         begun, at_work = threading.Event(), []
 
         def work(first: int, last: int, worker: int) -> None:
@@ -154,7 +155,9 @@ class TestMapRows:
                 return
             at_work.append(first)
             begun.set()
-            signal.raise_signal(signal.SIGINT)  # while the main thread waits for this one
+            if already_waiting:  # then it comes with what the main thread waits for
+                time.sleep(0.2)
+            signal.raise_signal(signal.SIGINT)
             time.sleep(0.2)
             at_work.remove(first)
 

@@ -16,9 +16,7 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Any, TypeAlias
 
-_Inbox: TypeAlias = (
-    "SimpleQueue[tuple[Callable[[], BaseException | None], SimpleQueue[BaseException | None]]]"
-)
+_Inbox: TypeAlias = "SimpleQueue[tuple[Callable[[], None], SimpleQueue[None]]]"
 
 _SHARES = 8
 """Parts of the rows for each thread: rows differ several times in what they cost."""
@@ -75,30 +73,40 @@ def map_rows(
     share = block * max(1, -(-blocks // (workers * _SHARES)))
     begins = iter(range(0, rows, share))  # one iterator for all: whoever is done takes the next
 
-    def take(worker: int) -> BaseException | None:
+    failures: dict[int, BaseException | None] = {}  # by worker, once it is done
+
+    def take(worker: int) -> None:
+        failure: BaseException | None = None
         try:
             for first in begins:
                 work(first, min(first + share, rows), worker)
-        except BaseException as failure:
+        except BaseException as raised:
             for _ in begins:  # nothing is left for the others
                 pass
-            return failure
-        return None
+            failure = raised
+        failures[worker] = failure
 
-    outcomes: SimpleQueue[BaseException | None] = SimpleQueue()
+    bell: SimpleQueue[None] = SimpleQueue()
     for worker, helper in enumerate(helpers, 1):
-        helper.put((partial(copy_context().run, take, worker), outcomes))
-    for failure in [take(0), *(_outcome(outcomes) for _ in helpers)]:
+        helper.put((partial(copy_context().run, take, worker), bell))
+    take(0)
+    interrupt = _wait(bell, lambda: len(failures) > len(helpers))
+    for failure in (interrupt, *failures.values()):
         if failure:
             raise failure
 
 
-def _outcome(outcomes: SimpleQueue[BaseException | None]) -> BaseException | None:
-    """The next outcome, waited for in spite of Ctrl-C: until then a thread works with what it was given."""
+def _wait(bell: SimpleQueue[None], done: Callable[[], bool]) -> KeyboardInterrupt | None:
+    """Wait in spite of Ctrl-C: until all are done, threads work with what they were given.
+
+    Ctrl-C may take a ring with it, when it comes as `get` returns; so what counts is `done`, asked after it.
+    """
     interrupt: KeyboardInterrupt | None = None
     while True:
         try:
-            return outcomes.get() or interrupt
+            while not done():
+                bell.get()
+            return interrupt
         except KeyboardInterrupt as again:
             interrupt = again
 
@@ -185,11 +193,11 @@ def _idle_helpers(most: int) -> list[_Inbox]:
 
 def _help(inbox: _Inbox) -> None:
     while True:
-        work, outcomes = inbox.get()
-        outcome = work()
+        work, bell = inbox.get()
+        work()
         _idle.append(inbox)
-        outcomes.put(outcome)
-        del work, outcome, outcomes  # a thread that waits keeps nothing alive
+        bell.put(None)
+        del work, bell  # a thread that waits keeps nothing alive
 
 
 def _forget() -> None:
