@@ -124,7 +124,7 @@ class TestUnusualSounds:
         outcome = run("match", tmp_path / "a.flac", "-o", tmp_path / "out", "--renders", 20, "--json")
         target = json.loads(outcome.out)["target"]
         assert target["seconds"] == 3_600
-        assert target["trimmed_start_s"] == pytest.approx(1_200.5, abs=0.02)
+        assert target["start_s"] == pytest.approx(1_200.5, abs=0.02)
         assert target["matched_seconds"] == pytest.approx(0.25, abs=0.02)
 
     def test_a_mislabelled_file_is_read_by_its_contents(self, run, tmp_path, sound):

@@ -40,7 +40,7 @@ class TestCutting:
     def test_silence_around_it_is_cut(self):
         sound = np.concatenate([silence(0.3), saw(), silence(0.8)])
         target = prepare(Clip(sound, RATE_HZ))
-        assert target.info["trimmed_start_s"] == pytest.approx(0.295, abs=0.006)
+        assert target.info["start_s"] == pytest.approx(0.295, abs=0.006)
         assert target.info["matched_seconds"] == pytest.approx(0.51, abs=0.012)
         assert target.info["seconds"] == pytest.approx(1.6)
         assert not target.info["shortened"]

@@ -115,7 +115,7 @@ class TestSummary:
         assert all(name in lines[2] + lines[3] for name in names())
 
     def test_tells_what_was_cut_and_turned(self, result):
-        info = {**result.target_info, "shortened": True, "matched_seconds": 4.0, "trimmed_start_s": 30.0}
+        info = {**result.target_info, "shortened": True, "matched_seconds": 4.0, "start_s": 30.0}
         cut = replace(result, renders=1, target_info={**info, "seconds": 2400.0, "gain_db": -14.5})
         lines = cut.describe().splitlines()
         assert ", 1 render in " in lines[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +21,7 @@ from tonewright.cli.options import (
     Seconds,
     SecondsOrAuto,
     Seed,
+    Time,
 )
 from tonewright.matching.search.methods import METHODS
 
@@ -35,6 +36,10 @@ class Match:
     """The recording: WAV, AIFF, FLAC, OGG or MP3."""
     output: OutputFolder
     """Folder for preset.json, match.wav, target.wav, result.json and report.html."""
+    start: Time = None
+    """Where in the recording to begin; at its loudest note unless given."""
+    length: Seconds = None
+    """How much of it to match, at most 4 s; to the end of the note unless given."""
     synth: Name = "serum-lite"
     """Synth to match with; `tonewright synths` lists them."""
     renders: Count = None
@@ -62,13 +67,15 @@ class Match:
             from tonewright.cli.progress import search_progress
             from tonewright.files import replacing_folder
             from tonewright.matching import match
-            from tonewright.matching.preparing import read_recording
+            from tonewright.matching.recording import read_recording
 
         with replacing_folder(self.output, overwrite=self.overwrite) as stage, _nothing_written():
-            recording = read_recording(self.target)
+            recording = read_recording(self.target, start_s=self.start)
             with search_progress(self.renders, self.seconds_budget) as progress:
                 result = match(
-                    recording.clip,
+                    recording,
+                    start_s=self.start,
+                    length_s=self.length,
                     synth=self.synth,
                     renders=self.renders,
                     seconds_budget=self.seconds_budget,
@@ -79,7 +86,6 @@ class Match:
                     networks=self.networks,
                     progress=progress,
                 )
-            result = replace(result, target_info=recording.info(result.target_info))
             result.write(stage)
         if result.interrupted:
             print("tonewright: interrupted; wrote the best so far", file=sys.stderr)

@@ -51,6 +51,7 @@ _count = _number("a whole number from 1", int, lambda value: value >= 1)
 _from_0 = _number("a whole number from 0", int, lambda value: value >= 0)
 _hz = _number("a whole number of Hz from 1", int, lambda value: value >= 1)
 _seconds = _number("a number of seconds above 0", float, _above_0)
+_time = _number("a number of seconds from 0", float, lambda value: 0 <= value < float("inf"))
 _seconds_or_auto = _number("a number of seconds above 0 or auto", float, _above_0)
 _note = _number("a MIDI note from 0 to 127 or a name like A#3", _parse_note, _on_the_keyboard)
 _note_or_auto = _number("a MIDI note from 0 to 127, a name like A#3, or auto", _parse_note, _on_the_keyboard)
@@ -108,6 +109,7 @@ Seeds = Annotated[tuple[int, ...], _many("N ...", _from_0, _at_commas)]
 Seed = Annotated[int, _one("N", _from_0)]
 Rate = Annotated[int, _one("HZ", _hz)]
 Seconds = Annotated[float | None, _one("SECONDS", _seconds), _NO_DEFAULT]
+Time = Annotated[float | None, _one("SECONDS", _time), _NO_DEFAULT]
 Note = Annotated[float | None, _one("NOTE", _note), _NO_DEFAULT]
 SecondsOrAuto = Annotated[float | None, _one_or_auto("SECONDS", _seconds_or_auto)]
 NoteOrAuto = Annotated[float | None, _one_or_auto("NOTE", _note_or_auto)]

@@ -16,7 +16,8 @@ from tonewright.audio.levels import rms_dbfs
 from tonewright.errors import UsageError
 from tonewright.matching.agent.curriculum import Stage
 from tonewright.matching.episode_config import GATES_SECONDS, NOTES
-from tonewright.matching.preparing import prepare, read_recording
+from tonewright.matching.preparing import prepare
+from tonewright.matching.recording import read_recording
 from tonewright.synths import Preset
 from tonewright.synths.base import RELEASED_SHARE, Synth
 

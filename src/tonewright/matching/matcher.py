@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from tonewright.errors import UsageError
 from tonewright.files import StrPath
 from tonewright.matching.judging import named_distances, rank_by_ear, similarity
 from tonewright.matching.preparing import Target, prepare
+from tonewright.matching.recording import Recording
 from tonewright.matching.result import MatchResult
 from tonewright.matching.search.budget import Budget, BudgetSpent
 from tonewright.matching.search.methods import networks_used, search_method
@@ -33,8 +35,10 @@ _LIBRARIES = ("numpy", "scipy", "numba", "rocket-fft", "cma", "soxr", "onnxrunti
 
 
 def match(
-    clip: Clip,
+    recording: Clip | Recording,
     *,
+    start_s: float | None = None,
+    length_s: float | None = None,
     synth: str = "serum-lite",
     renders: int | None = None,
     seconds_budget: float | None = None,
@@ -50,7 +54,10 @@ def match(
     The best preset heard is always kept; an interrupt (Ctrl-C) ends the search and returns it.
 
     Args:
-        clip: The recording; mixed to mono, trimmed, and cut to four seconds.
+        recording: As `tonewright.read` or `matching.read_recording` gives it. Its loudest note is matched, at
+            most four seconds of it, mixed to mono.
+        start_s: Where to begin instead, in seconds of the recording.
+        length_s: How much to match, at most four seconds; to the end of the note if not given.
         synth: Name of the synth, or `scheme:PATH`.
         renders: How many presets may be rendered; 10,000 if neither budget is given.
         seconds_budget: How long the search may take; with `renders` too, whichever ends first.
@@ -81,10 +88,19 @@ def match(
         True
     """
     _check_arguments(renders, seconds_budget, note, gate_seconds, seed)
-    if not isinstance(clip, Clip):
-        raise UsageError(f"match takes a Clip, as tonewright.read(path) gives; got {type(clip).__name__}")
+    if isinstance(recording, Clip):
+        recording = Recording.of(recording)
+    if not isinstance(recording, Recording):
+        kind = type(recording).__name__
+        raise UsageError(f"match takes a Clip, as tonewright.read(path) gives; got {kind}")
     search = search_method(method, networks)
-    target = prepare(clip, note=note, gate_seconds=gate_seconds)
+    target = prepare(
+        recording.clip,
+        start_s=None if start_s is None else start_s - recording.start_s,
+        length_s=length_s,
+        note=note,
+        gate_seconds=gate_seconds,
+    )
     player = make_synth(synth, target.sample_rate_hz)
     trained = networks_used(method, player, networks)
     if renders is None and seconds_budget is None:
@@ -105,13 +121,20 @@ def match(
             raise
         interrupted = True
     return _result(
-        objective, target, seconds=budget.seconds, method=method, trained=trained, interrupted=interrupted
+        objective,
+        target,
+        recording,
+        seconds=budget.seconds,
+        method=method,
+        trained=trained,
+        interrupted=interrupted,
     )
 
 
 def _result(
     objective: Objective,
     target: Target,
+    recording: Recording,
     *,
     seconds: float,
     method: str,
@@ -144,7 +167,8 @@ def _result(
         seconds=seconds,
         seed=objective.seed,
         method=method,
-        target_info=target.info,
+        target_info=_facts(target, recording),
+        overview=recording.overview(target.window_s, target.notes.notes, target.taken),
         versions={
             "tonewright": version("tonewright"),
             synth.name: str(synth.version),
@@ -154,6 +178,13 @@ def _result(
         },
         interrupted=interrupted,
     )
+
+
+def _facts(target: Target, recording: Recording) -> dict[str, Any]:
+    """What is known of the target, told about the whole recording."""
+    named = {"path": recording.name} if recording.name else {}
+    start_s = recording.start_s + target.window_s[0]
+    return {**named, **target.info, "seconds": recording.seconds, "start_s": start_s}
 
 
 def _random_presets(objective: Objective) -> NDArray[np.float32]:

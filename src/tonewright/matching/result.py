@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tonewright.audio import Clip, write
 from tonewright.files import replacing_folder, write_text
+from tonewright.matching.recording import Overview
 from tonewright.synths.preset import Preset
 
 
@@ -35,9 +36,10 @@ class MatchResult:
         seed: Seed of search and noise.
         method: Name of the search method.
         target_info: Facts on the target: `path`, `sample_rate_hz`, `channels`, `seconds`, `loudness_lufs`,
-            `gain_db` applied before the search, `trimmed_start_s`, `note_confidence`…
+            `gain_db` applied before the search, `start_s`, `note_confidence`…
         versions: Versions of tonewright, the synth, the networks and the libraries that shape the sound.
         interrupted: The search was stopped early and this is the best until then.
+        overview: The whole recording and where the target lies in it, where that is known.
     """
 
     preset: Preset
@@ -55,6 +57,7 @@ class MatchResult:
     target_info: Mapping[str, Any]
     versions: Mapping[str, str]
     interrupted: bool = False
+    overview: Overview | None = None
 
     def report(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
         """Write the page to look and listen: one self-contained HTML file.
@@ -125,7 +128,7 @@ class MatchResult:
         ]
         info = self.target_info
         if info.get("shortened"):
-            part = f"{duration(info['matched_seconds'])} from {duration(info['trimmed_start_s'])} on"
+            part = f"{duration(info['matched_seconds'])} from {duration(info['start_s'])} on"
             lines.append(f"searched for {part} of a recording of {duration(info['seconds'])}")
         gain_db = info.get("gain_db", 0.0)
         if abs(gain_db) >= 0.05:

@@ -13,7 +13,8 @@ from tonewright.audio.levels import rms_dbfs
 from tonewright.documents import sha256
 from tonewright.errors import UnknownNameError, UsageError
 from tonewright.matching.episodes import AUDIBLE_DBFS, factory_presets, render_presets
-from tonewright.matching.preparing import prepare, read_recording
+from tonewright.matching.preparing import prepare
+from tonewright.matching.recording import read_recording
 from tonewright.synths import synth as make_synth
 from tonewright.synths.base import Synth
 

@@ -21,7 +21,7 @@ _TARGET: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "sample_rate_hz": ("Sample rate", lambda rate: f"{rate:,} Hz"),
     "channels": ("Channels", str),
     "seconds": ("Duration", wording.duration),
-    "trimmed_start_s": ("Silence before it", wording.duration),
+    "start_s": ("Silence before it", wording.duration),
     "matched_seconds": ("Searched for", lambda seconds: f"{wording.duration(seconds)} of it"),
     "shortened": ("Cut", lambda cut: "yes, its beginning was searched for" if cut else "no"),
     "loudness_lufs": ("Loudness", lambda loudness: wording.minus(f"{loudness:.1f} LUFS")),
