@@ -25,6 +25,7 @@ _NOISE_BELOW_DB = 12.0  # under the loudest 10 ms
 # After a note, a quiet sustain is steady too; noise lies farther down, and hum, which has a pitch, farther.
 _NOISE_AFTER_BELOW_DB, _NOISE_CONFIDENCE = 20.0, 0.6
 _HUM_BELOW_DB, _HUM_AFTER_BELOW_DB = 24.0, 35.0
+_ROOM_DBFS = -40.0  # a louder noise is meant to be heard
 _ABOVE_NOISE_DB = 3.0  # over the loudest 5 ms of it
 
 # A note begins with a rise by this much within 20 ms (an LFO takes longer); what follows sooner than 0.2 s is
@@ -74,10 +75,13 @@ class Notes:
     Attributes:
         notes: In the order of their beginnings; at least one.
         noise_dbfs: RMS level of the noise they stand in; None where none was found.
+        only_noise: The recording is one quiet, steady sound without a pitch from beginning to end: as a room
+            sounds in which nothing happens.
     """
 
     notes: tuple[Note, ...]
     noise_dbfs: float | None
+    only_noise: bool = False
 
     @property
     def loudest(self) -> int:
@@ -120,7 +124,7 @@ def find_notes(clip: Clip) -> Notes:
             end_s = min(end_s, (limit * length - round(_PAD_S * rate)) / rate)
         notes.append(Note(start_s, end_s, float(_db(smooth[begin:last].max()))))
     long_enough = [note for note in notes if note.seconds >= _SHORTEST_S + 2 * _PAD_S]
-    return Notes(tuple(long_enough or notes), noise_dbfs)
+    return Notes(tuple(long_enough or notes), noise_dbfs, _only_noise(power, clip))
 
 
 def _frame_powers(clip: Clip) -> NDArray[np.float64]:
@@ -179,6 +183,14 @@ def _unless_tone(
         return None
     loud = _db(power[stretch[0] * _BLOCK : stretch[1] * _BLOCK].mean()) > highest_db
     return None if loud and _has_pitch(clip, stretch) else stretch
+
+
+def _only_noise(power: NDArray[np.float64], clip: Clip) -> bool:
+    count = len(power) // _BLOCK
+    if count < 2 * _STEADY_BLOCKS or _db(power.mean()) > _ROOM_DBFS:
+        return False
+    blocks = _db(power[: count * _BLOCK].reshape(count, _BLOCK).mean(axis=1))
+    return _steady(blocks, 0, count, 0.0) == (0, count) and not _has_pitch(clip, (0, count))
 
 
 def _steady(blocks: NDArray[np.float64], first: int, last: int, highest_db: float) -> tuple[int, int] | None:

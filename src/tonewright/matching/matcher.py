@@ -23,6 +23,7 @@ from tonewright.matching.search.budget import Budget, BudgetSpent
 from tonewright.matching.search.methods import networks_used, search_method
 from tonewright.matching.search.objective import Objective, Progress
 from tonewright.matching.search.space import SearchSpace
+from tonewright.matching.weak_points import out_of_reach, weak_points
 from tonewright.synths import Preset
 from tonewright.synths import synth as make_synth
 
@@ -168,6 +169,8 @@ def _result(
         seed=objective.seed,
         method=method,
         target_info=_facts(target, recording),
+        lacks=weak_points(target.audio, audio[chosen], rate),
+        out_of_reach=out_of_reach(target.audio, audio[chosen], rate, synth),
         overview=recording.overview(target.window_s, target.notes.notes, target.taken),
         versions={
             "tonewright": version("tonewright"),

@@ -120,6 +120,7 @@ def prepare(
             "notes": len(found.notes),
             "note_taken": None if taken is None else taken + 1,
             "noise_dbfs": found.noise_dbfs,
+            "only_noise": found.only_noise,
             "loudness_lufs": clip_lufs(clip),
             "offset": offset,
             "gain_db": gain_db,

@@ -10,6 +10,7 @@ from pathlib import PurePath
 import numpy as np
 from numpy.typing import NDArray
 
+from tonewright import wording
 from tonewright.audio import Clip, read, read_blocks
 from tonewright.errors import AudioError, UsageError
 from tonewright.features.notes import Note
@@ -18,7 +19,9 @@ WHOLE_SECONDS = 300.0
 """Up to here a file is kept whole."""
 _PART_SECONDS = 60.0  # of a longer one, around its loudest moment or from where the user says
 _BLOCK_SECONDS = 30.0
-_LEVEL_S = 0.05
+ONLY_NOISE = "nothing stands out of the noise of this recording; what was matched may be the room"
+LEVEL_S = 0.05
+"""Of the levels of a recording."""
 _AS_LOUD = 10**-0.05  # half a decibel: the first of the loudest moments counts
 _LOWEST_DBFS = -120.0
 _PARTS = 480
@@ -47,7 +50,31 @@ class Overview:
     @property
     def loudest_is_matched(self) -> bool:
         """The loudest moment lies in the window."""
-        return self.window_s[0] - _LEVEL_S <= self.loudest_s <= self.window_s[1] + _LEVEL_S
+        return self.window_s[0] - LEVEL_S <= self.loudest_s <= self.window_s[1] + LEVEL_S
+
+    @property
+    def is_matched_whole(self) -> bool:
+        """Nothing worth mentioning lies outside the window."""
+        return self.window_s[1] - self.window_s[0] >= self.seconds - LEVEL_S
+
+    def describe(self) -> list[str]:
+        """Sentences on what a listener must know: what else there is, and what is missing."""
+        first_s, last_s = (wording.duration(at_s) for at_s in self.window_s)
+        told = []
+        if self.note is not None and len(self.notes_s) > 1:
+            told.append(
+                f"the recording holds {wording.count(len(self.notes_s))} notes; number {self.note + 1}, the "
+                f"loudest, was matched, from {first_s} to {last_s}"
+            )
+        elif not self.is_matched_whole:
+            told.append(
+                f"matched from {first_s} to {last_s} of a recording of {wording.duration(self.seconds)}"
+            )
+        if not self.loudest_is_matched:
+            told.append(
+                f"the loudest part of the recording, at {wording.duration(self.loudest_s)}, was not matched"
+            )
+        return told
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +151,7 @@ def read_recording(path: str | os.PathLike[str], *, start_s: float | None = None
 
 def levels_of(clip: Clip) -> NDArray[np.float64]:
     """Mean square of each 50 ms over all channels, `[n]`; an offset or a slow drift does not count."""
-    length = max(1, round(_LEVEL_S * clip.sample_rate_hz))
+    length = max(1, round(LEVEL_S * clip.sample_rate_hz))
     edges = np.arange(0, clip.frames, length)
     counts = np.diff(np.append(edges, clip.frames))
     total = np.zeros(len(edges))
@@ -145,4 +172,4 @@ def _largest_of_parts(levels: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def loudest_moment(levels: NDArray[np.float64]) -> float:
     """Middle of the loudest 50 ms, in seconds: the first of those that are about as loud."""
-    return (float(np.argmax(levels >= levels.max() * _AS_LOUD)) + 0.5) * _LEVEL_S
+    return (float(np.argmax(levels >= levels.max() * _AS_LOUD)) + 0.5) * LEVEL_S

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from tonewright.audio import Clip, write
 from tonewright.files import replacing_folder, write_text
-from tonewright.matching.recording import Overview
+from tonewright.matching.recording import ONLY_NOISE, Overview
+from tonewright.matching.weak_points import WeakPoint
 from tonewright.synths.preset import Preset
 
 
@@ -39,6 +40,8 @@ class MatchResult:
             `gain_db` applied before the search, `start_s`, `note_confidence`…
         versions: Versions of tonewright, the synth, the networks and the libraries that shape the sound.
         interrupted: The search was stopped early and this is the best until then.
+        lacks: Where it differs most from the target, the weightiest first.
+        out_of_reach: What the target holds and the synth cannot do, a phrase each.
         overview: The whole recording and where the target lies in it, where that is known.
     """
 
@@ -57,6 +60,8 @@ class MatchResult:
     target_info: Mapping[str, Any]
     versions: Mapping[str, str]
     interrupted: bool = False
+    lacks: tuple[WeakPoint, ...] = ()
+    out_of_reach: tuple[str, ...] = ()
     overview: Overview | None = None
 
     def report(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
@@ -99,6 +104,8 @@ class MatchResult:
             "similarity": self.similarity,
             "distances": dict(self.distances),
             "loss": dict(self.terms),
+            "lacks": [asdict(point) for point in self.lacks],
+            "out_of_reach": list(self.out_of_reach),
             "synth": self.preset.synth,
             "midi_note": self.preset.midi_note,
             "gate_seconds": self.preset.gate_seconds,
@@ -126,10 +133,12 @@ class MatchResult:
             f"{', '.join(values[:5])},",
             ", ".join(values[5:]),
         ]
+        lines += [f"lacks: {point.words}" for point in self.lacks]
+        lines += [f"out of this synth's reach: {phrase}" for phrase in self.out_of_reach]
         info = self.target_info
-        if info.get("shortened"):
-            part = f"{duration(info['matched_seconds'])} from {duration(info['start_s'])} on"
-            lines.append(f"searched for {part} of a recording of {duration(info['seconds'])}")
+        lines += self.overview.describe() if self.overview else []
+        if info.get("only_noise"):
+            lines.append(ONLY_NOISE)
         gain_db = info.get("gain_db", 0.0)
         if abs(gain_db) >= 0.05:
             lines.append(f"searched {turn(gain_db)}: turn the patch {turn(-gain_db)} to meet the recording")

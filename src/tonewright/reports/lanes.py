@@ -59,11 +59,25 @@ def levels(names: Sequence[str], sounds: NDArray[np.float32], sample_rate_hz: in
     window_s = level_window_s(seconds)
     points = min(_LEVEL_POINTS, sounds.shape[1] + 1)
     measured = levels_dbfs(sounds, max(1, round(window_s * sample_rate_hz)), points)
-    loudest = float(measured.max()) if np.isfinite(measured.max()) else 0.0
+    return level_lane(names, measured, seconds, window_s)
+
+
+def level_lane(
+    names: Sequence[str], measured_dbfs: NDArray[np.float64], seconds: float, window_s: float
+) -> Html:
+    """A lane with levels that were measured already.
+
+    Args:
+        names: What a sentence calls each sound, as in `player`.
+        measured_dbfs: `[n, points]` at points spread evenly over the duration; −inf where silent.
+        seconds: Duration of the sounds.
+        window_s: Over how long each level was measured.
+    """
+    loudest = float(measured_dbfs.max()) if np.isfinite(measured_dbfs.max()) else 0.0
     top = 6.0 * np.ceil((loudest + 1.0) / 6.0)
     low = top - _LEVEL_RANGE_DB
-    heights = np.clip((measured - low) / _LEVEL_RANGE_DB, 0.0, 1.0)
-    x = np.linspace(0, 1, points)
+    heights = np.clip((measured_dbfs - low) / _LEVEL_RANGE_DB, 0.0, 1.0)
+    x = np.linspace(0, 1, measured_dbfs.shape[1])
     ticks = plots.value_ticks(low, top, 5, "dB")
     inner = [tick for tick in ticks if 0.05 < tick.at < 0.95]
     bare = [name.removeprefix("the ") for name in names]
