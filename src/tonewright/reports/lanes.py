@@ -97,7 +97,7 @@ def mark(label: str, at_s: float, seconds: float, until_s: float | None = None) 
     """A line with a label across all lanes, or a hatched region that begins with one.
 
     Args:
-        label: What happens there.
+        label: What happens there; nothing is written where it is empty.
         at_s: When.
         seconds: Duration of the sounds.
         until_s: When the region ends.
@@ -108,7 +108,8 @@ def mark(label: str, at_s: float, seconds: float, until_s: float | None = None) 
     kind, style = "line", f"--at:{at:.4f}"
     if until_s is not None:
         kind, style = "region", f"{style};--until:{until_s / seconds:.4f}"
-    return tag("i", tag("span", label), class_=f"mark {kind}{turned}", style=style)
+    words = [tag("span", label)] if label else []
+    return tag("i", *words, class_=f"mark {kind}{turned}", style=style)
 
 
 def legend(count: int) -> Html:

@@ -72,7 +72,7 @@ def report_html(result: MatchResult) -> str:
         name,
         [
             Section("listen", "Listen", _listen(result, played)),
-            *_lacks(result),
+            _lacks(result),
             *_whole(result),
             Section("patch", "The patch", patch.cards(synth.controls, controls, vocabulary, played)),
             Section("close", "How close it came", _how_close(result)),
@@ -99,12 +99,13 @@ def _notice(result: MatchResult) -> str:
     return " ".join(filter(None, told))
 
 
-def _lacks(result: MatchResult) -> list[Section]:
+def _lacks(result: MatchResult) -> Section:
     """Where the match differs most, and what no preset of the synth could do."""
     told = [point.words for point in result.lacks]
     told += [wording.sentence(f"out of this synth's reach: {phrase}") for phrase in result.out_of_reach]
-    listed = [tag("li", wording.unbroken(words)) for words in told or [_LACKS_NOTHING]]
-    return [Section("lacks", "What it lacks", tag("ul", *listed, class_="findings"))]
+    listed = [tag("li", wording.unbroken(words)) for words in told]
+    content = tag("ul", *listed, class_="findings") if told else tag("p", _LACKS_NOTHING, class_="note")
+    return Section("lacks", "What it lacks", content)
 
 
 def _whole(result: MatchResult) -> list[Section]:
