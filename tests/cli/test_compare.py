@@ -50,7 +50,7 @@ def test_text_tells_what_was_done_to_make_the_sounds_alike(run, wav, tmp_path, s
     longer = "lengths: A lasts 0.250 s, B 0.500 s; A was followed by silence"
     shorter = "lengths: A lasts 0.500 s, B 0.250 s; B was followed by silence"
     told = run("compare", wav, tmp_path / "long.wav").out.splitlines()[10:]
-    assert told == [longer, "channels: A has 1, B 2; both were mixed to mono"]
+    assert told == [longer, "channels: A has 1, B 2; both were mixed to mono, but for lufs_difference"]
     assert run("compare", tmp_path / "long.wav", wav).out.splitlines()[10] == shorter
 
 

@@ -11,7 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.audio import Clip, clip_lufs, info, is_silent, read_blocks, resample, sounding_bounds
+from tonewright.audio import (
+    Clip,
+    channels_cancel,
+    clip_lufs,
+    info,
+    is_silent,
+    read_blocks,
+    resample,
+    sounding_bounds,
+)
 from tonewright.errors import AudioError
 
 MAX_SECONDS = 4.0
@@ -111,9 +120,7 @@ def prepare(clip: Clip, *, note: float | None = None, gate_seconds: float | None
     """
     if is_silent(clip):
         raise AudioError("the target is silent; choose a recording with sound in it")
-    mono = Clip(clip.mono()[None], clip.sample_rate_hz)
-    if is_silent(mono):  # channels that cancel each other
-        mono = Clip(clip.samples[:1], clip.sample_rate_hz)
+    mono = Clip(clip.samples[0] if channels_cancel(clip) else clip.mono(), clip.sample_rate_hz)
     start, end = sounding_bounds(mono)
     end_kept = min(end, start + round(MAX_SECONDS * mono.sample_rate_hz))
     sound = Clip(mono.samples[:, start:end_kept], mono.sample_rate_hz)
