@@ -28,7 +28,7 @@ class Hear:
     """Descriptors or categories of them, listed above; all takes every one, _delta at the end asks for the
     slope."""
     channels: Annotated[str, tyro.conf.arg(metavar="mix|left|right|each")] = "mix"
-    """Which to hear of several: all together as told above, one alone, or each in columns like left_mfcc_01."""
+    """Which to hear of several: all as told above, one alone, or each in columns like left_mfcc_01."""
     overwrite: Flag = False
     """Replace the file if it exists."""
 

@@ -78,7 +78,9 @@ def heard_descriptors(
 def side_by_side(values: NDArray[np.float32], batch: int) -> NDArray[np.float32]:
     """Values of channels, `[batch * channels, count, columns]`, as `[batch, count, channels * columns]`."""
     rows, count, columns = values.shape
-    channels = rows // batch if batch else 1
+    if rows == batch:
+        return values
+    channels = rows // batch
     apart = values.reshape(batch, channels, count, columns)
     return apart.transpose(0, 2, 1, 3).reshape(batch, count, channels * columns)
 
@@ -94,11 +96,13 @@ def _of_channel(base: Descriptor, channel: str) -> Descriptor:
 
 def largest(frames: Frames, measure: Callable[[Frames], NDArray[np.float64]]) -> NDArray[np.float64]:
     """The largest of what a measure gives of the channels, `[batch, count]`."""
-    return np.asarray(_apart(frames, measure).max(axis=1))
+    return measure(frames) if frames.channels == 1 else np.asarray(_apart(frames, measure).max(axis=1))
 
 
 def weighted_sum(frames: Frames, measure: Callable[[Frames], NDArray[np.float64]]) -> NDArray[np.float64]:
     """The sum, weighted by BS.1770, of the powers that a measure gives of the channels, `[batch, count]`."""
+    if frames.channels == 1:
+        return measure(frames)
     of_channels = _apart(frames, measure)
     total = np.zeros((frames.batch, frames.count))
     # One after another, so that rounding depends neither on the batch nor on the length of a run.
@@ -115,8 +119,6 @@ def _apart(frames: Frames, measure: Callable[[Frames], NDArray[np.float64]]) -> 
 @shared
 def cancelled(frames: Frames) -> NDArray[np.bool_]:
     """In which frames the channels of the mix cancel each other, `[batch, count]`."""
-    if frames.channels == 1:
-        return np.zeros((frames.batch, frames.count), np.bool_)
     apart, mixed = _window_power(frames.by_channel), _window_power(frames)
     power = apart.reshape(frames.batch, frames.channels, frames.count).mean(axis=1)
     return np.asarray((power > _SOUNDING_POWER) & (mixed < _CANCELLED * power))
