@@ -119,7 +119,7 @@ class Decoder:
         except soundfile.SoundFileError as error:
             raise _damaged(self._name, error) from error
         samples = interleaved[:decoded].T
-        return np.ascontiguousarray(in_wav_order(samples) if self.format == "OGG" else samples)
+        return np.ascontiguousarray(in_wav_order(samples) if self.subtype in ("VORBIS", "OPUS") else samples)
 
 
 @contextmanager
