@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from tonewright.audio import Clip
+from tonewright.audio import Clip, write
 from tonewright.errors import AudioError
-from tonewright.matching.preparing import MAX_RATE_HZ, MAX_SECONDS, prepare
+from tonewright.features import hear_file
+from tonewright.matching.preparing import MAX_RATE_HZ, MAX_SECONDS, prepare, read_recording
 
 RATE_HZ = 44_100
 
@@ -34,6 +35,18 @@ class TestMixing:
     def test_channels_that_cancel_each_other_are_not_averaged(self):
         target = prepare(Clip(np.stack([saw(), -saw()]), RATE_HZ))
         np.testing.assert_array_equal(target.audio, saw())
+
+    @pytest.mark.parametrize("right", [1.0, 0.5, 0.0, -1.0])
+    def test_loudness_is_what_hear_tells_of_the_file(self, tmp_path, right):
+        envelope = np.repeat([0.1, 1.0, 0.5, 0.01], RATE_HZ // 2).astype(np.float32)
+        left = envelope * saw(seconds=2.0)
+        write(tmp_path / "a.wav", Clip(np.stack([left, np.float32(right) * left]), RATE_HZ))
+        told = prepare(read_recording(tmp_path / "a.wav").clip).info["loudness_lufs"]
+        hop = RATE_HZ // 10
+        tables = hear_file(tmp_path / "a.wav", "loudness_momentary", window=hop, hop=hop, block_seconds=0.3)
+        blocks = np.concatenate([table.values[0, :, 0] for table in tables])[3:].astype(np.float64)
+        power = 10 ** (blocks[blocks > -70] / 10)  # the two gates of BS.1770
+        assert told == pytest.approx(10 * np.log10(power[power > 0.1 * power.mean()].mean()), abs=0.001)
 
 
 class TestCutting:

@@ -3,6 +3,7 @@
 Light to import: soundfile, soxr and scipy are loaded by the first call that needs them.
 """
 
+from tonewright.audio.channels import channel_names, channel_weights
 from tonewright.audio.clip import Clip
 from tonewright.audio.fading import fade_out_at
 from tonewright.audio.folders import sound_files
@@ -11,12 +12,15 @@ from tonewright.audio.loudness import clip_lufs, integrated_lufs, k_weighting_so
 from tonewright.audio.notes import hz_note, note_hz, note_name, parse_note
 from tonewright.audio.reading import SoundInfo, info, read, read_blocks
 from tonewright.audio.resampling import resample, resample_array
-from tonewright.audio.silence import is_silent, sounding_bounds, trim_silence
+from tonewright.audio.silence import channels_cancel, is_silent, sounding_bounds, trim_silence
 from tonewright.audio.writing import wav_bytes, write
 
 __all__ = [
     "Clip",
     "SoundInfo",
+    "channel_names",
+    "channel_weights",
+    "channels_cancel",
     "clip_lufs",
     "fade_out_at",
     "hz_note",

@@ -16,11 +16,11 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from tonewright.audio.channels import MAX_CHANNELS, in_wav_order
 from tonewright.audio.containers import Container, examine
 from tonewright.errors import AudioError, system_reason
 
 MIN_SAMPLE_RATE_HZ, MAX_SAMPLE_RATE_HZ = 1_000, 768_000
-MAX_CHANNELS = 64
 
 _UNKNOWN_FRAMES = 2**62  # libsndfile's count for a stream that does not tell its length is above
 _SETTLING_S = 1.0  # Vorbis and Opus decode exactly only some time after the place that was sought
@@ -118,7 +118,8 @@ class Decoder:
             decoded = self._source.buffer_read_into(interleaved, "float32")
         except soundfile.SoundFileError as error:
             raise _damaged(self._name, error) from error
-        return np.ascontiguousarray(interleaved[:decoded].T)
+        samples = interleaved[:decoded].T
+        return np.ascontiguousarray(in_wav_order(samples) if self.subtype in ("VORBIS", "OPUS") else samples)
 
 
 @contextmanager

@@ -21,6 +21,10 @@ class Compare:
     """Measure every published distance between two sounds.
 
     Nothing is cut: the shorter sound is followed by silence.
+
+    Channels are compared one by one by mss and wmfcc, summed by lufs_difference.
+
+    All other distances compare the means of the channels.
     """
 
     a: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="A")]
@@ -45,7 +49,7 @@ class Compare:
         for name, value in values.items():
             one = get(name)
             print(f"{name:22} {value:10.4f}  {one.unit:12} {one.better:7} {one.meaning}")
-        for note in _made_alike(a, b):
+        for note in [*_made_alike(a, b), *_cancelled(a, b)]:
             print(note)
 
 
@@ -60,5 +64,18 @@ def _made_alike(a: Clip, b: Clip) -> list[str]:
     if a.sample_rate_hz != b.sample_rate_hz:
         notes.append(f"rates: B was brought from {b.sample_rate_hz} to {a.sample_rate_hz} Hz, the rate of A")
     if a.channels != b.channels:
-        notes.append(f"channels: A has {a.channels}, B {b.channels}; both were mixed to mono")
+        notes.append(
+            f"channels: A has {a.channels}, B {b.channels}; both were mixed to mono, but for lufs_difference"
+        )
     return notes
+
+
+def _cancelled(a: Clip, b: Clip) -> list[str]:
+    """Whose mix is silent though it sounds, a line each."""
+    from tonewright.audio import channels_cancel
+
+    return [
+        f"channels: those of {name} cancel each other; distances of their mean take it for silent"
+        for name, clip in (("A", a), ("B", b))
+        if channels_cancel(clip)
+    ]

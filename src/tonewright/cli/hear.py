@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ class Hear:
     descriptors: Names = ("loudness", "spectral_shape", "mfcc", "chroma", "pitch", "onset")
     """Descriptors or categories of them, listed above; all takes every one, _delta at the end asks for the
     slope."""
+    channels: Annotated[str, tyro.conf.arg(metavar="mix|left|right|each")] = "mix"
+    """Which to hear of several: all as told above, one alone, or each in columns like left_mfcc_01."""
     overwrite: Flag = False
     """Replace the file if it exists."""
 
@@ -40,32 +43,58 @@ class Hear:
         ending = self.output.suffix.lower()
         if ending not in writers:
             raise UsageError(f"a table ends in .csv or .parquet; got {self.output.name!r}")
-        tables = hear_file(self.file, self.descriptors)
+        tables = hear_file(self.file, self.descriptors, channels=self.channels)
         with work_progress("hearing", info(self.file).seconds) as done:
-            writers[ending](self.output, _telling(tables, done), overwrite=self.overwrite)
+            heard = _Heard(tables, done)
+            writers[ending](self.output, heard, overwrite=self.overwrite)
+        if heard.cancelled_frames:
+            print(
+                f"tonewright: in {heard.cancelled_frames} of {heard.frames} frames the channels cancel each "
+                "other, and their mean is next to silent; hear --channels left, right or each",
+                file=sys.stderr,
+            )
         print(f"wrote {self.output}")
 
 
+class _Heard:
+    """Tables on their way to a file, counted; tells how many seconds have been heard since the one before."""
+
+    def __init__(self, tables: Iterable[FeatureTable], done: Callable[[float], None]) -> None:
+        self._tables, self._done = tables, done
+        self.frames = self.cancelled_frames = 0
+
+    def __iter__(self) -> Iterator[FeatureTable]:
+        heard_s = 0.0
+        for table in self._tables:
+            yield table
+            self.frames += len(table)
+            self.cancelled_frames += table.cancelled_frames
+            self._done(table.times_s[-1] - heard_s)
+            heard_s = table.times_s[-1]
+
+
 def descriptors_by_category() -> str:
-    """What can be heard, a paragraph to each category."""
+    """What can be heard, a paragraph to each category, and what is made of several channels."""
     from textwrap import fill
 
-    from tonewright.features import all_descriptors
+    from tonewright.features import CHANNEL_RULES, all_descriptors
 
     categories: dict[str, list[str]] = {}
+    rules: dict[str, list[str]] = {rule: [] for rule in CHANNEL_RULES}
     for descriptor in all_descriptors():
         categories.setdefault(descriptor.category, []).append(descriptor.name)
+        rules[descriptor.channels].append(descriptor.name)
     lines = [
         fill(", ".join(names), 80, initial_indent=f"  {category:20}", subsequent_indent=" " * 22)
         for category, names in categories.items()
     ]
-    return "\n".join(["Descriptors by category:", *lines])
-
-
-def _telling(tables: Iterable[FeatureTable], done: Callable[[float], None]) -> Iterator[FeatureTable]:
-    """The tables again; tells how many seconds have been heard since the one before."""
-    heard_s = 0.0
-    for table in tables:
-        yield table
-        done(table.times_s[-1] - heard_s)
-        heard_s = table.times_s[-1]
+    together = [
+        fill(
+            f"{'all others' if rule == 'mix' else ', '.join(rules[rule])}: {meaning}",
+            80,
+            initial_indent="  ",
+            subsequent_indent="    ",
+        )
+        for rule, meaning in CHANNEL_RULES.items()
+    ]
+    return "\n".join(["Descriptors by category:", *lines, "", "Of several channels:", *together])

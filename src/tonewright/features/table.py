@@ -25,11 +25,14 @@ class FeatureTable:
         values: `[batch, n_frames, columns]` float32, always finite.
         times_s: `[n_frames]` float64, the end of each frame: the moment at which its values are known.
         descriptors: What was measured, in the order of the columns.
+        cancelled_frames: In how many frames, of all sounds, the channels of a mix cancel each other: what is
+            measured on their mean hears next to nothing there, 30 dB below the channels or less.
     """
 
     values: NDArray[np.float32]
     times_s: NDArray[np.float64]
     descriptors: tuple[Descriptor, ...]
+    cancelled_frames: int = 0
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.audio import Clip, clip_lufs, is_silent, resample
+from tonewright.audio import Clip, channels_cancel, clip_lufs, is_silent, resample
 from tonewright.errors import AudioError, UsageError
 from tonewright.features.notes import Notes, find_notes
 
@@ -80,9 +80,7 @@ def prepare(
     """
     if is_silent(clip):
         raise AudioError("the target is silent; choose a recording with sound in it")
-    mono = Clip(clip.mono()[None], clip.sample_rate_hz)
-    if is_silent(mono):  # channels that cancel each other
-        mono = Clip(clip.samples[:1], clip.sample_rate_hz)
+    mono = Clip(clip.samples[0] if channels_cancel(clip) else clip.mono(), clip.sample_rate_hz)
     found = find_notes(mono)
     start, end, taken, shortened = _window(found, mono, start_s, length_s)
     sound = Clip(mono.samples[:, start:end], mono.sample_rate_hz)

@@ -6,8 +6,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from tonewright.audio.channels import mix_down
 from tonewright.distances.registry import distance
-from tonewright.distances.spectra import mix_down, pair_by_pair, samples_in
+from tonewright.distances.spectra import pair_by_pair, samples_in
 from tonewright.features.stft import magnitude_spectrogram
 
 _LEAST_SUM = 1e-6
