@@ -213,12 +213,12 @@ def _line(values: NDArray[np.float64]) -> tuple[float, float]:
 
 def _measured(audio: NDArray[np.float32], sample_rate_hz: int) -> _Sound:
     level = _levels_db(audio, sample_rate_hz, _STEP_S)
-    # The level is that of the loudest step within half a period of a low note.
+    (after,) = np.nonzero(level >= level.max() - 20.0)
+    # For the rise, the level is that of the loudest step within half a period of a low note.
     level = sliding_window_view(np.concatenate([np.full(3, level.min()), level]), 4).max(axis=1)
     loudest = int(np.argmax(level >= level.max() - 1.0))
     (before,) = np.nonzero(level[: loudest + 1] < level.max() - 20.0)
     attack_s = (loudest - (before[-1] if len(before) else 0)) * _STEP_S
-    (after,) = np.nonzero(level >= level.max() - 20.0)
     decay_s = (int(after[-1]) + 1 - loudest) * _STEP_S
     table = hear(audio, sample_rate_hz, ("loudness_rms", "spectral_centroid", "pitch"))
     loudness = table["loudness_rms_dbfs"][0, :, 0].astype(np.float64)
