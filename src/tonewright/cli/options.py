@@ -39,6 +39,12 @@ def _parse_note(word: str) -> float:
     return parse_note(word)
 
 
+def _path(word: str) -> Path:
+    if not word:  # an empty variable of a shell, and not the folder that one is in
+        raise ValueError("takes a path; got nothing")
+    return Path(word)
+
+
 def _above_0(value: float) -> bool:
     return 0 < value < float("inf")
 
@@ -101,6 +107,9 @@ Flag = Annotated[tyro.conf.FlagCreatePairsOff[bool], _NO_DEFAULT]
 
 Name = Annotated[str, tyro.conf.arg(metavar="NAME")]
 Names = Annotated[tuple[str, ...], _many("NAME ...", str, _at_commas)]
+
+Target = Annotated[tyro.conf.Positional[Path], _one("TARGET", _path)]
+MoreTargets = Annotated[tyro.conf.Positional[tuple[Path, ...]], _many("MORE ...", _path), _NO_DEFAULT]
 
 Count = Annotated[int | None, _one("N", _count), _NO_DEFAULT]
 Counts = Annotated[tuple[int, ...], _many("N ...", _count, _at_commas)]

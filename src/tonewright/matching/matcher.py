@@ -80,7 +80,7 @@ def match(
         >>> 0 < result.similarity <= 100
         True
     """
-    _check_arguments(renders, seconds_budget, note, gate_seconds, seed)
+    check_arguments(renders, seconds_budget, note, gate_seconds, seed)
     if not isinstance(clip, Clip):
         raise UsageError(f"match takes a Clip, as tonewright.read(path) gives; got {type(clip).__name__}")
     search = search_method(method, networks)
@@ -164,13 +164,18 @@ def _random_presets(objective: Objective) -> NDArray[np.float32]:
     return audible if len(audible) else audio
 
 
-def _check_arguments(
+def check_arguments(
     renders: int | None,
     seconds_budget: float | None,
     note: float | None,
     gate_seconds: float | None,
     seed: int,
 ) -> None:
+    """Check what a search is told, as `match` takes it.
+
+    Raises:
+        UsageError: A budget, note, gate or seed that makes no sense.
+    """
     if renders is not None:
         check_whole(renders, "renders", 1)
     check_whole(seed, "seed", 0)

@@ -1,0 +1,120 @@
+"""Which sounds are to be matched, and what the folder of each is called."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath, PurePosixPath
+from typing import Any
+
+from tonewright.audio.folders import sound_files_below
+from tonewright.errors import AudioError, UsageError, system_reason
+from tonewright.files import StrPath
+
+LOG, INDEX = "matches.jsonl", "index.html"
+"""Files beside the folders of the matches: the record of what is done, and the page."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One sound to match, and where its match goes.
+
+    Attributes:
+        source: The file.
+        folder: Folder of the match below that of all matches, with forward slashes: `kick`, `drums/kick`.
+        start_s: Where the sound begins in the file, in seconds; where it first sounds if not given.
+        length_s: How much of it is read from there; what `match` takes if not given.
+        settings: Arguments of `match` that differ from those of the other jobs: `{"note": 48}`.
+
+    Raises:
+        UsageError: The folder lies elsewhere, or a time makes no sense.
+    """
+
+    source: Path
+    folder: str
+    start_s: float | None = None
+    length_s: float | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        parts = PurePosixPath(self.folder).parts
+        if not parts or ".." in parts or self.folder.startswith("/") or "\\" in self.folder:
+            raise UsageError(f"the folder of a job is a relative path below the results; got {self.folder!r}")
+        if self.start_s is not None and not 0 <= self.start_s < float("inf"):
+            raise UsageError(f"start_s is a time from 0 s on; got {self.start_s}")
+        if self.length_s is not None and not 0 < self.length_s < float("inf"):
+            raise UsageError(f"length_s is a duration above 0 s; got {self.length_s}")
+
+
+def find_jobs(sources: Sequence[StrPath], output: StrPath) -> list[Job]:
+    """A job for each file, and for each sound file in and below each folder.
+
+    The folder of a match is called as its file without the ending. Where two would be called alike, the
+    later one keeps its ending, and is numbered if that does not tell them apart. Sub-folders are mirrored; of
+    several folders each is mirrored under its own name. Hidden files and whatever lies in `output` are left
+    out.
+
+    Args:
+        sources: Files and folders.
+        output: Where the matches will go.
+
+    Raises:
+        UsageError: There is no source, or a folder holds no sound.
+        AudioError: A source is not there.
+    """
+    if not sources:
+        raise UsageError("a match needs a sound; got none; name a file or a folder")
+    paths = [Path(source) for source in sources]
+    for path in paths:
+        _check_there(path)
+    several = sum(path.is_dir() for path in paths) > 1
+    found = [one for path in paths for one in _found(path, Path(output), several)]
+    names = _unique([(parent / _readable(source.stem), _readable(source.name)) for source, parent in found])
+    return [Job(source, name) for (source, _), name in zip(found, names, strict=True)]
+
+
+def _check_there(path: Path) -> None:
+    """A name that was mistyped shows before the first search, not after the last."""
+    try:
+        path.stat()
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
+        reason = system_reason(error) if isinstance(error, OSError) else error
+        raise AudioError(f"cannot read {str(path)!r}: {reason}; check the path") from None
+
+
+def _found(path: Path, output: Path, several: bool) -> Iterator[tuple[Path, PurePosixPath]]:
+    """Each sound of a source, and the folder that its match is to lie in."""
+    if not path.is_dir():
+        yield path, PurePosixPath()
+        return
+    base = PurePosixPath(_readable(path.resolve().name)) if several else PurePosixPath()
+    for file in sound_files_below(path, without=output):
+        yield file, base.joinpath(*map(_readable, file.parent.relative_to(path).parts))
+
+
+def _readable(name: str) -> str:
+    """A name that every file system takes, and that text can hold."""
+    text = os.fsencode(name).decode(errors="replace").replace("\\", "_").strip()
+    return text.rstrip(". ") or "sound"
+
+
+def _unique(wanted: Iterable[tuple[PurePosixPath, str]]) -> list[str]:
+    """Names of folders, none of which is another one or above it, for paths and the names of their files."""
+    wanted = list(wanted)
+    # Where letters count the same in either case, as on most machines, so do names.
+    taken = {LOG, INDEX} | {str(above).casefold() for path, _ in wanted for above in path.parents}
+    names = []
+    for path, whole in wanted:
+        number, name = 1, path
+        while str(name).casefold() in taken:
+            name = path.with_name(whole if number == 1 else f"{path.name}-{number}")
+            number += 1
+        taken.add(str(name).casefold())
+        names.append(str(name))
+    return names
+
+
+def shown_name(source: PurePath) -> str:
+    """The name of a file without its folder, which is nobody's business where results are shared."""
+    return os.fsencode(source.name).decode(errors="replace")
