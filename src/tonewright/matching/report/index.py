@@ -32,7 +32,7 @@ _COLUMNS = (
     Column("Listen"),
     Column("Similarity", "figure", before="similarity"),
     Column("Note", "figure", before="note"),
-    Column("Loudness", "figure", before="loudness"),
+    Column("LUFS", "figure", before="loudness", after="LUFS"),
     Column("Duration", "figure", before="duration"),
 )
 
@@ -130,10 +130,9 @@ def _row(row: Row) -> list[Cell]:
     detail = row.file if len(here.parts) == 1 else f"{here.parent}/ · {row.file}"
     stopped = tag("span", "stopped early", class_="path") if row.interrupted else ""
     note = "" if row.midi_note is None else note_name(round(row.midi_note))
-    if row.note_source == "searched":
-        note = f"{note}, searched"
+    searched = tag("span", "searched", class_="path") if row.note_source == "searched" else ""
     loudness = row.loudness_lufs
-    loud = "" if loudness is None else wording.minus(f"{loudness:.1f} LUFS")
+    loud = "" if loudness is None else wording.minus(f"{loudness:.1f}")
     similarity = row.similarity
     return [
         Cell(join(link, tag("span", detail, class_="path"), stopped), row.folder),
@@ -142,7 +141,7 @@ def _row(row: Row) -> list[Cell]:
             player_beside(_NAMES, [f"{row.folder}/{name}.wav" for name in ("target", "match")], row.gains_db)
         ),
         Cell(join(f"{similarity:.0f}", bar(similarity / 100)), similarity),
-        Cell(wording.unbroken(note), row.midi_note),
-        Cell(wording.unbroken(loud), loudness),
+        Cell(join(note, searched), row.midi_note),
+        Cell(loud, loudness),
         Cell(wording.unbroken(wording.duration(row.seconds)), row.seconds),
     ]
