@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tonewright.matching import Outcome
+    from tonewright.matching import Job, Outcome
 
 
 def run_many(
-    sources: Sequence[Path],
+    sources: Sequence[Path | Job],
     output: Path,
     settings: Mapping[str, Any],
     *,
@@ -24,7 +24,7 @@ def run_many(
     """Match several sounds and tell what became of each.
 
     Args:
-        sources: Files and folders.
+        sources: As of `match_many`.
         output: Folder of the matches.
         settings: Arguments of `match`.
         overwrite: As of `match_many`.
@@ -34,7 +34,7 @@ def run_many(
     Raises:
         TonewrightError: Some could not be matched, or as of `match_many`.
     """
-    from tonewright.cli.progress import many_progress
+    from tonewright.cli.many_progress import many_progress
     from tonewright.errors import AudioError
     from tonewright.matching import match_many
     from tonewright.matching.many.jobs import INDEX, find_jobs

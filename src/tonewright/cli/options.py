@@ -6,6 +6,7 @@ What a function cannot do with a sensible number it says itself.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from typing import Annotated, Any
 import tyro
 from tyro.constructors import PrimitiveConstructorSpec
 
+_NOTE_RANGE = re.compile(r"(\d+|[A-Ga-g][#♯b♭]?-?\d)-(\d+|[A-Ga-g][#♯b♭]?-?\d)(?:/(\d+))?")
 _NO_DEFAULT = tyro.conf.arg(help_behavior_hint="")
 
 
@@ -43,6 +45,18 @@ def _path(word: str) -> Path:
     if not word:  # an empty variable of a shell, and not the folder that one is in
         raise ValueError("takes a path; got nothing")
     return Path(word)
+
+
+def _note_range(word: str) -> tuple[int, int, int]:
+    found = _NOTE_RANGE.fullmatch(word)
+    try:
+        low, high, step = (found[1], found[2], found[3] or "1") if found else ("", "", "")
+        notes = _note(low), _note(high)
+        if notes[0] <= notes[1] and all(note.is_integer() for note in notes):
+            return int(notes[0]), int(notes[1]), int(_count(step))
+    except ValueError:
+        pass
+    raise ValueError(f"takes two notes, the lower one first, like 36-84 or C2-C6/3; got {word!r}")
 
 
 def _above_0(value: float) -> bool:
@@ -119,4 +133,5 @@ Rate = Annotated[int, _one("HZ", _hz)]
 Seconds = Annotated[float | None, _one("SECONDS", _seconds), _NO_DEFAULT]
 Note = Annotated[float | None, _one("NOTE", _note), _NO_DEFAULT]
 SecondsOrAuto = Annotated[float | None, _one_or_auto("SECONDS", _seconds_or_auto)]
+NoteRange = Annotated[tuple[int, int, int] | None, _one("LOW-HIGH[/STEP]", _note_range), _NO_DEFAULT]
 NoteOrAuto = Annotated[float | None, _one_or_auto("NOTE", _note_or_auto)]

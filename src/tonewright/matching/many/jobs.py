@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
@@ -47,8 +47,8 @@ class Job:
             raise UsageError(f"length_s is a duration above 0 s; got {self.length_s}")
 
 
-def find_jobs(sources: Sequence[StrPath], output: StrPath) -> list[Job]:
-    """A job for each file, and for each sound file in and below each folder.
+def find_jobs(sources: Sequence[StrPath | Job], output: StrPath) -> list[Job]:
+    """A job for each file, and for each sound file in and below each folder; jobs stay as they are.
 
     The folder of a match is called as its file without the ending. Where two would be called alike, the
     later one keeps its ending, and is numbered if that does not tell them apart. Sub-folders are mirrored; of
@@ -56,22 +56,27 @@ def find_jobs(sources: Sequence[StrPath], output: StrPath) -> list[Job]:
     out.
 
     Args:
-        sources: Files and folders.
+        sources: Files, folders and jobs.
         output: Where the matches will go.
 
+    Returns:
+        The jobs that were given, then those that were found.
+
     Raises:
-        UsageError: There is no source, or a folder holds no sound.
+        UsageError: There is no source, a folder holds no sound, or two jobs have the same folder.
         AudioError: A source is not there.
     """
     if not sources:
         raise UsageError("a match needs a sound; got none; name a file or a folder")
-    paths = [Path(source) for source in sources]
-    for path in paths:
+    jobs = [source for source in sources if isinstance(source, Job)]
+    paths = [Path(source) for source in sources if not isinstance(source, Job)]
+    for path in [*(job.source for job in jobs), *paths]:
         _check_there(path)
     several = sum(path.is_dir() for path in paths) > 1
     found = [one for path in paths for one in _found(path, Path(output), several)]
-    names = _unique([(parent / _readable(source.stem), _readable(source.name)) for source, parent in found])
-    return [Job(source, name) for (source, _), name in zip(found, names, strict=True)]
+    wanted = [(parent / _readable(source.stem), _readable(source.name)) for source, parent in found]
+    names = _unique(wanted, _taken([job.folder for job in jobs]))
+    return jobs + [Job(source, name) for (source, _), name in zip(found, names, strict=True)]
 
 
 def _check_there(path: Path) -> None:
@@ -99,11 +104,19 @@ def _readable(name: str) -> str:
     return text.rstrip(". ") or "sound"
 
 
-def _unique(wanted: Iterable[tuple[PurePosixPath, str]]) -> list[str]:
+def _taken(folders: Sequence[str]) -> set[str]:
+    """Names that no other folder may have, in small letters, as on most machines both count the same."""
+    taken = {LOG, INDEX}
+    for folder in folders:
+        if folder.casefold() in taken:
+            raise UsageError(f"every job has a folder of its own; got {folder!r} twice; rename one")
+        taken.add(folder.casefold())
+    return taken | {str(above).casefold() for folder in folders for above in PurePosixPath(folder).parents}
+
+
+def _unique(wanted: Sequence[tuple[PurePosixPath, str]], taken: set[str]) -> list[str]:
     """Names of folders, none of which is another one or above it, for paths and the names of their files."""
-    wanted = list(wanted)
-    # Where letters count the same in either case, as on most machines, so do names.
-    taken = {LOG, INDEX} | {str(above).casefold() for path, _ in wanted for above in path.parents}
+    taken = taken | {str(above).casefold() for path, _ in wanted for above in path.parents}
     names = []
     for path, whole in wanted:
         number, name = 1, path

@@ -6,6 +6,7 @@ import hashlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,7 @@ def match_many(
         {'kept'}
     """
     check_whole(workers, "workers", 1)
-    jobs = _jobs(sources, folder)
+    jobs = find_jobs([sources] if isinstance(sources, str | PathLike) else sources, folder)
     arguments = [_arguments(settings, job) for job in jobs]
     place = Path(folder)
     is_new, goes_on = not place.exists(), (place / LOG).is_file()
@@ -276,19 +277,6 @@ def _recording(job: Job) -> Recording:
     except UsageError as error:  # it ends before
         raise AudioError(str(error)) from None
     return Recording(clip, shown_name(job.source), start_s, info(job.source).seconds)
-
-
-def _jobs(sources: StrPath | Sequence[StrPath | Job], folder: StrPath) -> list[Job]:
-    several = [sources] if isinstance(sources, str) or not isinstance(sources, Sequence) else list(sources)
-    jobs = [one for one in several if isinstance(one, Job)]
-    paths = [one for one in several if not isinstance(one, Job)]
-    if paths or not jobs:
-        jobs += find_jobs(paths, folder)
-    names = [job.folder.casefold() for job in jobs]
-    twice = next((job.folder for job, name in zip(jobs, names, strict=True) if names.count(name) > 1), None)
-    if twice is not None:
-        raise UsageError(f"every job has a folder of its own; got {twice!r} twice; rename one")
-    return jobs
 
 
 def _arguments(settings: Mapping[str, Any], job: Job) -> dict[str, Any]:
