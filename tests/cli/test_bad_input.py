@@ -107,11 +107,22 @@ def says(complaint, rule):
     return any(part in complaint for part in rule.split("|"))
 
 
-@bad_sounds(UNREADABLE | SILENT_OR_SHORT)
+@bad_sounds({make: rule for make, rule in (UNREADABLE | SILENT_OR_SHORT).items() if make is not folder})
 def test_targets(refuse, tmp_path, sound, make, rule):
     make(tmp_path / "bad.wav", sound)
     complaint = refuse("match", tmp_path / "bad.wav", "-o", tmp_path / "out", "--renders", 5, code=1)
     assert says(complaint, rule)
+
+
+def test_a_folder_of_targets_without_a_sound(refuse, tmp_path):
+    (tmp_path / "empty").mkdir()
+    complaint = refuse("match", tmp_path / "empty", "-o", tmp_path / "out", "--renders", 5, code=2)
+    assert "holds no sound" in complaint
+
+
+def test_a_target_without_a_name(refuse, tmp_path):
+    complaint = refuse("match", "", "-o", tmp_path / "out", "--renders", 5, code=2)
+    assert complaint == "TARGET takes a path; got nothing; see tonewright match --help"
 
 
 @bad_sounds(UNREADABLE)

@@ -35,7 +35,7 @@ from tonewright.errors import UsageError
         ("match a.wav", "match needs -o DIR; see tonewright match --help"),
         ("match -o out", "match needs TARGET; see tonewright match --help"),
         ("match a.wav -o", "-o/--output needs a value; see tonewright match --help"),
-        ("match a.wav b.wav -o out", "one argument too many: 'b.wav'; see tonewright match --help"),
+        ("compare a.wav b.wav c.wav", "one argument too many: 'c.wav'; see tonewright compare --help"),
         ("match a.wav -o out --loud", "there is no option --loud; see tonewright match --help"),
         ("match a.wav -o out --render 9", "there is no option --render; did you mean --renders?"),
         ("match a.wav -o out --loud=9", "there is no option --loud; see tonewright match --help"),
@@ -46,7 +46,10 @@ from tonewright.errors import UsageError
         ("match a.wav --out out", "there is no option --out; did you mean --output?"),
         ("match a.wav --outptu out", "there is no option --outptu; did you mean --output?"),
         ("match --loud", "match needs TARGET; see tonewright match --help"),
-        ("match a.wav -o out --json yes", "one argument too many: 'yes'; see tonewright match --help"),
+        (
+            "render a.json -o out --overwrite yes",
+            "one argument too many: 'yes'; see tonewright render --help",
+        ),
         ("match a.wav -o out --renders", "--renders needs a value; see tonewright match --help"),
         ("render", "render needs PRESET.json and -o FILE; see tonewright render --help"),
         ("compare a.wav", "compare needs B; see tonewright compare --help"),
@@ -176,7 +179,7 @@ def test_do_not_depend_on_the_terminal(refuse, monkeypatch, columns, encoding):
     monkeypatch.setenv("COLUMNS", columns)
     for line, complaint in (
         ("match", "match needs TARGET and -o DIR; see tonewright match --help"),
-        ("match a b -o c", "one argument too many: 'b'; see tonewright match --help"),
+        ("compare a b c", "one argument too many: 'c'; see tonewright compare --help"),
         ("match a -o b --render 9", "there is no option --render; did you mean --renders?"),
         (
             "match a -o b --renders x",

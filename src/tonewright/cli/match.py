@@ -6,14 +6,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
 from tonewright.cli.options import (
     Count,
     Flag,
+    MoreTargets,
     Name,
     NoteOrAuto,
     OptionalFolder,
@@ -21,6 +21,7 @@ from tonewright.cli.options import (
     Seconds,
     SecondsOrAuto,
     Seed,
+    Target,
     Time,
 )
 from tonewright.matching.search.methods import METHODS
@@ -32,14 +33,19 @@ _METHODS = "; ".join(f"{name}: {method.words}" for name, method in reversed(METH
 class Match:
     """Find a preset that sounds like a recording."""
 
-    target: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="TARGET")]
-    """The recording: WAV, AIFF, FLAC, OGG or MP3."""
+    target: Target
+    """The recording: WAV, AIFF, FLAC, OGG or MP3; or a folder of recordings."""
     output: OutputFolder
-    """Folder for preset.json, match.wav, target.wav, result.json and report.html."""
+    """Folder for preset.json, match.wav, target.wav, result.json and report.html. Of several recordings each
+    has such a folder in it, beside index.html, and a second run goes on where the first ended."""
+    more: MoreTargets = ()
+    """More recordings and folders."""
     start: Time = None
     """Where in the recording to begin; at its loudest note unless given."""
     length: Seconds = None
     """How much of it to match, at most 4 s; to the end of the note unless given."""
+    all_notes: Flag = False
+    """Match every note of a recording, each into a folder of its own."""
     synth: Name = "serum-lite"
     """Synth to match with; `tonewright synths` lists them."""
     renders: Count = None
@@ -55,13 +61,52 @@ class Match:
     method: Annotated[str, tyro.conf.arg(metavar="NAME", help=_METHODS)] = "full"
     networks: OptionalFolder = None
     """Folder of a training whose networks to use instead of those that ship."""
+    workers: Count = None
+    """Of several recordings so many are matched side by side, each by a process; one unless given."""
     overwrite: Flag = False
-    """Replace files of these names in a folder that holds something."""
+    """Replace files of these names in a folder that holds something; match several recordings anew."""
     json: Flag = False
-    """Print the result as JSON instead of a summary."""
+    """Print the result as JSON instead of a summary: of several recordings a line each, as it ends."""
 
     def run(self) -> None:
         """Match, write, and say what came out."""
+        if self.all_notes and (self.start is not None or self.length is not None):
+            from tonewright.errors import UsageError
+
+            raise UsageError(
+                "--all-notes takes each note where it lies; got --start or --length too; drop one"
+            )
+        if self.more or self.all_notes or self.target.is_dir():
+            from tonewright.cli.many import run_many
+
+            run_many(
+                [self.target, *self.more],
+                self.output,
+                self._settings(),
+                all_notes=self.all_notes,
+                overwrite=self.overwrite,
+                workers=self.workers or 1,
+                as_json=self.json,
+            )
+        else:
+            self._run_one()
+
+    def _settings(self) -> dict[str, Any]:
+        """Arguments of `tonewright.matching.match`."""
+        return {
+            "start_s": self.start,
+            "length_s": self.length,
+            "synth": self.synth,
+            "renders": self.renders,
+            "seconds_budget": self.seconds_budget,
+            "note": self.note,
+            "gate_seconds": self.gate,
+            "seed": self.seed,
+            "method": self.method,
+            "networks": self.networks,
+        }
+
+    def _run_one(self) -> None:
         with _nothing_written():
             from tonewright.cli.output import print_json
             from tonewright.cli.progress import search_progress
@@ -72,20 +117,7 @@ class Match:
         with replacing_folder(self.output, overwrite=self.overwrite) as stage, _nothing_written():
             recording = read_recording(self.target, start_s=self.start)
             with search_progress(self.renders, self.seconds_budget) as progress:
-                result = match(
-                    recording,
-                    start_s=self.start,
-                    length_s=self.length,
-                    synth=self.synth,
-                    renders=self.renders,
-                    seconds_budget=self.seconds_budget,
-                    note=self.note,
-                    gate_seconds=self.gate,
-                    seed=self.seed,
-                    method=self.method,
-                    networks=self.networks,
-                    progress=progress,
-                )
+                result = match(recording, **self._settings(), progress=progress)
             result.write(stage)
         if result.interrupted:
             print("tonewright: interrupted; wrote the best so far", file=sys.stderr)

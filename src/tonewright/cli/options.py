@@ -6,6 +6,7 @@ What a function cannot do with a sensible number it says itself.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from typing import Annotated, Any
 import tyro
 from tyro.constructors import PrimitiveConstructorSpec
 
+_NOTE_RANGE = re.compile(r"(\d+|[A-Ga-g][#♯b♭]?-?\d)-(\d+|[A-Ga-g][#♯b♭]?-?\d)(?:/(\d+))?")
 _NO_DEFAULT = tyro.conf.arg(help_behavior_hint="")
 
 
@@ -37,6 +39,24 @@ def _parse_note(word: str) -> float:
     from tonewright.audio.notes import parse_note  # whose room brings NumPy, which help does without
 
     return parse_note(word)
+
+
+def _path(word: str) -> Path:
+    if not word:  # an empty variable of a shell, and not the folder that one is in
+        raise ValueError("takes a path; got nothing")
+    return Path(word)
+
+
+def _note_range(word: str) -> tuple[int, int, int]:
+    found = _NOTE_RANGE.fullmatch(word)
+    try:
+        low, high, step = (found[1], found[2], found[3] or "1") if found else ("", "", "")
+        notes = _note(low), _note(high)
+        if notes[0] <= notes[1] and all(note.is_integer() for note in notes):
+            return int(notes[0]), int(notes[1]), int(_count(step))
+    except ValueError:
+        pass
+    raise ValueError(f"takes two notes, the lower one first, like 36-84 or C2-C6/3; got {word!r}")
 
 
 def _above_0(value: float) -> bool:
@@ -103,6 +123,9 @@ Flag = Annotated[tyro.conf.FlagCreatePairsOff[bool], _NO_DEFAULT]
 Name = Annotated[str, tyro.conf.arg(metavar="NAME")]
 Names = Annotated[tuple[str, ...], _many("NAME ...", str, _at_commas)]
 
+Target = Annotated[tyro.conf.Positional[Path], _one("TARGET", _path)]
+MoreTargets = Annotated[tyro.conf.Positional[tuple[Path, ...]], _many("MORE ...", _path), _NO_DEFAULT]
+
 Count = Annotated[int | None, _one("N", _count), _NO_DEFAULT]
 Counts = Annotated[tuple[int, ...], _many("N ...", _count, _at_commas)]
 Seeds = Annotated[tuple[int, ...], _many("N ...", _from_0, _at_commas)]
@@ -112,4 +135,5 @@ Seconds = Annotated[float | None, _one("SECONDS", _seconds), _NO_DEFAULT]
 Time = Annotated[float | None, _one("SECONDS", _time), _NO_DEFAULT]
 Note = Annotated[float | None, _one("NOTE", _note), _NO_DEFAULT]
 SecondsOrAuto = Annotated[float | None, _one_or_auto("SECONDS", _seconds_or_auto)]
+NoteRange = Annotated[tuple[int, int, int] | None, _one("LOW-HIGH[/STEP]", _note_range), _NO_DEFAULT]
 NoteOrAuto = Annotated[float | None, _one_or_auto("NOTE", _note_or_auto)]

@@ -8,33 +8,51 @@ from typing import Annotated
 
 import tyro
 
-from tonewright.cli.options import Flag, Note, OutputFile, Rate, Seconds, Seed
+from tonewright.cli.options import Count, Flag, Note, NoteRange, OutputFile, Rate, Seconds, Seed
+from tonewright.errors import UsageError
 
 
 @dataclass(frozen=True)
 class Render:
-    """Render a preset to a sound file."""
+    """Render a preset to a sound file, or note by note to an instrument for samplers."""
 
     preset: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="PRESET.json")]
     """The preset."""
     output: OutputFile
-    """Sound file to make: .wav (32-bit float) or .flac (24 bit)."""
+    """Sound file to make: .wav (32-bit float) or .flac (24 bit). Or .sfz: an instrument, with its samples in
+    a folder beside it."""
     note: Note = None
     """MIDI number or a name like A#3 (60 is C4); that of the preset if not given, or 60."""
     seconds: Seconds = None
-    """Duration; until the sound has died away if not given."""
+    """Duration; until the sound has died away if not given. Of an instrument how much of a held note is
+    rendered, 5 s if not given."""
     gate: Seconds = None
-    """When the key is let go; that of the preset if not given, or one second."""
+    """When the key is let go; that of the preset if not given, or one second. Every note of an instrument is
+    of this length, whatever is played; if not given it lasts as long as a key is held."""
     rate: Rate = 44_100
     """Sample rate."""
     seed: Seed = 0
     """Seed of the noise."""
+    notes: NoteRange = None
+    """Of an instrument: lowest and highest note, and how many semitones lie between samples. C2-C6/3, or
+    36-84/3, if not given."""
+    round_robin: Count = None
+    """Of an instrument: how many samples of each note are played in turn, with different noise."""
     overwrite: Flag = False
-    """Replace the file if it exists."""
+    """Replace the file if it exists, and the samples of an instrument."""
+    json: Flag = False
+    """Print what was written as JSON."""
 
     def run(self) -> None:
         """Render and write."""
-        from tonewright.audio import write
+        if self.output.suffix.lower() == ".sfz":
+            self._run_instrument()
+            return
+        if self.notes is not None or self.round_robin is not None:
+            option = "--notes" if self.notes is not None else "--round-robin"
+            raise UsageError(f"{option} is for an instrument; got {str(self.output)!r}; end its name in .sfz")
+        from tonewright.audio import clip_lufs, write
+        from tonewright.cli.output import print_json
         from tonewright.synths import load_preset, render_preset
 
         clip = render_preset(
@@ -46,4 +64,27 @@ class Render:
             seed=self.seed,
         )
         write(self.output, clip, overwrite=self.overwrite)
+        if self.json:
+            facts = {"seconds": clip.seconds, "sample_rate_hz": clip.sample_rate_hz}
+            facts |= {"channels": clip.channels, "loudness_lufs": clip_lufs(clip)}
+            print_json({"files": [str(self.output.absolute())], **facts})
+            return
         print(f"wrote {self.output}: {clip.seconds:.2f} s at {clip.sample_rate_hz} Hz")
+
+    def _run_instrument(self) -> None:
+        from tonewright.cli.instrument import run_instrument
+
+        if self.note is not None:
+            raise UsageError("an instrument has more than one note; got --note; name them with --notes")
+        run_instrument(
+            self.preset,
+            self.output,
+            notes=self.notes,
+            seconds=self.seconds,
+            gate_seconds=self.gate,
+            sample_rate_hz=self.rate,
+            round_robin=self.round_robin or 1,
+            seed=self.seed,
+            overwrite=self.overwrite,
+            as_json=self.json,
+        )

@@ -16,7 +16,7 @@ from tonewright.checks import check_whole
 from tonewright.errors import UsageError
 from tonewright.files import StrPath
 from tonewright.matching.judging import named_distances, rank_by_ear, similarity
-from tonewright.matching.preparing import Target, prepare
+from tonewright.matching.preparing import Target, check_window, prepare
 from tonewright.matching.recording import Recording
 from tonewright.matching.result import MatchResult
 from tonewright.matching.search.budget import Budget, BudgetSpent
@@ -88,7 +88,7 @@ def match(
         >>> 0 < result.similarity <= 100
         True
     """
-    _check_arguments(renders, seconds_budget, note, gate_seconds, seed)
+    check_arguments(start_s, length_s, renders, seconds_budget, note, gate_seconds, seed)
     if isinstance(recording, Clip):
         recording = Recording.of(recording)
     if not isinstance(recording, Recording):
@@ -198,13 +198,21 @@ def _random_presets(objective: Objective) -> NDArray[np.float32]:
     return audible if len(audible) else audio
 
 
-def _check_arguments(
+def check_arguments(
+    start_s: float | None,
+    length_s: float | None,
     renders: int | None,
     seconds_budget: float | None,
     note: float | None,
     gate_seconds: float | None,
     seed: int,
 ) -> None:
+    """Check what a search is told, as `match` takes it.
+
+    Raises:
+        UsageError: A window, budget, note, gate or seed that makes no sense.
+    """
+    check_window(start_s, length_s)
     if renders is not None:
         check_whole(renders, "renders", 1)
     check_whole(seed, "seed", 0)

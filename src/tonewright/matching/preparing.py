@@ -16,7 +16,7 @@ MAX_SECONDS = 4.0
 """A longer note is matched by its first seconds."""
 MAX_RATE_HZ = 44_100
 _MIN_RATE_HZ = 8_000
-_MIN_SECONDS = 0.02
+MIN_SECONDS = 0.02
 _REACH_DBFS = (-36.0, -6.0)
 _COMFORTABLE_DBFS = -18.0
 _NOTE_CONFIDENCE = 0.4
@@ -88,10 +88,10 @@ def prepare(
         raise AudioError(
             f"the target is silent from {start_s:g} s on for {sound.seconds:.3g} s; begin elsewhere"
         )
-    if sound.seconds < _MIN_SECONDS:
+    if sound.seconds < MIN_SECONDS:
         raise AudioError(
             f"the target sounds for {1000 * sound.seconds:.0f} ms; a match needs at least "
-            f"{1000 * _MIN_SECONDS:.0f} ms: choose a longer one"
+            f"{1000 * MIN_SECONDS:.0f} ms: choose a longer one"
         )
     offset = _offset(sound)
     if offset:
@@ -130,29 +130,40 @@ def prepare(
     )
 
 
+def check_window(start_s: float | None, length_s: float | None) -> None:
+    """Check where a window is to begin and how long it is to be.
+
+    Raises:
+        UsageError: It begins before the recording, or is too short or too long.
+    """
+    if start_s is not None and not 0 <= start_s < np.inf:
+        raise UsageError(f"start_s is a time from 0 s on; got {start_s}")
+    if length_s is not None and not MIN_SECONDS <= length_s <= MAX_SECONDS:
+        raise UsageError(
+            f"the window is {MIN_SECONDS:g} to {MAX_SECONDS:g} s long; got {length_s:g}; "
+            "match a longer recording note by note"
+        )
+
+
 def _window(
     found: Notes, mono: Clip, start_s: float | None, length_s: float | None
 ) -> tuple[int, int, int | None, bool]:
     """First frame, the one after the last, the note that was taken, and whether it goes on."""
     rate = mono.sample_rate_hz
-    if length_s is not None and not _MIN_SECONDS <= length_s <= MAX_SECONDS:
-        raise UsageError(
-            f"the window is {_MIN_SECONDS:g} to {MAX_SECONDS:g} s long; got {length_s:g}; "
-            "match a longer recording note by note"
-        )
+    check_window(start_s, length_s)
     if start_s is None:
         taken: int | None = found.loudest
         start = found.notes[found.loudest].start_s
         end = found.notes[found.loudest].end_s if length_s is None else start + length_s
     else:
-        if not 0 <= start_s < mono.seconds:
+        if start_s >= mono.seconds:
             raise UsageError(
                 f"the recording lasts {mono.seconds:.3f} s; the window must begin within it; got {start_s:g}"
             )
         taken, start = None, start_s
         if length_s is None:  # to where the note that sounds then, or the next one, has died away
             end = next(
-                (note.end_s for note in found.notes if note.end_s > start_s + _MIN_SECONDS), mono.seconds
+                (note.end_s for note in found.notes if note.end_s > start_s + MIN_SECONDS), mono.seconds
             )
         else:
             end = start + length_s
