@@ -153,7 +153,7 @@ class TestInterrupted:
     @pytest.mark.parametrize(
         ("module", "name"),
         [
-            ("tonewright.matching.preparing", "read_blocks"),
+            ("tonewright.matching.recording", "read_blocks"),
             ("tonewright.matching.matcher", "prepare"),
             ("tonewright.matching.matcher", "rank_by_ear"),
             ("tonewright.matching.report", "report_html"),

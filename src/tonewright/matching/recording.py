@@ -62,9 +62,10 @@ class Overview:
         first_s, last_s = (wording.duration(at_s) for at_s in self.window_s)
         told = []
         if self.note is not None and len(self.notes_s) > 1:
+            count = wording.count(len(self.notes_s))
             told.append(
-                f"the recording holds {wording.count(len(self.notes_s))} notes; number {self.note + 1}, the "
-                f"loudest, was matched, from {first_s} to {last_s}"
+                f"the recording holds {count} notes; matched number {self.note + 1}, the loudest, "
+                f"from {first_s} to {last_s}"
             )
         elif not self.is_matched_whole:
             told.append(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -133,12 +134,12 @@ class MatchResult:
             f"{', '.join(values[:5])},",
             ", ".join(values[5:]),
         ]
-        lines += [f"lacks: {point.words}" for point in self.lacks]
-        lines += [f"out of this synth's reach: {phrase}" for phrase in self.out_of_reach]
         info = self.target_info
-        lines += self.overview.describe() if self.overview else []
-        if info.get("only_noise"):
-            lines.append(ONLY_NOISE)
+        told = [point.words for point in self.lacks]
+        told += [f"out of this synth's reach: {phrase}" for phrase in self.out_of_reach]
+        told += self.overview.describe() if self.overview else []
+        told += [ONLY_NOISE] if info.get("only_noise") else []
+        lines += [fill(words, 80, subsequent_indent="  ") for words in told]
         gain_db = info.get("gain_db", 0.0)
         if abs(gain_db) >= 0.05:
             lines.append(f"searched {turn(gain_db)}: turn the patch {turn(-gain_db)} to meet the recording")
