@@ -85,6 +85,29 @@ def learning_speed_table() -> str:
     return "\n".join(lines)
 
 
+def sampler_table() -> str:
+    """How near a sampler comes to the synth, over the factory presets."""
+    measured = json.loads((RESULTS / "sampler.json").read_text())
+    rows = {
+        "difference_db": "what is left when sampler and synth are subtracted, a key with a sample, dB",
+        "transposed_mss": "MSS, a key a semitone beside its sample, dB",
+        "reseeded_mss": "MSS of the synth itself with other noise, for comparison, dB",
+        "release_level_db": "levels after the key is let go, looped presets, dB",
+        "join": "sharpest bend at the join of a loop, by the sharpest within it",
+        "loop_level_db": "level of a second that only loops reach, dB",
+    }
+    lines = ["| what | median | worst |", "|---|---|---|"]
+    lines += [
+        f"| {what} | {_number(measured[name]['median'])} | {_number(measured[name]['worst'])} |"
+        for name, what in rows.items()
+    ]
+    held = (
+        f"Of {measured['presets']} presets {measured['looped']} are looped, {measured['dies_away']} die away "
+        f"by themselves, and {measured['cut']} end with their samples."
+    )
+    return "\n".join([*lines, "", held])
+
+
 def quality_table(suite: str) -> str:
     """Median and bad end of every distance by method, budget and seeds, from the log of the evaluation."""
     rows = sorted(summarise(_records(suite)), key=lambda row: (row["renders"], ORDER.index(row["method"])))
@@ -237,6 +260,11 @@ def sections() -> list[tuple[str, str, str]]:
     return [
         ("Speed and memory", "Written by `python benchmarks/speed.py`.", speed_table()),
         ("Speed of learning", "Written by `python benchmarks/learning_speed.py`.", learning_speed_table()),
+        (
+            "A preset in a sampler",
+            "Written by `python benchmarks/sampler.py`: factory presets as SFZ instruments in sfizz.",
+            sampler_table(),
+        ),
         (
             "Median MSS",
             "In dB over the targets, by renders: the mean over the seeds, in brackets their range.",

@@ -75,6 +75,18 @@ def test_a_source_that_is_not_there_is_told_before_the_work(make):
         find_jobs([place / "a.wav", place / "b.wav"], place / "out")
 
 
+def test_the_source_may_be_text(make):
+    place = make("a.wav")
+    (job,) = find_jobs([Job(str(place / "a.wav"), "first")], place / "out")
+    assert (job.source, job.folder) == (place / "a.wav", "first")
+
+
+def test_files_beside_jobs_get_other_names(make):
+    place = make("a.wav")
+    jobs = find_jobs([place / "a.wav", Job(place / "a.wav", "a"), Job(place / "a.wav", "b/c")], place / "out")
+    assert [job.folder for job in jobs] == ["a", "b/c", "a.wav"]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"folder": ""}, {"folder": "../a"}, {"folder": "/a"}, {"folder": "a\\b"}, {"start_s": -1.0},

@@ -203,6 +203,18 @@ def test_a_damaged_result_is_matched_again(sounds, tmp_path):
     assert states(match_many(sounds / "a.wav", tmp_path / "out", **SETTINGS)) == {"a": "matched"}
 
 
+@pytest.mark.parametrize("damage", [{"row": {}}, {"row": None}, {"of": 3}, {"interrupted": "no"}], ids=str)
+def test_a_damaged_record_is_told(sounds, tmp_path, damage):
+    match_many(sounds / "a.wav", tmp_path / "out", **SETTINGS)
+    path = tmp_path / "out" / "matches.jsonl"
+    head, record = path.read_text().splitlines()
+    path.write_text(f"{head}\n{json.dumps(json.loads(record) | damage)}\n")
+    with pytest.raises(
+        UsageError, match=r"the record of 'a' in '.*matches\.jsonl' is damaged; delete that line"
+    ):
+        match_many(sounds / "a.wav", tmp_path / "out", **SETTINGS)
+
+
 def test_several_workers_give_the_same(sounds, tmp_path):
     (sounds / "bad.wav").write_text("no sound")
     one = match_many(sounds, tmp_path / "one", **SETTINGS)

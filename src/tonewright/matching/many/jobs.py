@@ -41,6 +41,7 @@ class Job:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "source", Path(self.source))  # a text is as good
         parts = PurePosixPath(self.folder).parts
         if not parts or ".." in parts or self.folder.startswith("/") or "\\" in self.folder:
             raise UsageError(f"the folder of a job is a relative path below the results; got {self.folder!r}")

@@ -146,6 +146,8 @@ class _Work:
         end: Callable[[Outcome], None],
     ) -> None:
         self.outcomes: dict[str, Outcome] = {}
+        for record in log.records.values():
+            _check_record(record, log.path)
         self._log, self._folder, self._jobs, self._overwrite = log, log.path.parent, jobs, overwrite
         self._begin, self._progress, self._tell = begin, progress, end
         self._missing: list[tuple[Job, dict[str, Any], dict[str, Any]]] = []
@@ -270,6 +272,16 @@ def match_job(
         return match(recording, **arguments, progress=progress)
     except AudioError as error:
         return error
+
+
+def _check_record(record: Record, path: Path) -> None:
+    try:
+        Row(**record["row"])
+        fits = isinstance(record["of"], dict) and isinstance(record["interrupted"], bool)
+    except (KeyError, TypeError):
+        fits = False
+    if not fits:
+        raise UsageError(f"the record of {record['folder']!r} in {str(path)!r} is damaged; delete that line")
 
 
 def _arguments(settings: Mapping[str, Any], job: Job) -> dict[str, Any]:
