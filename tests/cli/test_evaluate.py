@@ -60,7 +60,10 @@ class TestRefused:
 
     def test_self_without_a_true_preset(self, refuse, folder):
         words = ["--suite", folder, "--methods", "self"]
-        assert "is a recording: its true preset is not known" in refuse("evaluate", "match", *words, code=2)
+        assert refuse("evaluate", "match", *words, code=2) == (
+            "the method 'self' needs targets whose true presets are known; got 'a', a recording;"
+            " name the suite 'random' or 'factory', or other methods"
+        )
 
     def test_an_output_that_exists(self, refuse, folder, tmp_path):
         (tmp_path / "result.json").write_text("mine")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from tonewright.cli.options import Flag, Names, OutputFile
+from tonewright.cli.options import Flag, InputFile, Names, OutputFile
 
 if TYPE_CHECKING:
     from tonewright.features.table import FeatureTable
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 class Hear:
     """Measure a sound frame by frame and write a table."""
 
-    file: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="FILE")]
+    file: Annotated[tyro.conf.Positional[InputFile], tyro.conf.arg(metavar="FILE")]
     """The sound; it may be hours long."""
     output: OutputFile
     """Table to make: .csv or .parquet."""

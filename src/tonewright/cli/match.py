@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Annotated
 
 import tyro
@@ -14,6 +13,7 @@ import tyro
 from tonewright.cli.options import (
     Count,
     Flag,
+    InputFile,
     Name,
     NoteOrAuto,
     OptionalFolder,
@@ -31,7 +31,7 @@ _METHODS = "; ".join(f"{name}: {method.words}" for name, method in reversed(METH
 class Match:
     """Find a preset that sounds like a recording."""
 
-    target: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="TARGET")]
+    target: Annotated[tyro.conf.Positional[InputFile], tyro.conf.arg(metavar="TARGET")]
     """The recording: WAV, AIFF, FLAC, OGG or MP3."""
     output: OutputFolder
     """Folder for preset.json, match.wav, target.wav, result.json and report.html."""

@@ -47,6 +47,12 @@ def _on_the_keyboard(value: float) -> bool:
     return 0 <= value <= 127
 
 
+def _path(word: str) -> Path:
+    if not word:
+        raise ValueError(f"takes a path; got {word!r}")
+    return Path(word)
+
+
 _count = _number("a whole number from 1", int, lambda value: value >= 1)
 _from_0 = _number("a whole number from 0", int, lambda value: value >= 0)
 _hz = _number("a whole number of Hz from 1", int, lambda value: value >= 1)
@@ -91,10 +97,15 @@ def _many(
     )
 
 
-OutputFile = Annotated[Path, tyro.conf.arg(aliases=["-o"], metavar="FILE")]
-OutputFolder = Annotated[Path, tyro.conf.arg(aliases=["-o"], metavar="DIR")]
+InputFile = Annotated[Path, _one("FILE", _path)]
+Folder = Annotated[Path, _one("DIR", _path)]
+OptionalFile = Annotated[Path | None, _one("FILE", _path), _NO_DEFAULT]
+OptionalFolder = Annotated[Path | None, _one("DIR", _path), _NO_DEFAULT]
+
+OutputFile = Annotated[Path, _one("FILE", _path), tyro.conf.arg(aliases=["-o"])]
+OutputFolder = Annotated[Path, _one("DIR", _path), tyro.conf.arg(aliases=["-o"])]
+OptionalOutputFile = Annotated[OptionalFile, tyro.conf.arg(aliases=["-o"], help_behavior_hint="")]
 """Where the result goes: `-o`."""
-OptionalFolder = Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="")]
 
 Flag = Annotated[tyro.conf.FlagCreatePairsOff[bool], _NO_DEFAULT]
 """A switch that is off unless named."""

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from tonewright.cli.options import Flag, Note, OutputFile, Rate, Seconds, Seed
+from tonewright.cli.options import Flag, InputFile, Note, OutputFile, Rate, Seconds, Seed
 
 
 @dataclass(frozen=True)
 class Render:
     """Render a preset to a sound file."""
 
-    preset: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="PRESET.json")]
+    preset: Annotated[tyro.conf.Positional[InputFile], tyro.conf.arg(metavar="PRESET.json")]
     """The preset."""
     output: OutputFile
     """Sound file to make: .wav (32-bit float) or .flac (24 bit)."""

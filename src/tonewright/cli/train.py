@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import tyro
 
-from tonewright.cli.options import Count, Flag, Names, OutputFolder, Seed
+from tonewright.cli.options import Count, Flag, Names, OptionalFile, OutputFolder, Seed
 from tonewright.cli.verbs import VerbGroup
 
 if TYPE_CHECKING:
     from tonewright.learning.runs import Run
 
 Config = TypeVar("Config")
-_File = Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")]
 _OptionalName = Annotated[str | None, tyro.conf.arg(metavar="NAME", help_behavior_hint="")]
 
 TRAIN = VerbGroup("Train what matches: an agent, or an estimator of presets.")
@@ -28,7 +26,7 @@ class _Training:
 
     output: OutputFolder
     """Folder of the run: log, checkpoints, and in the end the network as ONNX + JSON."""
-    config: _File = None
+    config: OptionalFile = None
     """JSON file with fields of the configuration, as a run's config.json shows them."""
     synth: _OptionalName = None
     """Synth to train for; serum-lite unless the configuration says otherwise."""

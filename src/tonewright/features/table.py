@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from tonewright.errors import UnknownNameError
 from tonewright.features.registry import Descriptor
 from tonewright.features.writing import write_csv, write_parquet
+from tonewright.wording import listing, quantity
+
+_NAMED = 3  # columns that a table shows of itself
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +33,12 @@ class FeatureTable:
     values: NDArray[np.float32]
     times_s: NDArray[np.float64]
     descriptors: tuple[Descriptor, ...]
+
+    def __repr__(self) -> str:
+        sounds, frames, columns = self.values.shape
+        named = ", ".join(self.names[:_NAMED]) + (", …" if columns > _NAMED else "")
+        size = [quantity(n, unit, 9) for n, unit in ((sounds, "sound"), (frames, "frame"), (columns, "column"))]
+        return f"<FeatureTable of {listing(size)}: {named}>"
 
     @property
     def names(self) -> tuple[str, ...]:

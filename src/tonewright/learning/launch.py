@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,7 +28,7 @@ def open_run(
     """Begin a run.
 
     Args:
-        folder: Empty or not there yet; its parent is made if that one's parent exists.
+        folder: Empty or not there yet; those that are missing above it are made, too.
         kind: Dataclass of the configuration.
         run_config: The configuration as the run keeps it, with the name of its "recipe".
         config_file: JSON file with fields of the configuration, or the `config.json` of a run of this recipe.
@@ -49,8 +49,6 @@ def open_run(
     try_out(config)
     if holds_run(folder):
         raise UsageError(f"{str(folder)!r} holds a run; choose another folder, or go on with --resume")
-    with suppress(OSError):  # `runs` in runs/agent; what else is missing is told by the next line
-        folder.parent.mkdir(exist_ok=True)
     return Run.create(folder, run_config(config), seed, sinks=sinks), config
 
 

@@ -91,7 +91,7 @@ class Run:
         """Begin a run.
 
         Args:
-            folder: Empty or not there yet; its parent must exist.
+            folder: Empty or not there yet; those that are missing above it are made, too.
             config: Everything that decides what is learned, as numbers, text, lists and mappings.
             seed: Seed of everything random.
             sinks: Names out of `sinks.SINKS`.

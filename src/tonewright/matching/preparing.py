@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.audio import Clip, clip_lufs, info, is_silent, read_blocks, resample, sounding_bounds
-from tonewright.errors import AudioError
+from tonewright.errors import AudioError, UsageError
 
 MAX_SECONDS = 4.0
 """A longer sound is matched by its first seconds."""
@@ -104,11 +104,18 @@ def prepare(clip: Clip, *, note: float | None = None, gate_seconds: float | None
     Args:
         clip: The recording.
         note: MIDI note, fractions allowed; estimated if not given.
-        gate_seconds: When the key is let go; searched if not given.
+        gate_seconds: When the key is let go, within the recording; searched if not given. After trimming it is
+            at most the sound's duration.
 
     Raises:
         AudioError: The sound is silent or too short.
+        UsageError: The gate is longer than the recording.
     """
+    if gate_seconds is not None and gate_seconds > clip.seconds:
+        raise UsageError(
+            f"the gate is at most as long as the recording, {clip.seconds:.4g} s; got {gate_seconds:g} s;"
+            " let the key go earlier, or leave the gate to the search"
+        )
     if is_silent(clip):
         raise AudioError("the target is silent; choose a recording with sound in it")
     mono = Clip(clip.mono()[None], clip.sample_rate_hz)

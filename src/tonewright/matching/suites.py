@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.audio.folders import sound_files
+from tonewright.audio.folders import read_sounds
 from tonewright.audio.levels import rms_dbfs
 from tonewright.documents import sha256
 from tonewright.errors import UnknownNameError, UsageError
@@ -61,6 +61,7 @@ def suite(name: str, *, sounds: Path, synth: str = "serum-lite") -> list[Case]:
 
     Raises:
         UsageError: The folder holds no sound, or the synth has no factory presets.
+        AudioError: No sound of the folder can be used.
         UnknownNameError: Neither a suite nor a folder, or no such synth.
     """
     if name == "random":
@@ -68,7 +69,7 @@ def suite(name: str, *, sounds: Path, synth: str = "serum-lite") -> list[Case]:
     if name == "factory":
         return factory_suite(make_synth(synth, _RATE_HZ))
     folder = sounds if name == "real" else Path(name)
-    if not folder.is_dir():
+    if not name or not folder.is_dir():
         if name == "real":
             raise UsageError(f"the suite 'real' needs a folder of sounds at {folder}; name one with --sounds")
         raise UnknownNameError("suite or folder", name, SUITES)
@@ -100,13 +101,19 @@ def factory_suite(synth: Synth) -> list[Case]:
 
 
 def recorded_suite(folder: Path) -> list[Case]:
-    """Every sound file of a folder, prepared as `match` does, in the order of their names."""
-    paths = sound_files(folder)
-    stems = [path.stem for path in paths]
+    """Every sound file of a folder, prepared as `match` does, in the order of their names.
+
+    Files that cannot be used are skipped, with a warning.
+
+    Raises:
+        UsageError: It holds no sound.
+        AudioError: None of its sounds can be used.
+    """
+    found = read_sounds(folder, lambda path: prepare(read_recording(path).clip))
+    stems = [path.stem for path, _ in found]
     cases = []
-    for path in paths:
+    for path, target in found:
         name = path.stem if stems.count(path.stem) == 1 else path.name
-        target = prepare(read_recording(path).clip)
         digest = sha256(path.read_bytes())
         rate, note, gate = target.sample_rate_hz, target.midi_note, target.gate_seconds
         cases.append(Case(name, target.audio, rate, note, gate, file_sha256=digest))
