@@ -5,7 +5,7 @@ Light to import: soundfile, soxr and scipy are loaded by the first call that nee
 
 from tonewright.audio.clip import Clip
 from tonewright.audio.fading import fade_out_at
-from tonewright.audio.folders import sound_files
+from tonewright.audio.folders import SkippedSoundsWarning, read_sounds, sound_files
 from tonewright.audio.levels import rms_dbfs, true_peak_dbtp
 from tonewright.audio.loudness import clip_lufs, integrated_lufs, k_weighting_sos, momentary_lufs
 from tonewright.audio.notes import hz_note, note_hz, note_name, parse_note
@@ -16,6 +16,7 @@ from tonewright.audio.writing import wav_bytes, write
 
 __all__ = [
     "Clip",
+    "SkippedSoundsWarning",
     "SoundInfo",
     "clip_lufs",
     "fade_out_at",
@@ -30,6 +31,7 @@ __all__ = [
     "parse_note",
     "read",
     "read_blocks",
+    "read_sounds",
     "resample",
     "resample_array",
     "rms_dbfs",

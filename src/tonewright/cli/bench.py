@@ -76,9 +76,11 @@ class BenchMatch(_Measurement):
     """Measure whole matches, and the networks and steps that they are made of."""
 
     def _measure(self) -> dict[str, Any]:
-        from tonewright.matching.speed import match_speed
+        from tonewright.cli.progress import work_progress
+        from tonewright.matching.speed import PARTS, match_speed
 
-        return match_speed()
+        with work_progress("measuring", PARTS) as done:
+            return match_speed(progress=lambda: done(1))
 
 
 def _decimals(value: float) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
@@ -27,10 +27,13 @@ class Hear:
     slope."""
     overwrite: Flag = False
     """Replace the file if it exists."""
+    json: Flag = False
+    """Print what was written as JSON."""
 
     def run(self) -> None:
         """Analyse block by block and write."""
         from tonewright.audio import info
+        from tonewright.cli.output import print_written
         from tonewright.cli.progress import work_progress
         from tonewright.errors import UsageError
         from tonewright.features import hear_file, write_csv, write_parquet
@@ -40,9 +43,13 @@ class Hear:
         if ending not in writers:
             raise UsageError(f"a table ends in .csv or .parquet; got {self.output.name!r}")
         tables = hear_file(self.file, self.descriptors)
+        facts: dict[str, Any] = {}
         with work_progress("hearing", info(self.file).seconds) as done:
-            writers[ending](self.output, _telling(tables, done), overwrite=self.overwrite)
-        print(f"wrote {self.output}")
+            writers[ending](self.output, _telling(tables, done, facts), overwrite=self.overwrite)
+        if self.json:
+            print_written([self.output], facts)
+        else:
+            print(f"wrote {self.output}")
 
 
 def descriptors_by_category() -> str:
@@ -61,10 +68,14 @@ def descriptors_by_category() -> str:
     return "\n".join(["Descriptors by category:", *lines])
 
 
-def _telling(tables: Iterable[FeatureTable], done: Callable[[float], None]) -> Iterator[FeatureTable]:
-    """The tables again; tells how many seconds have been heard since the one before."""
+def _telling(
+    tables: Iterable[FeatureTable], done: Callable[[float], None], facts: dict[str, Any]
+) -> Iterator[FeatureTable]:
+    """The tables again; tells how many seconds have been heard since the one before, and what in all."""
     heard_s = 0.0
     for table in tables:
         yield table
+        facts["frames"] = facts.get("frames", 0) + len(table)
+        facts |= {"seconds": table.times_s[-1], "columns": table.names, "units": table.units}
         done(table.times_s[-1] - heard_s)
         heard_s = table.times_s[-1]

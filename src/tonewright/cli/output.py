@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tonewright.files import StrPath
 
 
 def print_json(value: object) -> None:
     """Print a value as JSON, and nothing else."""
     print(json.dumps(value, indent=1))
+
+
+def print_written(files: Iterable[StrPath], facts: Mapping[str, Any]) -> None:
+    """Print as JSON which files were written, by their full paths, and what is known about them."""
+    print_json({"files": [os.path.abspath(file) for file in files]} | dict(facts))
 
 
 def measured(

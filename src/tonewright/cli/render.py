@@ -30,10 +30,13 @@ class Render:
     """Seed of the noise."""
     overwrite: Flag = False
     """Replace the file if it exists."""
+    json: Flag = False
+    """Print what was written as JSON."""
 
     def run(self) -> None:
         """Render and write."""
-        from tonewright.audio import write
+        from tonewright.audio import clip_lufs, write
+        from tonewright.cli.output import print_written
         from tonewright.synths import load_preset, render_preset
 
         clip = render_preset(
@@ -45,4 +48,9 @@ class Render:
             seed=self.seed,
         )
         write(self.output, clip, overwrite=self.overwrite)
+        if self.json:
+            facts = {"seconds": clip.seconds, "sample_rate_hz": clip.sample_rate_hz}
+            facts |= {"channels": clip.channels, "loudness_lufs": clip_lufs(clip)}
+            print_written([self.output], facts)
+            return
         print(f"wrote {self.output}: {clip.seconds:.2f} s at {clip.sample_rate_hz} Hz")

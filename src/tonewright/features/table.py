@@ -37,8 +37,9 @@ class FeatureTable:
     def __repr__(self) -> str:
         sounds, frames, columns = self.values.shape
         named = ", ".join(self.names[:_NAMED]) + (", …" if columns > _NAMED else "")
-        size = [quantity(n, unit, 9) for n, unit in ((sounds, "sound"), (frames, "frame"), (columns, "column"))]
-        return f"<FeatureTable of {listing(size)}: {named}>"
+        counts = {"sound": sounds, "frame": frames, "column": columns}
+        size = listing([quantity(count, unit, 9) for unit, count in counts.items()])
+        return f"<FeatureTable of {size}: {named}>"
 
     @property
     def names(self) -> tuple[str, ...]:

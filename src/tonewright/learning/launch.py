@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from tonewright.errors import UsageError
 from tonewright.learning.configuration import config_from, read_config
-from tonewright.learning.runs import Run, holds_run, read_run
+from tonewright.learning.runs import Run, holds_run, read_run, steps_done, too_few
 
 Config = TypeVar("Config")
 
@@ -59,7 +59,11 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def resume_run(
-    folder: Path, kind: type[Config], run_config: Callable[[Config], Mapping[str, Any]]
+    folder: Path,
+    kind: type[Config],
+    run_config: Callable[[Config], Mapping[str, Any]],
+    *,
+    updates: int | None = None,
 ) -> tuple[Run, Config]:
     """Go on with a run, as it was configured.
 
@@ -67,17 +71,24 @@ def resume_run(
         folder: The run's.
         kind: Dataclass of the configuration.
         run_config: As of `open_run`.
+        updates: Updates in all, in place of the `updates` of its configuration, which they replace.
 
     Raises:
         CheckpointError: There is no run, or it is damaged.
-        UsageError: The run is of another recipe, or another process is at it.
+        UsageError: The run is of another recipe, has done more updates, or another process is at it.
     """
     values = dict(read_run(folder)["config"])
     recipe, expected = values.pop("recipe", None), run_config(kind())["recipe"]
     if recipe != expected:
         raise UsageError(f"{str(folder)!r} is a run of recipe {recipe!r}; resume it with that verb")
     config = config_from(kind, values)  # first: resuming cuts the log
-    return Run.resume(folder), config
+    if updates is None or updates == values.get("updates"):
+        return Run.resume(folder), config
+    done = steps_done(folder)
+    if updates < done:
+        raise too_few(folder, done, updates)
+    config = config_from(kind, {"updates": updates}, default=config)
+    return Run.resume(folder, run_config(config)), config
 
 
 @contextmanager

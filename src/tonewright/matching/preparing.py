@@ -104,8 +104,8 @@ def prepare(clip: Clip, *, note: float | None = None, gate_seconds: float | None
     Args:
         clip: The recording.
         note: MIDI note, fractions allowed; estimated if not given.
-        gate_seconds: When the key is let go, within the recording; searched if not given. After trimming it is
-            at most the sound's duration.
+        gate_seconds: When the key is let go, within the recording; searched if not given. What
+            is left of the sound after trimming limits it.
 
     Raises:
         AudioError: The sound is silent or too short.

@@ -30,7 +30,8 @@ Key = tuple[Any, ...]
 class RecordLog:
     """Finished work by key, kept in a file.
 
-    Makes the file, and folders above it, if there is none, so that a place that cannot be written shows before the work.
+    Makes the file, and folders above it, if there is none, so that a place that cannot be written shows
+    before the work.
 
     Args:
         path: The file.
