@@ -175,10 +175,10 @@ def _say_how_it_goes_on(run: Run, config: Any, before: int | None, following: Se
     else:
         told = [f"{named} goes on after {done:,} of {total:,} updates"]
         if before not in (None, total) and following:
-            verb = "follows" if len(following) == 1 else "follow"
+            verb = "depends" if len(following) == 1 else "depend"
             told.append(
-                f"{listing(list(following))} {verb} how many updates there are in all, up to now {before:,}, so"
-                f" that the result differs from that of {total:,} from the beginning"
+                f"{listing(list(following))} {verb} on how many updates come in all, {before:,} up to now;"
+                f" {total:,} from the beginning would give another result"
             )
         if hasattr(config, "loop") and done % config.loop.checkpoint_every:
             told.append("its episodes begin anew here, as they would not in a run that was never stopped")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,20 +35,26 @@ class Recording:
 
     Attributes:
         clip: At most a minute of it.
-        name: Name of the file without its folder.
+        path: Full path of the file.
+        sha256: SHA-256 of the file.
         start_s: Where the clip begins in the file.
         seconds: Duration of the whole file.
     """
 
     clip: Clip
-    name: str
+    path: str
+    sha256: str
     start_s: float
     seconds: float
 
     def info(self, target_info: Mapping[str, Any]) -> dict[str, Any]:
         """Facts on a target that was prepared from the clip, told about the file."""
         start_s = self.start_s + target_info["trimmed_start_s"]
-        return {"path": self.name} | {**target_info, "seconds": self.seconds, "trimmed_start_s": start_s}
+        return {"path": self.path, "sha256": self.sha256} | {
+            **target_info,
+            "seconds": self.seconds,
+            "trimmed_start_s": start_s,
+        }
 
 
 def read_recording(path: str | os.PathLike[str]) -> Recording:
@@ -58,11 +65,11 @@ def read_recording(path: str | os.PathLike[str]) -> Recording:
     Raises:
         AudioError: The file cannot be read, or what is read of it is damaged or not finite.
     """
-    name = os.fsencode(PurePath(path).name).decode(errors="replace")
+    full_path = os.fsencode(os.path.abspath(path)).decode(errors="replace")
     blocks = read_blocks(path, block_seconds=_BLOCK_SECONDS)
     clip = next(blocks, None)
     if clip is None:
-        raise AudioError(f"{name!r} holds no sound; record or export it again")
+        raise AudioError(f"{PurePath(full_path).name!r} holds no sound; record or export it again")
     start_s = 0.0
     for block in blocks:
         if not is_silent(clip):
@@ -71,7 +78,9 @@ def read_recording(path: str | os.PathLike[str]) -> Recording:
             break
         start_s += clip.seconds
         clip = block
-    return Recording(clip, name, start_s, info(path).seconds)
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Recording(clip, full_path, digest, start_s, info(path).seconds)
 
 
 @dataclass(frozen=True, eq=False)

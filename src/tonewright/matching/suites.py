@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from tonewright.audio.folders import read_sounds
 from tonewright.audio.levels import rms_dbfs
-from tonewright.documents import sha256
 from tonewright.errors import UnknownNameError, UsageError
 from tonewright.matching.episodes import AUDIBLE_DBFS, factory_presets, render_presets
-from tonewright.matching.preparing import prepare, read_recording
+from tonewright.matching.preparing import Target, prepare, read_recording
 from tonewright.synths import synth as make_synth
 from tonewright.synths.base import Synth
 
@@ -109,12 +108,16 @@ def recorded_suite(folder: Path) -> list[Case]:
         UsageError: It holds no sound.
         AudioError: None of its sounds can be used.
     """
-    found = read_sounds(folder, lambda path: prepare(read_recording(path).clip))
+
+    def read(path: Path) -> tuple[Target, str]:
+        recording = read_recording(path)
+        return prepare(recording.clip), recording.sha256
+
+    found = read_sounds(folder, read)
     stems = [path.stem for path, _ in found]
     cases = []
-    for path, target in found:
+    for path, (target, digest) in found:
         name = path.stem if stems.count(path.stem) == 1 else path.name
-        digest = sha256(path.read_bytes())
         rate, note, gate = target.sample_rate_hz, target.midi_note, target.gate_seconds
         cases.append(Case(name, target.audio, rate, note, gate, file_sha256=digest))
     return cases

@@ -110,7 +110,7 @@ def _note_facts(result: MatchResult) -> list[tuple[str, str]]:
 def _target_facts(result: MatchResult) -> list[tuple[str, str]]:
     pairs = [("File", target_name(result))]
     for key, fact in result.target_info.items():
-        if key == "path" or fact is None:
+        if key in ("path", "sha256") or fact is None:
             continue
         label, words = _TARGET.get(key, (key.replace("_", " ").capitalize(), str))
         pairs.append((label, words(fact)))
