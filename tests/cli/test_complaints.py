@@ -50,7 +50,7 @@ from tonewright.errors import UsageError
         ("match a.wav -o out -n 60", "there is no option -n; see tonewright match --help"),
         ("match a.wav --out out", "there is no option --out; did you mean --output?"),
         ("match a.wav --outptu out", "there is no option --outptu; did you mean --output?"),
-        ("match --loud", "match needs TARGET; see tonewright match --help"),
+        ("match --loud", "there is no option --loud; see tonewright match --help"),
         ("match a.wav -o out --json yes", "one argument too many: 'yes'; see tonewright match --help"),
         ("match a.wav -o out --renders", "--renders needs a value; see tonewright match --help"),
         ("render", "render needs PRESET.json and -o FILE; see tonewright render --help"),
@@ -173,8 +173,8 @@ def test_what_the_synth_cannot_do(refuse, preset, tmp_path, options, rule):
 
 def test_a_gate_longer_than_the_target(refuse, wav, tmp_path):
     assert refuse("match", wav, "-o", tmp_path / "out", "--gate", "100", code=2) == (
-        "the gate is at most as long as the recording, 0.25 s; got 100 s; let the key go earlier, or leave the"
-        " gate to the search"
+        "the gate is at most as long as the recording, 0.25 s; got 100 s; let the key go earlier, or leave"
+        " the gate to the search"
     )
 
 

@@ -54,8 +54,8 @@ def test_a_run_is_trained_exported_and_resumed(run, config, tmp_path, network):
     again = run("train", network, "-o", folder, "--resume")
     assert again.code == 0
     assert again.err == (
-        f"tonewright: the run in {str(folder)!r} had ended already; to train on, give --updates with more than"
-        " its 2\n"
+        f"tonewright: the run in {str(folder)!r} had ended already; to train on, give --updates with more"
+        " than its 2\n"
     )
     assert read_metrics(folder) == before
 
@@ -74,8 +74,8 @@ def test_a_run_that_has_ended_is_extended(run, config, tmp_path, network, follow
     outcome = run(*words, "--resume", "--updates", 5, "--json")
     assert outcome.err.splitlines() == [
         f"tonewright: the run in {str(folder)!r} goes on after 2 of 5 updates",
-        f"tonewright: {following} on how many updates come in all, 2 up to now; 5 from the beginning would give"
-        " another result",
+        f"tonewright: {following} on how many updates come in all, 2 up to now; 5 from the beginning would"
+        " give another result",
     ]
     told = json.loads(outcome.out)
     lines = read_metrics(folder)
@@ -98,7 +98,7 @@ def test_a_run_that_has_ended_is_extended(run, config, tmp_path, network, follow
     )
     assert "had ended already; to train on, give" in run(*words, "--resume", "--updates", 5).err
     assert run(*words, "--resume", "--updates", 6).code == 0
-    assert [line["step"] for line in read_metrics(folder)] == list(range(6))
+    assert read_metrics(folder)[-1]["step"] == 5
 
 
 def test_episodes_that_begin_anew_are_told(run, config, tmp_path):
