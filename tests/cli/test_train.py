@@ -1,10 +1,12 @@
 import json
+import math
 import sys
 from contextlib import contextmanager
 
 import pytest
 
 from tonewright.cli import progress as cli_progress
+from tonewright.learning import runs
 from tonewright.learning.inference import load_network
 from tonewright.learning.runs import read_metrics
 from tonewright.synths import synth
@@ -236,14 +238,20 @@ def test_without_ray_nothing_is_left_behind(run, config, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("network", "last", "kept"),
+    ("network", "last", "first_checkpoint_s", "kept"),
     [
-        ("match", 0, "nothing is kept yet; --resume begins it again"),
-        ("match", 2, "what was learned in 2 updates is kept; go on with --resume"),
-        ("estimator", 2, "what was learned in 2 updates is kept; go on with --resume"),
+        ("match", 0, math.inf, "nothing is kept yet; --resume begins it again"),
+        ("match", 2, math.inf, "what was learned in 2 updates is kept; go on with --resume"),
+        ("estimator", 2, math.inf, "what was learned in 2 updates is kept; go on with --resume"),
+        ("match", 1, 0.0, "what was learned in 1 update is kept; go on with --resume"),
+        ("estimator", 1, 0.0, "what was learned in 1 update is kept; go on with --resume"),
     ],
 )
-def test_who_interrupts_is_told_what_is_kept(run, config, tmp_path, monkeypatch, network, last, kept):
+def test_who_interrupts_is_told_what_is_kept(
+    run, config, tmp_path, monkeypatch, network, last, first_checkpoint_s, kept
+):
+    monkeypatch.setattr(runs, "FIRST_CHECKPOINT_S", first_checkpoint_s)
+
     @contextmanager
     def impatient(updates, first):
         def progress(update, scores):

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from tonewright.errors import UsageError
 from tonewright.learning.configuration import config_from, read_config
 from tonewright.learning.runs import Run, holds_run, read_run, steps_done, too_few
+from tonewright.wording import quantity
 
 Config = TypeVar("Config")
 
@@ -100,6 +101,6 @@ def stoppable(run: Run) -> Iterator[None]:
         except KeyboardInterrupt:
             told = "nothing is kept yet; --resume begins it again"
             if run.checkpoint is not None:
-                updates = int(run.checkpoint.name) + 1
-                told = f"what was learned in {updates} updates is kept; go on with --resume"
+                updates = quantity(int(run.checkpoint.name) + 1, "update", 12)
+                told = f"what was learned in {updates} is kept; go on with --resume"
             raise KeyboardInterrupt(f": {told}") from None
