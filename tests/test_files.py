@@ -79,9 +79,9 @@ class TestReplacing:
         ("name", "rule"),
         [
             (".", "is a folder"),
-            ("", "is a folder"),
-            ("missing/a.txt", "'missing' does not exist|missing' does not exist"),
-            ("file/a.txt", "does not exist"),
+            ("", "a name is not empty"),
+            ("file/a.txt", "not a directory; choose another place"),
+            ("file/b/a.txt", "not a directory; choose another place"),
             ("pipe", "device or pipe"),
             ("x" * 300, "name too long"),
             ("a\0b", "zero byte"),
@@ -109,6 +109,41 @@ class TestReplacing:
         assert listing(tmp_path) == []
 
 
+def write_into_folder(path):
+    with replacing_folder(path) as stage:
+        (stage / "a.txt").write_text("new")
+
+
+class TestFoldersAbove:
+    WAYS = pytest.mark.parametrize(
+        ("make", "made"),
+        [
+            (lambda path: write_text(path, "new"), []),
+            (prepare_folder, []),
+            (write_into_folder, ["new/deep/out/a.txt"]),
+        ],
+        ids=["file", "folder", "staged"],
+    )
+
+    @WAYS
+    def test_are_made(self, tmp_path, make, made):
+        make(tmp_path / "new" / "deep" / "out")
+        assert listing(tmp_path) == ["new", "new/deep", "new/deep/out", *made]
+
+    @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+    @pytest.mark.parametrize("way", [replacing, replacing_folder])
+    def test_are_gone_where_nothing_is_written(self, tmp_path, way, error):
+        (tmp_path / "old").mkdir()
+        with pytest.raises(error), way(tmp_path / "old" / "new" / "deep" / "out"):
+            raise error
+        assert listing(tmp_path) == ["old"]
+
+    def test_stay_where_somebody_else_has_written_meanwhile(self, tmp_path):
+        with pytest.raises(OutputError, match="it exists"), replacing(tmp_path / "new" / "deep" / "out"):
+            (tmp_path / "new" / "deep" / "out").touch()
+        assert listing(tmp_path) == ["new", "new/deep", "new/deep/out"]
+
+
 class TestPrepareFolder:
     def test_a_missing_folder_is_made(self, tmp_path):
         assert prepare_folder(tmp_path / "out") == (tmp_path / "out").resolve()
@@ -126,8 +161,7 @@ class TestPrepareFolder:
         (tmp_path / "file").touch()
         for name, rule in [
             ("file", "not a folder"),
-            ("file/out", "does not exist"),
-            ("a/b", "does not exist"),
+            ("file/out", "not a directory; choose another place"),
         ]:
             with pytest.raises(OutputError, match=rule):
                 prepare_folder(tmp_path / name, overwrite=True)

@@ -193,10 +193,6 @@ def in_a_file(tmp_path):
     return tmp_path / "file" / "out.wav"
 
 
-def in_a_missing_folder(tmp_path):
-    return tmp_path / "missing" / "out.wav"
-
-
 def with_a_name_too_long(tmp_path):
     return tmp_path / ("x" * 300 + ".wav")
 
@@ -208,8 +204,7 @@ def where_the_system_refuses(tmp_path):
 
 
 NOWHERE = {
-    in_a_file: "does not exist; make it first",
-    in_a_missing_folder: "does not exist; make it first",
+    in_a_file: "not a directory; choose another place",
     with_a_name_too_long: "too long; choose another place",
     where_the_system_refuses: "; choose another place",
 }

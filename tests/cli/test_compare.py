@@ -75,6 +75,14 @@ def test_silence_can_be_compared(run, wav, tmp_path, sound):
     assert values["rms"] == 0
 
 
+def test_a_rate_too_low_to_compare_names_the_file(refuse, wav, tmp_path):
+    soundfile.write(tmp_path / "low.wav", np.full(3_000, 0.1), 3_000)
+    assert refuse("compare", tmp_path / "low.wav", wav, code=1) == (
+        f"{str(tmp_path / 'low.wav')!r}: sounds are compared at a whole sample rate from 4000 to 768000 Hz;"
+        " got 3000; resample them"
+    )
+
+
 def test_more_than_a_minute_is_refused(refuse, wav, tmp_path):
     soundfile.write(tmp_path / "b.wav", np.zeros(61 * 8_000), 8_000)
     complaint = refuse("compare", wav, tmp_path / "b.wav", code=1)

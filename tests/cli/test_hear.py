@@ -1,5 +1,6 @@
 import csv
 import json
+import os
 
 import numpy as np
 import pytest
@@ -23,6 +24,21 @@ def test_writes_what_is_heard_as_csv(run, wav, tmp_path):
     values = np.array([[float(row[name]) for name in table.names] for row in rows])
     np.testing.assert_allclose(values, table.values[0], rtol=1e-5, atol=1e-5)
     assert table["pitch_f0"][0, 4, 0] == pytest.approx(220, rel=0.005)
+
+
+def test_json_is_what_was_written_and_nothing_else(run, tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "a.wav", 0.1 * np.random.default_rng(1).standard_normal(25 * 8_000), 8_000)
+    monkeypatch.chdir(tmp_path)
+    outcome = run("hear", "a.wav", "-o", "new/sub/a.csv", "--descriptors", "loudness_rms,pitch", "--json")
+    rows = rows_of(tmp_path / "new" / "sub" / "a.csv")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert json.loads(outcome.out) == {
+        "files": [os.path.join(os.getcwd(), "new", "sub", "a.csv")],
+        "frames": len(rows),
+        "seconds": pytest.approx(float(rows[-1]["time_s"]), abs=1e-6),
+        "columns": ["loudness_rms_dbfs", "pitch_f0_hz", "pitch_confidence"],
+        "units": ["dBFS", "Hz", "1"],
+    }
 
 
 def test_names_may_be_parted_by_commas(run, wav, tmp_path):

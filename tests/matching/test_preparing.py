@@ -226,6 +226,16 @@ class TestGate:
     def test_is_taken_as_given(self):
         assert prepare(Clip(saw(), RATE_HZ), gate_seconds=0.3).gate_seconds == 0.3
 
+    def test_ends_with_what_is_left_after_trimming(self):
+        sound = np.pad(saw(seconds=1.0), (0, RATE_HZ))
+        target = prepare(Clip(sound, RATE_HZ), gate_seconds=2.0)
+        assert target.gate_seconds == target.info["matched_seconds"] < 1.1
+
+    def test_is_no_longer_than_the_recording(self):
+        rule = "the gate is at most as long as the recording, 1.5 s; got 100 s; let the key go earlier, or"
+        with pytest.raises(UsageError, match=rule):
+            prepare(Clip(saw(seconds=1.5), RATE_HZ), gate_seconds=100)
+
     @pytest.mark.parametrize("seconds", [0.02, 0.021, 0.04, 0.3])
     def test_has_room_however_short_the_sound(self, seconds):
         low, high = prepare(Clip(saw(880.0, seconds), RATE_HZ)).gate_seconds

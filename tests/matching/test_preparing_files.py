@@ -1,3 +1,4 @@
+import hashlib
 import os
 import struct
 import tracemalloc
@@ -44,7 +45,14 @@ def test_a_short_file_is_read_whole(tmp_path):
     soundfile.write(path, np.stack([tone(2.0), tone(2.0)], axis=1), RATE_HZ)
     recording = read_recording(path)
     np.testing.assert_array_equal(recording.clip.samples, read(path).samples)
-    assert (recording.name, recording.start_s, recording.seconds) == ("a tone.wav", 0.0, 2.0)
+    assert (recording.path, recording.start_s, recording.seconds) == (str(path), 0.0, 2.0)
+    assert recording.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_the_path_is_told_whole(tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "tone.wav", tone(0.5), RATE_HZ)
+    monkeypatch.chdir(tmp_path)
+    assert read_recording("tone.wav").path == os.path.join(os.getcwd(), "tone.wav")
 
 
 def test_up_to_five_minutes_are_read_whole(write_sparse):
@@ -67,7 +75,7 @@ def test_of_an_hour_a_minute_that_sounds_is_read(write_sparse, start_s):
     assert target.info["matched_seconds"] == pytest.approx(3.0, abs=0.02)
     overview = recording.overview(target.window_s, target.notes.notes, target.taken)
     assert overview.window_s[0] == pytest.approx(max(0.0, start_s - 0.005), abs=0.01)
-    assert (overview.seconds, recording.name) == (3_600.0, "long.wav")
+    assert (overview.seconds, recording.path) == (3_600.0, str(path))
     assert overview.loudest_is_matched
     assert not overview.is_matched_whole
 
@@ -103,4 +111,4 @@ def test_a_name_that_is_no_text_is_still_a_name(tmp_path):
         )
     except (OSError, soundfile.SoundFileError):
         pytest.skip("this file system takes only UTF-8 names")
-    assert read_recording(os.fsdecode(path)).name == "caf\ufffd.wav"
+    assert read_recording(os.fsdecode(path)).path.endswith(os.sep + "caf\ufffd.wav")

@@ -6,7 +6,7 @@ Light to import: soundfile, soxr and scipy are loaded by the first call that nee
 from tonewright.audio.channels import channel_names, channel_weights
 from tonewright.audio.clip import Clip
 from tonewright.audio.fading import fade_out_at
-from tonewright.audio.folders import sound_files
+from tonewright.audio.folders import SkippedSoundsWarning, read_sounds, sound_files
 from tonewright.audio.levels import rms_dbfs, true_peak_dbtp
 from tonewright.audio.loudness import clip_lufs, integrated_lufs, k_weighting_sos, momentary_lufs
 from tonewright.audio.notes import hz_note, note_hz, note_name, parse_note
@@ -17,6 +17,7 @@ from tonewright.audio.writing import wav_bytes, write
 
 __all__ = [
     "Clip",
+    "SkippedSoundsWarning",
     "SoundInfo",
     "channel_names",
     "channel_weights",
@@ -34,6 +35,7 @@ __all__ = [
     "parse_note",
     "read",
     "read_blocks",
+    "read_sounds",
     "resample",
     "resample_array",
     "rms_dbfs",

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
-from tonewright.errors import UsageError
+from tonewright.errors import AudioError, UsageError
+
+Read = TypeVar("Read")
 
 SOUND_ENDINGS = (".wav", ".flac", ".aiff", ".aif", ".ogg", ".mp3")
 """Endings of names, in small letters, that are taken for sounds."""
+_FAULTS_SHOWN = 3  # where no file can be used
 
 
 def sound_files(folder: Path) -> list[Path]:
@@ -55,3 +60,59 @@ def _sounds(folder: Path, paths: Iterable[Path]) -> list[Path]:
     if not sounds:
         raise UsageError(f"{str(folder)!r} holds no sound (WAV, AIFF, FLAC, OGG or MP3); name another folder")
     return sounds
+
+
+class SkippedSoundsWarning(UserWarning):
+    """Some sounds of a folder cannot be used, and the others are.
+
+    Args:
+        folder: The folder.
+        faults: What is wrong with each, with the name of its file.
+        total: How many sounds there are, usable or not.
+
+    Attributes:
+        folder, faults, total: The same.
+    """
+
+    def __init__(self, folder: Path, faults: Sequence[str], total: int) -> None:
+        super().__init__(folder, faults, total)
+        self.folder, self.faults, self.total = folder, tuple(faults), total
+
+    @property
+    def heading(self) -> str:
+        """How many are skipped, and where."""
+        return f"skipped {len(self.faults)} of {self.total} sounds in {str(self.folder)!r}"
+
+    def __str__(self) -> str:
+        return f"{self.heading}: {'; '.join(self.faults)}"
+
+
+def read_sounds(folder: Path, read: Callable[[Path], Read]) -> list[tuple[Path, Read]]:
+    """What is read of every sound file of a folder that can be used, in the order of their names.
+
+    Warns with `SkippedSoundsWarning` of those that cannot.
+
+    Args:
+        folder: The folder.
+        read: Reads a file; raises `AudioError` for one that cannot be used.
+
+    Raises:
+        UsageError: It is no folder, or holds none.
+        AudioError: None can be used.
+    """
+    found, faults = [], []
+    paths = sound_files(folder)
+    for path in paths:
+        try:
+            found.append((path, read(path)))
+        except AudioError as error:
+            fault = str(error)
+            faults.append(fault if path.name in fault else f"{path.name!r}: {fault}")
+    if not found:
+        raise AudioError(
+            f"none of the {len(faults)} sounds in {str(folder)!r} can be used; name another folder, or mend"
+            f" them: {'; '.join(faults[:_FAULTS_SHOWN])}{'…' if len(faults) > _FAULTS_SHOWN else ''}"
+        )
+    if faults:
+        warnings.warn(SkippedSoundsWarning(folder, faults, len(paths)), stacklevel=2)
+    return found

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from tonewright.cli.options import Flag
+from tonewright.cli.options import Flag, InputFile
 
 if TYPE_CHECKING:
     from tonewright.audio import Clip
@@ -27,9 +26,9 @@ class Compare:
     All other distances compare the means of the channels.
     """
 
-    a: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="A")]
+    a: Annotated[tyro.conf.Positional[InputFile], tyro.conf.arg(metavar="A")]
     """The target, at most a minute."""
-    b: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="B")]
+    b: Annotated[tyro.conf.Positional[InputFile], tyro.conf.arg(metavar="B")]
     """The candidate, likewise."""
     json: Flag = False
     """Print JSON: the values alone, by name."""
@@ -39,9 +38,13 @@ class Compare:
         from tonewright.audio import read
         from tonewright.cli.output import print_json
         from tonewright.distances import compare_clips, get
+        from tonewright.errors import AudioError, UsageError
 
         a, b = (read(path, max_seconds=_LONGEST_SECONDS) for path in (self.a, self.b))
-        values = compare_clips(a, b)
+        try:
+            values = compare_clips(a, b)
+        except UsageError as error:  # they are compared at the rate of A
+            raise AudioError(f"{str(self.a)!r}: {error}") from error
         if self.json:
             print_json(values)
             return

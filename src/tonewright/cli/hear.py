@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from tonewright.cli.options import Flag, Names, OutputFile
+from tonewright.cli.options import Flag, InputFile, Names, OutputFile
 
 if TYPE_CHECKING:
     from tonewright.features.table import FeatureTable
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 class Hear:
     """Measure a sound frame by frame and write a table."""
 
-    file: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="FILE")]
+    file: Annotated[tyro.conf.Positional[InputFile], tyro.conf.arg(metavar="FILE")]
     """The sound; it may be hours long."""
     output: OutputFile
     """Table to make: .csv or .parquet."""
@@ -31,10 +30,13 @@ class Hear:
     """Which to hear of several: all as told above, one alone, or each in columns like left_mfcc_01."""
     overwrite: Flag = False
     """Replace the file if it exists."""
+    json: Flag = False
+    """Print what was written as JSON."""
 
     def run(self) -> None:
         """Analyse block by block and write."""
         from tonewright.audio import info
+        from tonewright.cli.output import print_written
         from tonewright.cli.progress import work_progress
         from tonewright.errors import UsageError
         from tonewright.features import hear_file, write_csv, write_parquet
@@ -53,7 +55,10 @@ class Hear:
                 "other, and their mean is next to silent; hear --channels left, right or each",
                 file=sys.stderr,
             )
-        print(f"wrote {self.output}")
+        if self.json:
+            print_written([self.output], heard.facts)
+        else:
+            print(f"wrote {self.output}")
 
 
 class _Heard:
@@ -62,6 +67,7 @@ class _Heard:
     def __init__(self, tables: Iterable[FeatureTable], done: Callable[[float], None]) -> None:
         self._tables, self._done = tables, done
         self.frames = self.cancelled_frames = 0
+        self.facts: dict[str, Any] = {}
 
     def __iter__(self) -> Iterator[FeatureTable]:
         heard_s = 0.0
@@ -69,6 +75,8 @@ class _Heard:
             yield table
             self.frames += len(table)
             self.cancelled_frames += table.cancelled_frames
+            self.facts = {"frames": self.frames, "seconds": table.times_s[-1]}
+            self.facts |= {"columns": table.names, "units": table.units}
             self._done(table.times_s[-1] - heard_s)
             heard_s = table.times_s[-1]
 

@@ -112,10 +112,15 @@ def _many(
     )
 
 
-OutputFile = Annotated[Path, tyro.conf.arg(aliases=["-o"], metavar="FILE")]
-OutputFolder = Annotated[Path, tyro.conf.arg(aliases=["-o"], metavar="DIR")]
+InputFile = Annotated[Path, _one("FILE", _path)]
+Folder = Annotated[Path, _one("DIR", _path)]
+OptionalFile = Annotated[Path | None, _one("FILE", _path), _NO_DEFAULT]
+OptionalFolder = Annotated[Path | None, _one("DIR", _path), _NO_DEFAULT]
+
+OutputFile = Annotated[Path, _one("FILE", _path), tyro.conf.arg(aliases=["-o"])]
+OutputFolder = Annotated[Path, _one("DIR", _path), tyro.conf.arg(aliases=["-o"])]
+OptionalOutputFile = Annotated[OptionalFile, tyro.conf.arg(aliases=["-o"], help_behavior_hint="")]
 """Where the result goes: `-o`."""
-OptionalFolder = Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="")]
 
 Flag = Annotated[tyro.conf.FlagCreatePairsOff[bool], _NO_DEFAULT]
 """A switch that is off unless named."""

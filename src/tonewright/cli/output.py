@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tonewright.files import StrPath
 
 
 def print_json(value: object) -> None:
     """Print a value as JSON, and nothing else."""
     print(json.dumps(value, indent=1))
+
+
+def print_written(files: Iterable[StrPath], facts: Mapping[str, Any]) -> None:
+    """Print as JSON which files were written, by their full paths, and what is known about them."""
+    print_json({"files": [os.path.abspath(file) for file in files]} | dict(facts))
 
 
 def measured(
@@ -29,3 +41,24 @@ def measured(
         result = measure()
         temporary.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     return result
+
+
+@contextmanager
+def skipped_sounds_told() -> Iterator[None]:
+    """List on stderr the sounds that are skipped because they cannot be used, each folder once."""
+    from tonewright.audio.folders import SkippedSoundsWarning
+
+    told = set()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", SkippedSoundsWarning)
+        show_others = warnings.showwarning
+
+        def show(message: Warning | str, *where: Any, **how: Any) -> None:
+            if not isinstance(message, SkippedSoundsWarning):
+                show_others(message, *where, **how)
+            elif str(message) not in told:
+                told.add(str(message))
+                print(f"tonewright: {message.heading}:", *message.faults, sep="\n  ", file=sys.stderr)
+
+        warnings.showwarning = show
+        yield

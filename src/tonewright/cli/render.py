@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from tonewright.cli.options import Count, Flag, Note, NoteRange, OutputFile, Rate, Seconds, Seed
+from tonewright.cli.options import Count, Flag, InputFile, Note, NoteRange, OutputFile, Rate, Seconds, Seed
 from tonewright.errors import UsageError
 
 
@@ -16,7 +15,7 @@ from tonewright.errors import UsageError
 class Render:
     """Render a preset to a sound file, or note by note to an instrument for samplers."""
 
-    preset: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="PRESET.json")]
+    preset: Annotated[tyro.conf.Positional[InputFile], tyro.conf.arg(metavar="PRESET.json")]
     """The preset."""
     output: OutputFile
     """Sound file to make: .wav (32-bit float) or .flac (24 bit). Or .sfz: an instrument, with its samples in
@@ -52,7 +51,7 @@ class Render:
             option = "--notes" if self.notes is not None else "--round-robin"
             raise UsageError(f"{option} is for an instrument; got {str(self.output)!r}; end its name in .sfz")
         from tonewright.audio import clip_lufs, write
-        from tonewright.cli.output import print_json
+        from tonewright.cli.output import print_written
         from tonewright.synths import load_preset, render_preset
 
         clip = render_preset(
@@ -67,7 +66,7 @@ class Render:
         if self.json:
             facts = {"seconds": clip.seconds, "sample_rate_hz": clip.sample_rate_hz}
             facts |= {"channels": clip.channels, "loudness_lufs": clip_lufs(clip)}
-            print_json({"files": [str(self.output.absolute())], **facts})
+            print_written([self.output], facts)
             return
         print(f"wrote {self.output}: {clip.seconds:.2f} s at {clip.sample_rate_hz} Hz")
 

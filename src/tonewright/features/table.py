@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from tonewright.errors import UnknownNameError
 from tonewright.features.registry import Descriptor
 from tonewright.features.writing import write_csv, write_parquet
+from tonewright.wording import listing, quantity
+
+_NAMED = 3  # columns that a table shows of itself
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +36,13 @@ class FeatureTable:
     times_s: NDArray[np.float64]
     descriptors: tuple[Descriptor, ...]
     cancelled_frames: int = 0
+
+    def __repr__(self) -> str:
+        sounds, frames, columns = self.values.shape
+        named = ", ".join(self.names[:_NAMED]) + (", …" if columns > _NAMED else "")
+        counts = {"sound": sounds, "frame": frames, "column": columns}
+        size = listing([quantity(count, unit, 9) for unit, count in counts.items()])
+        return f"<FeatureTable of {size}: {named}>"
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -185,7 +185,7 @@ def _result(
 
 def _facts(target: Target, recording: Recording) -> dict[str, Any]:
     """What is known of the target, told about the whole recording."""
-    named = {"path": recording.name} if recording.name else {}
+    named = {"path": recording.path, "sha256": recording.sha256} if recording.path else {}
     start_s = recording.start_s + target.window_s[0]
     return {**named, **target.info, "seconds": recording.seconds, "start_s": start_s}
 

@@ -72,12 +72,18 @@ def prepare(
         start_s: Where the window begins; where the loudest note does if not given.
         length_s: How long it is, at most `MAX_SECONDS`; to the end of the note if not given.
         note: MIDI note, fractions allowed; estimated if not given.
-        gate_seconds: When the key is let go; searched if not given.
+        gate_seconds: When the key is let go, within the recording; searched if not given. What
+            is left of the sound after trimming limits it.
 
     Raises:
         AudioError: The sound is silent or too short.
-        UsageError: The window lies outside the recording, or is too long.
+        UsageError: The window lies outside the recording, or is too long; or the gate is longer than it.
     """
+    if gate_seconds is not None and gate_seconds > clip.seconds:
+        raise UsageError(
+            f"the gate is at most as long as the recording, {clip.seconds:.4g} s; got {gate_seconds:g} s;"
+            " let the key go earlier, or leave the gate to the search"
+        )
     if is_silent(clip):
         raise AudioError("the target is silent; choose a recording with sound in it")
     mono = Clip(clip.samples[0] if channels_cancel(clip) else clip.mono(), clip.sample_rate_hz)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -84,14 +85,16 @@ class Recording:
 
     Attributes:
         clip: All of it up to five minutes, else a minute of it.
-        name: Name of the file without its folder; empty where the clip comes from none.
+        path: Full path of the file; empty where the clip comes from none.
+        sha256: SHA-256 of the file.
         start_s: Where the clip begins in the file.
         seconds: Duration of the whole file.
         levels: Mean square of each 50 ms of the whole file, without offset.
     """
 
     clip: Clip
-    name: str
+    path: str
+    sha256: str
     start_s: float
     seconds: float
     levels: NDArray[np.float64]
@@ -99,7 +102,7 @@ class Recording:
     @classmethod
     def of(cls, clip: Clip) -> Recording:
         """A clip that comes from no file."""
-        return cls(clip, "", 0.0, clip.seconds, levels_of(clip))
+        return cls(clip, "", "", 0.0, clip.seconds, levels_of(clip))
 
     def overview(
         self, window_s: tuple[float, float], notes: Sequence[Note] = (), taken: int | None = None
@@ -128,7 +131,8 @@ def read_recording(path: str | os.PathLike[str], *, start_s: float | None = None
         AudioError: The file cannot be read, or is damaged or not finite.
         UsageError: The recording ends before `start_s`.
     """
-    name = os.fsencode(PurePath(path).name).decode(errors="replace")
+    full_path = os.fsencode(os.path.abspath(path)).decode(errors="replace")
+    name = PurePath(full_path).name
     blocks: list[Clip] = []
     levels: list[NDArray[np.float64]] = []
     seconds = 0.0
@@ -147,7 +151,9 @@ def read_recording(path: str | os.PathLike[str], *, start_s: float | None = None
     else:
         begin_s = max(0.0, loudest_moment(level) - _PART_SECONDS / 2) if start_s is None else start_s
         clip = read(path, start_s=begin_s, seconds=_PART_SECONDS)
-    return Recording(clip, name, begin_s, seconds, level)
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Recording(clip, full_path, digest, begin_s, seconds, level)
 
 
 def levels_of(clip: Clip) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.audio import Clip, write
+from tonewright.audio import Clip, note_name, write
 from tonewright.files import replacing_folder, write_text
 from tonewright.matching.recording import ONLY_NOISE, Overview
 from tonewright.matching.weak_points import WeakPoint
@@ -37,8 +37,8 @@ class MatchResult:
         seconds: Wall-clock duration of the search.
         seed: Seed of search and noise.
         method: Name of the search method.
-        target_info: Facts on the target: `path`, `sample_rate_hz`, `channels`, `seconds`, `loudness_lufs`,
-            `gain_db` applied before the search, `start_s`, `note_confidence`…
+        target_info: Facts on the target: `path`, `sha256`, `sample_rate_hz`, `channels`, `seconds`,
+            `loudness_lufs`, `gain_db` applied before the search, `start_s`, `note_confidence`…
         versions: Versions of tonewright, the synth, the networks and the libraries that shape the sound.
         interrupted: The search was stopped early and this is the best until then.
         lacks: Where it differs most from the target, the weightiest first.
@@ -127,10 +127,12 @@ class MatchResult:
 
         values = [f"{name} {value:.4g}" for name, value in self.distances.items()]
         renders = f"{self.renders:,} render{'' if self.renders == 1 else 's'}"
+        midi_note = self.preset.midi_note
+        note = "unknown" if midi_note is None else f"{note_name(midi_note)} (MIDI {midi_note:.2f})"
         gate = "" if self.preset.gate_seconds is None else f", gate {duration(self.preset.gate_seconds)}"
         lines = [
             f"similarity {self.similarity:.0f} of 100, {renders} in {self.seconds:.1f} s",
-            f"note {self.preset.midi_note:.2f}{gate}",
+            f"note {note}{gate}",
             f"{', '.join(values[:5])},",
             ", ".join(values[5:]),
         ]

@@ -35,7 +35,7 @@ _TARGET: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "note_confidence": ("Confidence in its pitch", lambda confidence: f"{confidence:.0%}"),
 }
 
-_HIDDEN = ("path", "only_noise")
+_HIDDEN = ("path", "sha256", "only_noise")
 
 
 def target_name(result: MatchResult) -> str:
