@@ -122,7 +122,7 @@ def test_a_folder_of_targets_without_a_sound(refuse, tmp_path):
 
 def test_a_target_without_a_name(refuse, tmp_path):
     complaint = refuse("match", "", "-o", tmp_path / "out", "--renders", 5, code=2)
-    assert complaint == "TARGET takes a path; got nothing; see tonewright match --help"
+    assert complaint == "TARGET takes a path; got ''; see tonewright match --help"
 
 
 @bad_sounds(UNREADABLE)

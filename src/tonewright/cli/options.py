@@ -43,7 +43,7 @@ def _parse_note(word: str) -> float:
 
 def _path(word: str) -> Path:
     if not word:  # an empty variable of a shell, and not the folder that one is in
-        raise ValueError("takes a path; got nothing")
+        raise ValueError("takes a path; got ''")
     return Path(word)
 
 

@@ -9,7 +9,7 @@ from tonewright.audio import Clip, read, write
 from tonewright.errors import OutputError, UnknownNameError, UsageError
 from tonewright.matching import Job, match, match_many
 from tonewright.matching.many import matching
-from tonewright.matching.preparing import read_recording
+from tonewright.matching.recording import read_recording
 from tonewright.synths import load_preset
 
 RATE_HZ = 16_000
