@@ -263,5 +263,5 @@ def test_settings_that_make_no_sense_are_refused_before_the_work(sounds, tmp_pat
 
 def test_two_jobs_of_one_folder_are_refused(sounds, tmp_path):
     jobs = [Job(sounds / "a.wav", "x"), Job(sounds / "b.wav", "X")]
-    with pytest.raises(UsageError, match="every job has a folder of its own; got 'x' twice"):
+    with pytest.raises(UsageError, match="every job has a folder of its own; got 'X' twice"):
         match_many(jobs, tmp_path / "out", **SETTINGS)
