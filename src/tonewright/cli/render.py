@@ -37,6 +37,9 @@ class Render:
     36-84/3, if not given."""
     round_robin: Count = None
     """Of an instrument: how many samples of each note are played in turn, with different noise."""
+    velocity_layers: Count = None
+    """Of an instrument: 1 is all there is, since a preset sounds alike at every velocity; the sampler plays
+    it softer or louder."""
     overwrite: Flag = False
     """Replace the file if it exists, and the samples of an instrument."""
     json: Flag = False
@@ -47,8 +50,11 @@ class Render:
         if self.output.suffix.lower() == ".sfz":
             self._run_instrument()
             return
-        if self.notes is not None or self.round_robin is not None:
-            option = "--notes" if self.notes is not None else "--round-robin"
+        options = {
+            "--notes": self.notes, "--round-robin": self.round_robin, "--velocity-layers": self.velocity_layers,
+        }  # fmt: skip
+        option = next((name for name, value in options.items() if value is not None), None)
+        if option:
             raise UsageError(f"{option} is for an instrument; got {str(self.output)!r}; end its name in .sfz")
         from tonewright.audio import clip_lufs, write
         from tonewright.cli.output import print_written
@@ -75,6 +81,11 @@ class Render:
 
         if self.note is not None:
             raise UsageError("an instrument has more than one note; got --note; name them with --notes")
+        if (self.velocity_layers or 1) > 1:
+            raise UsageError(
+                f"a preset sounds alike at every velocity, so layers would be copies; got {self.velocity_layers}; "
+                "leave --velocity-layers at 1: the sampler plays it softer or louder"
+            )
         run_instrument(
             self.preset,
             self.output,

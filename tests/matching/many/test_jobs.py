@@ -1,8 +1,10 @@
+import numpy as np
 import pytest
 
+from tonewright.audio import Clip, write
 from tonewright.errors import AudioError, UsageError
 from tonewright.matching import Job
-from tonewright.matching.many.jobs import find_jobs
+from tonewright.matching.many.jobs import find_jobs, note_jobs
 
 
 @pytest.fixture
@@ -96,3 +98,44 @@ def test_files_beside_jobs_get_other_names(make):
 def test_a_job_that_makes_no_sense(wrong, tmp_path):
     with pytest.raises(UsageError, match="; got "):
         Job(**{"source": tmp_path / "a.wav", "folder": "a", **wrong})
+
+
+RATE_HZ = 16_000
+
+
+def melody(*notes, seconds=0.4):
+    """Saws of so many Hz with silence after each."""
+    time_s = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    parts = []
+    for hz in notes:
+        parts += [0.2 * (2 * (hz * time_s % 1) - 1), np.zeros(RATE_HZ // 4)]
+    return Clip(np.concatenate(parts).astype(np.float32), RATE_HZ)
+
+
+def test_each_note_of_a_recording_is_a_job(tmp_path):
+    write(tmp_path / "melody.wav", melody(220, 330, 440))
+    jobs = note_jobs([tmp_path / "melody.wav"], tmp_path / "out")
+    assert [job.folder for job in jobs] == ["01", "02", "03"]
+    assert [job.start_s for job in jobs] == pytest.approx([0.0, 0.645, 1.295], abs=0.011)
+    assert [job.length_s for job in jobs] == pytest.approx([0.41] * 3, abs=0.011)
+
+
+def test_notes_of_several_recordings_lie_below_the_folder_of_each(tmp_path):
+    write(tmp_path / "in" / "a.wav", melody(220, 330))
+    write(tmp_path / "in" / "b.wav", melody(220))
+    (tmp_path / "in" / "c.wav").write_text("no sound")
+    jobs = note_jobs([tmp_path / "in"], tmp_path / "out")
+    assert [job.folder for job in jobs] == ["a/01", "a/02", "b/01", "c"]
+    assert jobs[-1].start_s is None
+
+
+def test_a_note_is_matched_by_its_first_four_seconds(tmp_path):
+    write(tmp_path / "pad.wav", melody(220, seconds=6.0))
+    (job,) = note_jobs([tmp_path / "pad.wav"], tmp_path / "out")
+    assert job.length_s == 4.0
+
+
+def test_a_long_recording_is_not_matched_note_by_note(tmp_path):
+    write(tmp_path / "long.wav", Clip(np.tile(melody(220).samples, 470), RATE_HZ))
+    with pytest.raises(UsageError, match=r"of up to 5 minutes are matched; got 5 minutes in .*; cut it"):
+        note_jobs([tmp_path / "long.wav"], tmp_path / "out")

@@ -60,7 +60,7 @@ def test_each_sound_gets_what_match_gives(sounds, tmp_path):
         assert load_preset(place / "preset.json") == alone.preset
         np.testing.assert_array_equal(read(place / "match.wav").samples[0], alone.audio)
         assert outcome.summary == json.loads((place / "result.json").read_text())
-        assert outcome.summary["target"]["path"] == outcome.job.source.name
+        assert outcome.summary["target"]["path"] == str(outcome.job.source)
 
 
 def test_a_second_run_matches_only_what_is_missing_or_changed(sounds, tmp_path):
@@ -149,7 +149,7 @@ def test_windows_of_one_recording(sounds, tmp_path):
     first, second, third = outcomes
     assert first.summary["midi_note"] == pytest.approx(57, abs=0.3)
     assert second.summary["midi_note"] == 64.25
-    assert second.summary["target"]["trimmed_start_s"] == pytest.approx(0.3, abs=0.01)
+    assert second.summary["target"]["start_s"] == pytest.approx(0.3, abs=0.01)
     assert second.summary["target"]["seconds"] == pytest.approx(0.5)
     assert "ends at 0.500 s" in third.error
     target = read(tmp_path / "out" / "02" / "target.wav").samples[0]

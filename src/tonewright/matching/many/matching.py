@@ -19,7 +19,7 @@ from tonewright.errors import AudioError, UsageError, system_reason
 from tonewright.files import StrPath, prepare_folder, replacing_folder, write_bytes, write_text
 from tonewright.matching.many.jobs import INDEX, LOG, Job, find_jobs, shown_name
 from tonewright.matching.matcher import DEFAULT_RENDERS, check_arguments, match
-from tonewright.matching.recording import read_recording
+from tonewright.matching.recording import Recording, read_recording
 from tonewright.matching.report.index import PICTURE, Row, index_html
 from tonewright.matching.result import MatchResult
 from tonewright.matching.search.methods import networks_used, search_method
@@ -268,10 +268,16 @@ def match_job(
     """
     job, arguments = piece
     try:
-        recording = read_recording(job.source, start_s=arguments["start_s"])
-        return match(recording, **arguments, progress=progress)
+        return match(_recording(job, arguments["start_s"]), **arguments, progress=progress)
     except AudioError as error:
         return error
+
+
+def _recording(job: Job, start_s: float | None) -> Recording:
+    try:
+        return read_recording(job.source, start_s=start_s)
+    except UsageError as error:  # it ends before: a fault of this sound, and not of the others
+        raise AudioError(str(error)) from None
 
 
 def _check_record(record: Record, path: Path) -> None:
