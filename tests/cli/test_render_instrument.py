@@ -71,7 +71,7 @@ def test_notes_that_make_no_sense(refuse, preset, tmp_path, notes):
 
 @pytest.mark.parametrize(("notes", "keys"), [("C-1-G9/127", [0, 127]), ("bb2-B2", [46, 47]), ("5-6", [5, 6])])
 def test_notes_by_name_and_number(run, preset, tmp_path, notes, keys):
-    words = ["--notes", notes, "--rate", 8_000, "--seconds", 0.2, "--json"]
+    words = ["--notes", notes, "--velocity-layers", 1, "--rate", 8_000, "--seconds", 0.2, "--json"]
     assert json.loads(run("render", preset, "-o", tmp_path / "a.sfz", *words).out)["notes"] == keys
 
 
@@ -79,7 +79,18 @@ def test_notes_by_name_and_number(run, preset, tmp_path, notes, keys):
     ("name", "words", "complaint"),
     [
         ("a.wav", "--notes 60-62", "--notes is for an instrument; got '{}'; end its name in .sfz"),
+        (
+            "a.wav",
+            "--velocity-layers 1",
+            "--velocity-layers is for an instrument; got '{}'; end its name in .sfz",
+        ),
         ("a.flac", "--round-robin 2", "--round-robin is for an instrument; got '{}'; end its name in .sfz"),
+        (
+            "a.sfz",
+            "--velocity-layers 3",
+            "a preset sounds alike at every velocity, so layers would be copies; got 3; leave "
+            "--velocity-layers at 1: the sampler plays softer or louder",
+        ),
         ("a.sfz", "--note 60", "an instrument has more than one note; got --note; name them with --notes"),
     ],
 )

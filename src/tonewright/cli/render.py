@@ -10,6 +10,8 @@ import tyro
 from tonewright.cli.options import Count, Flag, InputFile, Note, NoteRange, OutputFile, Rate, Seconds, Seed
 from tonewright.errors import UsageError
 
+_OF_INSTRUMENTS = ("--notes", "--round-robin", "--velocity-layers")
+
 
 @dataclass(frozen=True)
 class Render:
@@ -50,10 +52,8 @@ class Render:
         if self.output.suffix.lower() == ".sfz":
             self._run_instrument()
             return
-        options = {
-            "--notes": self.notes, "--round-robin": self.round_robin, "--velocity-layers": self.velocity_layers,
-        }  # fmt: skip
-        option = next((name for name, value in options.items() if value is not None), None)
+        given = zip(_OF_INSTRUMENTS, (self.notes, self.round_robin, self.velocity_layers), strict=True)
+        option = next((option for option, value in given if value is not None), None)
         if option:
             raise UsageError(f"{option} is for an instrument; got {str(self.output)!r}; end its name in .sfz")
         from tonewright.audio import clip_lufs, write
@@ -83,8 +83,8 @@ class Render:
             raise UsageError("an instrument has more than one note; got --note; name them with --notes")
         if (self.velocity_layers or 1) > 1:
             raise UsageError(
-                f"a preset sounds alike at every velocity, so layers would be copies; got {self.velocity_layers}; "
-                "leave --velocity-layers at 1: the sampler plays it softer or louder"
+                f"a preset sounds alike at every velocity, so layers would be copies; got "
+                f"{self.velocity_layers}; leave --velocity-layers at 1: the sampler plays softer or louder"
             )
         run_instrument(
             self.preset,
