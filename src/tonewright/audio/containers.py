@@ -42,6 +42,7 @@ _AIFF_LINEAR_BITS = {  # AIFC's encodings of whole frames, and bits of a sample 
 }
 _AIFF_OTHERS = (b"ima4", b"GSM ", b"dwvw")
 _MOST_CHUNKS = 4096
+_SEARCHED_BYTES = 2**20
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def examine(file: BinaryIO, size: int) -> Container:
         while tag := _mpeg.tag_bytes(data, tags, size):
             tags += tag
         if data[tags : tags + 4] == b"fLaC":
-            return _flac(data, tags)
+            return _flac(file, size, tags)
         if _mpeg.is_header(data[tags : tags + 4]) or start[:3] == b"ID3":
             stream = _mpeg.scan(data, 0, size)
             return Container(stream.fault, stream.parts, bool(stream.parts), is_mpeg=True)
@@ -228,11 +229,17 @@ def _ogg_chain(data: mmap.mmap) -> Container:
     return Container(fault, links if len(links) > 1 else (), is_known)
 
 
-def _flac(data: mmap.mmap, start: int) -> Container:
+def _flac(file: BinaryIO, size: int, start: int) -> Container:
     """Several FLAC files may have been joined; libsndfile reads as many frames as the first promises."""
     starts = [start]
-    while (following := data.find(_FLAC_START, starts[-1] + len(_FLAC_START))) >= 0:
-        starts.append(following)
-    ends = [*starts[1:], len(data)]
+    overlap = len(_FLAC_START) - 1
+    for position in range(start + len(_FLAC_START), size, _SEARCHED_BYTES):
+        file.seek(position)
+        data = file.read(_SEARCHED_BYTES + overlap)
+        found = data.find(_FLAC_START)
+        while found >= 0:
+            starts.append(position + found)
+            found = data.find(_FLAC_START, found + 1)
+    ends = [*starts[1:], size]
     parts = [Part((range(*place),)) for place in zip(starts, ends, strict=True)]
     return Container(parts=tuple(parts) if len(parts) > 1 else (), is_known=True)

@@ -26,7 +26,7 @@ MAX_CHANNELS = 64
 
 _SETTLING_S = 1.0  # Vorbis and Opus decode exactly only some time after the place that was sought
 _AGAIN = "copy or export it again"
-_TAKE = ", or take what is there with --partial (partial=True in Python)"
+_TAKE = ", or take what is there (--partial; in Python partial=True)"
 _COUNTED_FRAMES = 2**16
 
 # Files that people take for sounds, by how they start.

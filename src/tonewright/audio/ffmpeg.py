@@ -213,6 +213,8 @@ def _first_error(log: IO[bytes]) -> str:
     for line in log.read(_MOST_LOG_BYTES).decode(errors="replace").splitlines():
         if "[error] " in line or "[fatal] " in line:
             message = re.split(r"\[(?:error|fatal)\] ", line)[-1]
+            if "whitelist" in message:
+                return "a format that is not allowed"
             return " ".join(re.sub(r"^file:.*: ", "", message).split()).rstrip(".")
     return ""
 

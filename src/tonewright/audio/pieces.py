@@ -60,6 +60,10 @@ class PiecedFile(io.RawIOBase):
         """It is."""
         return True
 
+    def seekable(self) -> bool:
+        """It is."""
+        return True
+
     def readinto(self, buffer: Any) -> int:
         """Read on into a buffer; how many bytes there were."""
         view = memoryview(buffer).cast("B")

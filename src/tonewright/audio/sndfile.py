@@ -5,6 +5,7 @@ Imports soundfile, so it is imported only by the functions that decode.
 
 from __future__ import annotations
 
+import io
 from contextlib import AbstractContextManager, nullcontext
 from typing import BinaryIO, Protocol
 
@@ -19,6 +20,7 @@ from tonewright.errors import AudioError
 
 _UNKNOWN_FRAMES = 2**62  # libsndfile's count for a stream that does not tell its length is above
 _MOST_PARTS = 10_000
+_BUFFER_BYTES = 2**17
 _DECODED_FRAMES = 2**12  # at a time: so much is lost at most before a place where the decoder gives up
 
 
@@ -116,6 +118,10 @@ class SndfileSource:
 
     def decode(self, frames: int) -> NDArray[np.float32]:
         """The next frames, `[frames, channels]`; fewer at the end."""
+        with self._hush():
+            return self._decode(frames)
+
+    def _decode(self, frames: int) -> NDArray[np.float32]:
         interleaved = np.empty((frames, self.channels), np.float32)
         done = 0
         while done < frames:
@@ -145,8 +151,7 @@ class SndfileSource:
         if not len(into):
             return 0
         try:
-            with self._hush():
-                return int(self._sound.buffer_read_into(into, "float32"))
+            return int(self._sound.buffer_read_into(into, "float32"))
         except soundfile.SoundFileError:
             if self._partial:
                 return 0
@@ -191,7 +196,10 @@ class SndfileSource:
             ):  # by descriptor, because soundfile and libsndfile take the ending of a path for a hint
                 self._file.seek(0)
                 return _Sequential(self._file.fileno(), closefd=False)
-            return _Sequential(PiecedFile(self._file, self._parts[number].pieces))
+            pieces = PiecedFile(self._file, self._parts[number].pieces)
+            return _Sequential(
+                io.BufferedReader(pieces, _BUFFER_BYTES)
+            )  # libmpg123 reads a few bytes at a time
 
     def _promised(self, number: int) -> int:
         known = self._parts[number].frames if self._parts else -1

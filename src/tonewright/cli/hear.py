@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,28 +21,36 @@ class Hear:
     """Measure a sound frame by frame and write a table."""
 
     file: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="FILE")]
-    """The sound; it may be hours long."""
+    """The sound; it may be hours long. - is standard input."""
     output: OutputFile
-    """Table to make: .csv or .parquet."""
+    """Table to make: .csv or .parquet; - is standard output, as CSV."""
     descriptors: Names = ("loudness", "spectral_shape", "mfcc", "chroma", "pitch", "onset")
     """Descriptors or categories of them, listed above; all takes every one, _delta at the end asks for the
     slope."""
+    partial: Flag = False
+    """Take what is there of a sound that is cut short or damaged."""
     overwrite: Flag = False
     """Replace the file if it exists."""
 
     def run(self) -> None:
         """Analyse block by block and write."""
         from tonewright.audio import info
+        from tonewright.audio.piped import readable
         from tonewright.cli.progress import work_progress
         from tonewright.errors import UsageError
-        from tonewright.features import hear_file, write_csv, write_parquet
+        from tonewright.features import csv_lines, hear_file, write_csv, write_parquet
 
         writers = {".csv": write_csv, ".parquet": write_parquet}
         ending = self.output.suffix.lower()
-        if ending not in writers:
+        to_stdout = str(self.output) == "-"
+        if ending not in writers and not to_stdout:
             raise UsageError(f"a table ends in .csv or .parquet; got {self.output.name!r}")
-        tables = hear_file(self.file, self.descriptors)
-        with work_progress("hearing", info(self.file).seconds) as done:
+        sound = readable(self.file)
+        tables = hear_file(sound, self.descriptors, partial=self.partial)
+        with work_progress("hearing", info(sound, partial=self.partial).seconds) as done:
+            if to_stdout:
+                sys.stdout.writelines(csv_lines(_telling(tables, done)))
+                return
             writers[ending](self.output, _telling(tables, done), overwrite=self.overwrite)
         print(f"wrote {self.output}")
 

@@ -32,7 +32,7 @@ class Match:
     """Find a preset that sounds like a recording."""
 
     target: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="TARGET")]
-    """The recording: WAV, AIFF, FLAC, OGG or MP3."""
+    """The recording: WAV, AIFF, FLAC, OGG, MP3, or what ffmpeg reads; - is standard input."""
     output: OutputFolder
     """Folder for preset.json, match.wav, target.wav, result.json and report.html."""
     synth: Name = "serum-lite"
@@ -50,6 +50,8 @@ class Match:
     method: Annotated[str, tyro.conf.arg(metavar="NAME", help=_METHODS)] = "full"
     networks: OptionalFolder = None
     """Folder of a training whose networks to use instead of those that ship."""
+    partial: Flag = False
+    """Take what is there of a recording that is cut short or damaged."""
     overwrite: Flag = False
     """Replace files of these names in a folder that holds something."""
     json: Flag = False
@@ -58,6 +60,7 @@ class Match:
     def run(self) -> None:
         """Match, write, and say what came out."""
         with _nothing_written():
+            from tonewright.audio.piped import readable
             from tonewright.cli.output import print_json
             from tonewright.cli.progress import search_progress
             from tonewright.files import replacing_folder
@@ -65,7 +68,7 @@ class Match:
             from tonewright.matching.preparing import read_recording
 
         with replacing_folder(self.output, overwrite=self.overwrite) as stage, _nothing_written():
-            recording = read_recording(self.target)
+            recording = read_recording(readable(self.target), partial=self.partial)
             with search_progress(self.renders, self.seconds_budget) as progress:
                 result = match(
                     recording.clip,

@@ -63,6 +63,21 @@ def _one(metavar: str, read: Callable[[str], Any]) -> PrimitiveConstructorSpec[A
     )
 
 
+def _path(rule: str) -> Callable[[str], Path]:
+    """A reader of paths that standard output cannot stand for."""
+
+    def read(word: str) -> Path:
+        if word == "-":
+            raise ValueError(f"takes {rule}; got '-'")
+        return Path(word)
+
+    return read
+
+
+_folder = _path("a folder, for what is made is more than one file")
+_measured_file = _path("a file; --json prints the result as JSON")
+
+
 def _one_or_auto(metavar: str, read: Callable[[str], float]) -> PrimitiveConstructorSpec[Any]:
     """One value, or None for the word `auto`."""
 
@@ -92,8 +107,12 @@ def _many(
 
 
 OutputFile = Annotated[Path, tyro.conf.arg(aliases=["-o"], metavar="FILE")]
-OutputFolder = Annotated[Path, tyro.conf.arg(aliases=["-o"], metavar="DIR")]
-"""Where the result goes: `-o`."""
+"""Where the result goes; `-` is standard output."""
+OutputFolder = Annotated[Path, _one("DIR", _folder), tyro.conf.arg(aliases=["-o"])]
+MeasuredFile = Annotated[
+    Path | None, _one("FILE", _measured_file), tyro.conf.arg(aliases=["-o"], help_behavior_hint="")
+]
+"""Where the result goes too, which is printed anyway."""
 OptionalFolder = Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="")]
 
 Flag = Annotated[tyro.conf.FlagCreatePairsOff[bool], _NO_DEFAULT]

@@ -101,6 +101,7 @@ def hear_file(
     window: int | None = None,
     hop: int | None = None,
     block_seconds: float = 10.0,
+    partial: bool = False,
 ) -> Iterator[FeatureTable]:
     """Measure a file of any length, block by block; the same values as `hear` of the whole.
 
@@ -110,6 +111,7 @@ def hear_file(
         window: As in `hear`.
         hop: As in `hear`.
         block_seconds: How much is read at a time.
+        partial: Take what is there of a file that is cut short or damaged, instead of refusing it.
 
     Returns:
         Tables of one sound that follow one another in time, none of them empty.
@@ -120,7 +122,7 @@ def hear_file(
         UnknownNameError: A name is neither a descriptor nor a category.
         UsageError: A length is out of its range.
     """
-    blocks = read_blocks(path, block_seconds=block_seconds)
+    blocks = read_blocks(path, block_seconds=block_seconds, partial=partial)
     return _pieces(fspath(path), blocks, select(descriptors), window, hop)
 
 

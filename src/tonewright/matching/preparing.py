@@ -50,16 +50,20 @@ class Recording:
         return {"path": self.name} | {**target_info, "seconds": self.seconds, "trimmed_start_s": start_s}
 
 
-def read_recording(path: str | os.PathLike[str]) -> Recording:
+def read_recording(path: str | os.PathLike[str], *, partial: bool = False) -> Recording:
     """Read a minute of a sound file from the first half minute that sounds, or all of a shorter one.
 
     A file may be hours long: what comes before is read block by block, and what comes after not at all.
+
+    Args:
+        path: The file.
+        partial: Take what is there of a file that is cut short or damaged, instead of refusing it.
 
     Raises:
         AudioError: The file cannot be read, or what is read of it is damaged or not finite.
     """
     name = os.fsencode(PurePath(path).name).decode(errors="replace")
-    blocks = read_blocks(path, block_seconds=_BLOCK_SECONDS)
+    blocks = read_blocks(path, block_seconds=_BLOCK_SECONDS, partial=partial)
     clip = next(blocks, None)
     if clip is None:
         raise AudioError(f"{name!r} holds no sound; record or export it again")
@@ -71,7 +75,7 @@ def read_recording(path: str | os.PathLike[str]) -> Recording:
             break
         start_s += clip.seconds
         clip = block
-    return Recording(clip, name, start_s, info(path).seconds)
+    return Recording(clip, name, start_s, info(path, partial=partial).seconds)
 
 
 @dataclass(frozen=True, eq=False)

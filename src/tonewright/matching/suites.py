@@ -49,7 +49,7 @@ class Case:
     file_sha256: str | None = None
 
 
-def suite(name: str, *, sounds: Path, synth: str = "serum-lite") -> list[Case]:
+def suite(name: str, *, sounds: Path, synth: str = "serum-lite", partial: bool = False) -> list[Case]:
     """The targets of a suite.
 
     Args:
@@ -58,6 +58,7 @@ def suite(name: str, *, sounds: Path, synth: str = "serum-lite") -> list[Case]:
             of sounds.
         sounds: Folder with the recordings of `real`.
         synth: Synth that renders the targets.
+        partial: Take what is there of recordings that are cut short or damaged.
 
     Raises:
         UsageError: The folder holds no sound, or the synth has no factory presets.
@@ -72,7 +73,7 @@ def suite(name: str, *, sounds: Path, synth: str = "serum-lite") -> list[Case]:
         if name == "real":
             raise UsageError(f"the suite 'real' needs a folder of sounds at {folder}; name one with --sounds")
         raise UnknownNameError("suite or folder", name, SUITES)
-    return recorded_suite(folder)
+    return recorded_suite(folder, partial=partial)
 
 
 def random_suite(synth: Synth, count: int = _RANDOM_TARGETS) -> list[Case]:
@@ -99,14 +100,14 @@ def factory_suite(synth: Synth) -> list[Case]:
     ]
 
 
-def recorded_suite(folder: Path) -> list[Case]:
+def recorded_suite(folder: Path, *, partial: bool = False) -> list[Case]:
     """Every sound file of a folder, prepared as `match` does, in the order of their names."""
     paths = sound_files(folder)
     stems = [path.stem for path in paths]
     cases = []
     for path in paths:
         name = path.stem if stems.count(path.stem) == 1 else path.name
-        target = prepare(read_recording(path).clip)
+        target = prepare(read_recording(path, partial=partial).clip)
         digest = sha256(path.read_bytes())
         rate, note, gate = target.sample_rate_hz, target.midi_note, target.gate_seconds
         cases.append(Case(name, target.audio, rate, note, gate, file_sha256=digest))
