@@ -29,7 +29,6 @@ _BIT_RATES_KBPS = {
 }
 _SAMPLE_RATES_HZ = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 _ROOMY_BIT_RATE = 9 << 4  # 128 or 80 kbit/s: room for the info header at every sample rate
-_MOST_FRAME_BYTES = 2881
 _INFO_NAMES = (b"Xing", b"Info")
 _HAS_FRAMES, _HAS_BYTES = 1, 2
 _VBRI_OFFSET = 36
@@ -243,10 +242,11 @@ def _part(run: _Run) -> Part | None:
     stream_bytes = sum(map(len, run.places))
     if run.header[1] >> 1 & 3 == _LAYER_3:
         return Part((_info_header(run.header, run.frames, stream_bytes), *pieces))
-    # Without an info header libsndfile estimates the length from the first frame; zeros at the end let it
+    # Without an info header libsndfile estimates the length from the first frame; more at the end lets it
     # estimate too much.
-    fill = max(0, run.frames * (_frame_bytes(run.header) + 1) - stream_bytes) + 2 * _MOST_FRAME_BYTES
-    return Part((*pieces, bytes(fill)), run.frames * in_frame)
+    first = run.places[0][: _frame_bytes(run.header)]
+    fill = max(0, run.frames * (len(first) + 1) - stream_bytes)
+    return Part((*pieces, first, first, bytes(fill)), run.frames * in_frame)
 
 
 def _samples_in_frame(header: bytes) -> int:
