@@ -39,5 +39,5 @@ def scan(data: mmap.mmap) -> tuple[tuple[Part, ...], bool, bool]:
             starts.append(position)
         opening, closed = opens, bool(header[5] & _CLOSES)
         position = body + sum(lengths)
-    ends = [*starts[1:], len(data)]
+    ends = [*starts[1:], len(data)][: len(starts)]
     return tuple(Part((range(*place),)) for place in zip(starts, ends, strict=True)), closed, known

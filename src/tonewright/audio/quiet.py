@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -39,7 +40,7 @@ def _enter() -> None:
     global _users, _saved, _kept
     with _lock:
         _users += 1
-        if _users > 1:
+        if _users > 1 or sys.__stderr__ is None:  # without one, its number may belong to any file
             return
         try:
             _kept = tempfile.TemporaryFile()  # noqa: SIM115 (closed by _restore)

@@ -109,6 +109,8 @@ class SndfileSource:
         self.sample_rate_hz: int = self._sound.samplerate
         self.format: str = container.format or self._sound.format
         self.subtype: str = self._sound.subtype
+        self._buffer = np.empty((_DECODED_FRAMES, self.channels), np.float32)
+        self._ready = self._buffer[:0]  # decoded and not given out yet
         self.can_seek = len(self._parts) < 2
         self._counts = [self._promised(0)]
         if not self.can_seek:
@@ -124,23 +126,35 @@ class SndfileSource:
     def _decode(self, frames: int) -> NDArray[np.float32]:
         interleaved = np.empty((frames, self.channels), np.float32)
         done = 0
-        while done < frames:
+        while done < frames and (len(self._ready) or self._get_ready()):
+            taken = self._ready[: frames - done]
+            interleaved[done : done + len(taken)] = taken
+            done += len(taken)
+            self._ready = self._ready[len(taken) :]
+        return interleaved[:done]
+
+    def _get_ready(self) -> bool:
+        """Decode some more; whether there was more.
+
+        Always as much at a time, so that where the decoder gives up does not depend on how much is asked for.
+        """
+        while not len(self._ready):
             promised = self._counts[self._number]
-            wanted = min(frames - done, _DECODED_FRAMES)
-            wanted = wanted if promised < 0 else min(wanted, promised - self._done)
-            decoded = self._decode_part(interleaved[done : done + wanted])
-            done += decoded
+            wanted = _DECODED_FRAMES if promised < 0 else min(_DECODED_FRAMES, promised - self._done)
+            decoded = self._decode_part(self._buffer[:wanted])
             self._done += decoded
             self.reached += decoded
-            if (decoded < wanted or self._done == promised) and not self._next_part():
-                break
-        return interleaved[:done]
+            self._ready = self._buffer[:decoded]
+            if not decoded and not self._next_part():
+                return False
+        return True
 
     def seek(self, frame: int) -> None:
         """Go to a frame of the only part."""
         with self._hush():
             self._sound.seek(frame)
         self._done = self.reached = frame
+        self._ready = self._buffer[:0]
 
     def close(self) -> None:
         """Let the present part go."""
@@ -191,15 +205,13 @@ class SndfileSource:
 
     def _open(self, number: int) -> _Sequential:
         with self._hush():
-            if (
-                not self._parts
-            ):  # by descriptor, because soundfile and libsndfile take the ending of a path for a hint
+            if not self._parts:
                 self._file.seek(0)
+                # By descriptor, because soundfile and libsndfile take the ending of a path for a hint.
                 return _Sequential(self._file.fileno(), closefd=False)
+            # Buffered, because libmpg123 reads a few bytes at a time.
             pieces = PiecedFile(self._file, self._parts[number].pieces)
-            return _Sequential(
-                io.BufferedReader(pieces, _BUFFER_BYTES)
-            )  # libmpg123 reads a few bytes at a time
+            return _Sequential(io.BufferedReader(pieces, _BUFFER_BYTES))
 
     def _promised(self, number: int) -> int:
         known = self._parts[number].frames if self._parts else -1
