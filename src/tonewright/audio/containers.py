@@ -17,7 +17,15 @@ from typing import BinaryIO
 from tonewright.audio import mpeg as _mpeg
 from tonewright.audio import ogg as _ogg
 from tonewright.audio.pieces import Part
-from tonewright.audio.riff import MPEG_TAGS, OPEN_ENDED, Samples, chunks, examine_wave, samples_end
+from tonewright.audio.riff import (
+    MOST_BYTES,
+    MPEG_TAGS,
+    OPEN_ENDED,
+    Samples,
+    chunks,
+    examine_wave,
+    samples_end,
+)
 
 _WAVES = (b"RIFF", b"RIFX", b"RF64", b"BW64")
 _W64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb"
@@ -194,6 +202,8 @@ def _caf(file: BinaryIO, size: int) -> Container:
             parts = (Part((head, range(position, end))),) if is_known else ()
             return Container(_lacking(missing), parts, is_known)
         position += max(0, length)
+        if position > MOST_BYTES:
+            break
     return Container(is_known=True)
 
 

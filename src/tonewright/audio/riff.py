@@ -25,6 +25,7 @@ OPEN_ENDED = 0x7F000000
 # whole.
 HEADER_BYTES = 64
 
+MOST_BYTES = 2**62  # no file is as long, and no system goes beyond
 MPEG_TAGS = (0x50, 0x55)
 _PCM, _MS_ADPCM, _FLOAT, _ALAW, _ULAW, _IMA_ADPCM, _GSM = 1, 2, 3, 6, 7, 0x11, 0x31
 _LINEAR = (_PCM, _FLOAT, _ALAW, _ULAW)
@@ -96,6 +97,8 @@ def _is_name(data: bytes) -> bool:
 def _w64_chunks(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
     position = 40
     for _ in range(_MOST_CHUNKS):
+        if position > MOST_BYTES:
+            return
         file.seek(position)
         header = file.read(_W64_HEADER)
         if len(header) < _W64_HEADER:
@@ -136,7 +139,7 @@ def _data_end(
     kind: str, position: int, length: int, size: int, riff_length: int, ds64: bytes
 ) -> tuple[int, int]:
     if kind == "W64":
-        return samples_end(position, length, size, open_ended=length >= 2**62)
+        return samples_end(position, length, size, open_ended=length >= MOST_BYTES)
     never_closed = riff_length + 8 <= position or riff_length >= OPEN_ENDED
     if kind == "RF64" and length == 0xFFFFFFFF:
         length = struct.unpack("<Q", ds64[8:16])[0] if len(ds64) >= 16 else 0

@@ -97,7 +97,7 @@ class SndfileSource:
 
     def __init__(self, file: BinaryIO, container: Container, name: str, *, partial: bool) -> None:
         self._file, self._partial = file, partial
-        self._hushed = container.is_mpeg
+        self._hushed = container.is_mpeg or not container.is_known
         self._parts = container.parts
         if len(self._parts) > _MOST_PARTS:
             raise AudioError(
