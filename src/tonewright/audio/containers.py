@@ -218,15 +218,18 @@ def _nist(file: BinaryIO, size: int) -> Container:
 
 
 def _voc(file: BinaryIO, size: int, start: bytes) -> Container:
-    """Creative's VOC: blocks of a type and a length, up to one of type 0."""
+    """Creative's VOC, in blocks of a type and a length, of which the first with sound (type 1 or 9) is judged."""
     position = int.from_bytes(start[20:22], "little")
     for _ in range(_MOST_CHUNKS):
         file.seek(position)
         header = file.read(4)
         if len(header) < 4 or not header[0]:
             break
-        position += 4 + int.from_bytes(header[1:], "little")
-    return Container(_lacking(samples_end(position, 0, size)[1]))
+        position, length = position + 4, int.from_bytes(header[1:], "little")
+        if header[0] in (1, 9):
+            return Container(_lacking(samples_end(position, length, size)[1]))
+        position += length
+    return Container()
 
 
 def _lacking(missing: int) -> str:

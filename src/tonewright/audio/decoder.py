@@ -246,7 +246,7 @@ def _needing_ffmpeg(name: str, start: bytes) -> str:
 def _unreadable(name: str, start: bytes, error: Exception) -> str:
     if what := _foreign(start):
         return f"{name} is {what}, nor can ffmpeg read it ({error}); convert it to WAV or FLAC first"
-    return f"{name} is not a sound in a known format, not to ffmpeg either ({error}); give {_FORMATS}"
+    return f"{name} is not a sound in a known format; give {_FORMATS}"
 
 
 def _foreign(start: bytes) -> str:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 from tonewright.errors import UsageError
 
-SOUND_ENDINGS = (".wav", ".flac", ".aiff", ".aif", ".ogg", ".mp3")
+SOUND_ENDINGS = (
+    *(".wav", ".flac", ".aiff", ".aif", ".aifc", ".ogg", ".oga", ".opus", ".mp3", ".mp2"),
+    *(".w64", ".rf64", ".caf", ".au", ".m4a", ".aac", ".wma"),
+)
 """Endings of names, in small letters, that are taken for sounds."""
 
 
