@@ -218,7 +218,7 @@ def _nist(file: BinaryIO, size: int) -> Container:
 
 
 def _voc(file: BinaryIO, size: int, start: bytes) -> Container:
-    """Creative's VOC, in blocks of a type and a length, of which the first with sound (type 1 or 9) is judged."""
+    """Creative's VOC, in blocks of a type and a length; the first with sound (type 1 or 9) is judged."""
     position = int.from_bytes(start[20:22], "little")
     for _ in range(_MOST_CHUNKS):
         file.seek(position)

@@ -33,6 +33,7 @@ _INFO_NAMES = (b"Xing", b"Info")
 _HAS_FRAMES, _HAS_BYTES = 1, 2
 _VBRI_OFFSET = 36
 _INFO_INACCURACY = 0.01  # encoders disagree whether the info header counts itself, and what else
+_SEARCHED_BYTES = 2**16
 _FARTHEST_FRAME = 2**18  # how far the next frame is looked for behind something that is none
 
 
@@ -102,11 +103,19 @@ def tag_bytes(data: mmap.mmap | bytes, position: int, end: int) -> int:
         closing = max(data.find(word, position, position + 2**16) for word in (b"LYRICS200", b"LYRICSEND"))
         return closing + 9 - position if closing >= 0 else 0
     if head[:4] == bytes(4):
-        padding = 4
-        while position + padding < end and data[position + padding] == 0:
-            padding += 1
-        return padding
+        return _padding_bytes(data, position, end)
     return 0
+
+
+def _padding_bytes(data: mmap.mmap | bytes, position: int, end: int) -> int:
+    """How many zeros lie at a position."""
+    first = position
+    while chunk := data[position : min(position + _SEARCHED_BYTES, end)]:
+        sound = chunk.lstrip(b"\0")
+        position += len(chunk) - len(sound)
+        if sound:
+            break
+    return position - first
 
 
 def scan(data: mmap.mmap, start: int, end: int) -> Stream:
