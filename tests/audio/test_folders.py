@@ -7,7 +7,8 @@ from tonewright.errors import AudioError, UsageError
 
 
 def test_sounds_come_in_the_order_of_their_names(tmp_path: Path) -> None:
-    names = ["b.flac", "a10.wav", "a2.WAV", "C.Mp3", "d.ogg", "e.aiff", "f.AIF"]
+    names = ["b.flac", "a10.wav", "a2.WAV", "C.Mp3", "d.ogg", "e.aiff", "f.AIF", "h.M4A", "i.opus"]
+    names += ["j.aifc", "k.oga", "l.mp2", "m.w64", "n.rf64", "o.caf", "p.au", "q.aac", "r.wma"]
     for name in [*names, "notes.txt", "wav", "g.wav.part"]:
         (tmp_path / name).touch()
     assert [path.name for path in sound_files(tmp_path)] == sorted(names)

@@ -73,8 +73,8 @@ def missing(path, sound):
     pass
 
 
-def pipe(path, sound):
-    os.mkfifo(path)
+def device(path, sound):
+    path.symlink_to(os.devnull)
 
 
 UNREADABLE = {
@@ -91,7 +91,7 @@ UNREADABLE = {
     preset_file: "is text; give a WAV",
     folder: "is a folder; give the path of a sound file",
     missing: "no such file or directory",
-    pipe: "is a device or pipe",
+    device: "is a device; save what comes from it",
 }
 SILENT_OR_SHORT = {
     silent: "the target is silent; choose a recording with sound in it",

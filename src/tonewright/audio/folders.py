@@ -12,7 +12,10 @@ from tonewright.errors import AudioError, UsageError
 
 Read = TypeVar("Read")
 
-SOUND_ENDINGS = (".wav", ".flac", ".aiff", ".aif", ".ogg", ".mp3")
+SOUND_ENDINGS = (
+    *(".wav", ".flac", ".aiff", ".aif", ".aifc", ".ogg", ".oga", ".opus", ".mp3", ".mp2"),
+    *(".w64", ".rf64", ".caf", ".au", ".m4a", ".aac", ".wma"),
+)
 """Endings of names, in small letters, that are taken for sounds."""
 _FAULTS_SHOWN = 3  # where no file can be used
 

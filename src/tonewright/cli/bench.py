@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tonewright.cli.options import Flag, OptionalOutputFile
+from tonewright.cli.options import Flag, MeasuredFile
 from tonewright.cli.verbs import VerbGroup
 
 BENCH = VerbGroup("Measure speed on this machine.")
@@ -15,7 +15,7 @@ BENCH = VerbGroup("Measure speed on this machine.")
 class _Measurement:
     """What every measurement takes."""
 
-    output: OptionalOutputFile = None
+    output: MeasuredFile = None
     """Also write the result as JSON to this file."""
     overwrite: Flag = False
     """Replace the file if it exists."""

@@ -27,20 +27,28 @@ class Compare:
     """
 
     a: Annotated[tyro.conf.Positional[InputFile], tyro.conf.arg(metavar="A")]
-    """The target, at most a minute."""
+    """The target, at most a minute; - is standard input."""
     b: Annotated[tyro.conf.Positional[InputFile], tyro.conf.arg(metavar="B")]
     """The candidate, likewise."""
+    partial: Flag = False
+    """Take what is there of sounds that are cut short or damaged."""
     json: Flag = False
     """Print JSON: the values alone, by name."""
 
     def run(self) -> None:
         """Measure and print."""
         from tonewright.audio import read
+        from tonewright.audio.piped import readable
         from tonewright.cli.output import print_json
         from tonewright.distances import compare_clips, get
         from tonewright.errors import AudioError, UsageError
 
-        a, b = (read(path, max_seconds=_LONGEST_SECONDS) for path in (self.a, self.b))
+        if str(self.a) == str(self.b) == "-":
+            raise UsageError("standard input holds one sound; got - for both; name a file for one of them")
+        a, b = (
+            read(readable(path), max_seconds=_LONGEST_SECONDS, partial=self.partial)
+            for path in (self.a, self.b)
+        )
         try:
             values = compare_clips(a, b)
         except UsageError as error:  # they are compared at the rate of A

@@ -14,11 +14,11 @@ from tonewright.cli.options import (
     Counts,
     Flag,
     Folder,
+    MeasuredFile,
     Name,
     Names,
     OptionalFile,
     OptionalFolder,
-    OptionalOutputFile,
     Seeds,
 )
 from tonewright.cli.verbs import VerbGroup
@@ -49,13 +49,15 @@ class EvaluateMatch:
     """Synth to match with, which also renders the suites random and factory."""
     sounds: Folder = Path("benchmarks/sounds")
     """Recordings of the suite real."""
+    partial: Flag = False
+    """Take what is there of recordings that are cut short or damaged."""
     log: OptionalFile = None
     """JSON-lines file to keep finished targets in; a second run goes on from it."""
     networks: OptionalFolder = None
     """Folder of a training whose networks to use instead of those that ship."""
     workers: Count = None
     """Processes; as many as there are cores unless given."""
-    output: OptionalOutputFile = None
+    output: MeasuredFile = None
     """Also write the result as JSON to this file."""
     overwrite: Flag = False
     """Replace the file if it exists."""
@@ -78,7 +80,7 @@ class EvaluateMatch:
         from tonewright.matching.evaluation import SELF, evaluate, open_log, summarise
         from tonewright.matching.suites import suite
 
-        whole = suite(self.suite, sounds=self.sounds, synth=self.synth)
+        whole = suite(self.suite, sounds=self.sounds, synth=self.synth, partial=self.partial)
         cases = whole[: self.targets]
         runs = len(cases) * sum(1 if method == SELF else len(set(self.seeds)) for method in set(self.methods))
         log = None

@@ -20,14 +20,16 @@ class Hear:
     """Measure a sound frame by frame and write a table."""
 
     file: Annotated[tyro.conf.Positional[InputFile], tyro.conf.arg(metavar="FILE")]
-    """The sound; it may be hours long."""
+    """The sound; it may be hours long. - is standard input."""
     output: OutputFile
-    """Table to make: .csv or .parquet."""
+    """Table to make: .csv or .parquet; - is standard output, as CSV."""
     descriptors: Names = ("loudness", "spectral_shape", "mfcc", "chroma", "pitch", "onset")
     """Descriptors or categories of them, listed above; all takes every one, _delta at the end asks for the
     slope."""
     channels: Annotated[str, tyro.conf.arg(metavar="mix|left|right|each")] = "mix"
     """Which to hear of several: all as told above, one alone, or each in columns like left_mfcc_01."""
+    partial: Flag = False
+    """Take what is there of a sound that is cut short or damaged."""
     overwrite: Flag = False
     """Replace the file if it exists."""
     json: Flag = False
@@ -36,19 +38,27 @@ class Hear:
     def run(self) -> None:
         """Analyse block by block and write."""
         from tonewright.audio import info
+        from tonewright.audio.piped import readable
         from tonewright.cli.output import print_written
         from tonewright.cli.progress import work_progress
         from tonewright.errors import UsageError
-        from tonewright.features import hear_file, write_csv, write_parquet
+        from tonewright.features import csv_lines, hear_file, write_csv, write_parquet
 
         writers = {".csv": write_csv, ".parquet": write_parquet}
         ending = self.output.suffix.lower()
-        if ending not in writers:
+        to_stdout = str(self.output) == "-"
+        if ending not in writers and not to_stdout:
             raise UsageError(f"a table ends in .csv or .parquet; got {self.output.name!r}")
-        tables = hear_file(self.file, self.descriptors, channels=self.channels)
-        with work_progress("hearing", info(self.file).seconds) as done:
+        if to_stdout and self.json:
+            raise UsageError("standard output takes the table or JSON; got -o - and --json; drop one of them")
+        sound = readable(self.file)
+        tables = hear_file(sound, self.descriptors, channels=self.channels, partial=self.partial)
+        with work_progress("hearing", info(sound, partial=self.partial).seconds) as done:
             heard = _Heard(tables, done)
-            writers[ending](self.output, heard, overwrite=self.overwrite)
+            if to_stdout:
+                sys.stdout.writelines(csv_lines(heard))
+            else:
+                writers[ending](self.output, heard, overwrite=self.overwrite)
         if heard.cancelled_frames:
             print(
                 f"tonewright: in {heard.cancelled_frames} of {heard.frames} frames the channels cancel each "
@@ -57,7 +67,7 @@ class Hear:
             )
         if self.json:
             print_written([self.output], heard.facts)
-        else:
+        elif not to_stdout:
             print(f"wrote {self.output}")
 
 

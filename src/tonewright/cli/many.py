@@ -18,6 +18,7 @@ def run_many(
     settings: Mapping[str, Any],
     *,
     all_notes: bool,
+    partial: bool,
     overwrite: bool,
     workers: int,
     as_json: bool,
@@ -29,6 +30,7 @@ def run_many(
         output: Folder of the matches.
         settings: Arguments of `match`.
         all_notes: Match every note of each sound.
+        partial: As of `match_many`.
         overwrite: As of `match_many`.
         workers: As of `match_many`.
         as_json: Print a line of JSON for each sound instead of words.
@@ -41,7 +43,7 @@ def run_many(
     from tonewright.matching import match_many
     from tonewright.matching.many.jobs import INDEX, find_jobs, note_jobs
 
-    jobs = (note_jobs if all_notes else find_jobs)(sources, output)
+    jobs = note_jobs(sources, output, partial=partial) if all_notes else find_jobs(sources, output)
     with many_progress(len(jobs), settings["renders"], settings["seconds_budget"]) as show:
 
         def end(outcome: Outcome) -> None:
@@ -56,6 +58,7 @@ def run_many(
         outcomes = match_many(
             jobs,
             output,
+            partial=partial,
             overwrite=overwrite,
             workers=workers,
             begin=lambda job: show.begin(job.folder),

@@ -24,6 +24,7 @@ from tonewright.cli.options import (
     Target,
     Time,
 )
+from tonewright.errors import UsageError
 from tonewright.matching.search.methods import METHODS
 
 _METHODS = "; ".join(f"{name}: {method.words}" for name, method in reversed(METHODS.items())) + "."
@@ -34,7 +35,7 @@ class Match:
     """Find a preset that sounds like a recording."""
 
     target: Target
-    """The recording: WAV, AIFF, FLAC, OGG or MP3; or a folder of recordings."""
+    """The recording: WAV, AIFF, FLAC, OGG, MP3, or what ffmpeg reads; - is standard input; or a folder."""
     output: OutputFolder
     """Folder for preset.json, match.wav, target.wav, result.json and report.html. Of several recordings each
     has such a folder in it, beside index.html, and a second run goes on where the first ended."""
@@ -63,6 +64,8 @@ class Match:
     """Folder of a training whose networks to use instead of those that ship."""
     workers: Count = None
     """Of several recordings so many are matched side by side, each by a process; one unless given."""
+    partial: Flag = False
+    """Take what is there of a recording that is cut short or damaged."""
     overwrite: Flag = False
     """Replace files of these names in a folder that holds something; match several recordings anew."""
     json: Flag = False
@@ -70,12 +73,7 @@ class Match:
 
     def run(self) -> None:
         """Match, write, and say what came out."""
-        if self.all_notes and (self.start is not None or self.length is not None):
-            from tonewright.errors import UsageError
-
-            raise UsageError(
-                "--all-notes takes each note where it lies; got --start or --length too; drop one"
-            )
+        self._check()
         if self.more or self.all_notes or self.target.is_dir():
             from tonewright.cli.many import run_many
 
@@ -84,12 +82,22 @@ class Match:
                 self.output,
                 self._settings(),
                 all_notes=self.all_notes,
+                partial=self.partial,
                 overwrite=self.overwrite,
                 workers=self.workers or 1,
                 as_json=self.json,
             )
         else:
             self._run_one()
+
+    def _check(self) -> None:
+        """Refuse options that contradict each other."""
+        if self.all_notes and (self.start is not None or self.length is not None):
+            raise UsageError("--all-notes takes every note; got --start or --length too; drop one of them")
+        if "-" in map(str, (self.target, *self.more)) and (self.more or self.all_notes):
+            raise UsageError(
+                "of standard input one note is matched, alone; got more; save it to a file first"
+            )
 
     def _settings(self) -> dict[str, Any]:
         """Arguments of `tonewright.matching.match`."""
@@ -108,6 +116,7 @@ class Match:
 
     def _run_one(self) -> None:
         with _nothing_written():
+            from tonewright.audio.piped import readable
             from tonewright.cli.output import print_json
             from tonewright.cli.progress import search_progress
             from tonewright.files import replacing_folder
@@ -115,7 +124,7 @@ class Match:
             from tonewright.matching.recording import read_recording
 
         with replacing_folder(self.output, overwrite=self.overwrite) as stage, _nothing_written():
-            recording = read_recording(self.target, start_s=self.start)
+            recording = read_recording(readable(self.target), start_s=self.start, partial=self.partial)
             with search_progress(self.renders, self.seconds_budget) as progress:
                 result = match(recording, **self._settings(), progress=progress)
             result.write(stage)

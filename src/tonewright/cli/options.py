@@ -84,6 +84,21 @@ def _one(metavar: str, read: Callable[[str], Any]) -> PrimitiveConstructorSpec[A
     )
 
 
+def _path_but_no_pipe(rule: str) -> Callable[[str], Path]:
+    """A reader of paths that standard output cannot stand for."""
+
+    def read(word: str) -> Path:
+        if word == "-":
+            raise ValueError(f"takes {rule}; got '-'")
+        return _path(word)
+
+    return read
+
+
+_folder = _path_but_no_pipe("a folder, for what is made is more than one file")
+_measured_file = _path_but_no_pipe("a file; --json prints the result as JSON")
+
+
 def _one_or_auto(metavar: str, read: Callable[[str], float]) -> PrimitiveConstructorSpec[Any]:
     """One value, or None for the word `auto`."""
 
@@ -118,9 +133,12 @@ OptionalFile = Annotated[Path | None, _one("FILE", _path), _NO_DEFAULT]
 OptionalFolder = Annotated[Path | None, _one("DIR", _path), _NO_DEFAULT]
 
 OutputFile = Annotated[Path, _one("FILE", _path), tyro.conf.arg(aliases=["-o"])]
-OutputFolder = Annotated[Path, _one("DIR", _path), tyro.conf.arg(aliases=["-o"])]
-OptionalOutputFile = Annotated[OptionalFile, tyro.conf.arg(aliases=["-o"], help_behavior_hint="")]
-"""Where the result goes: `-o`."""
+"""Where the result goes; `-` is standard output."""
+OutputFolder = Annotated[Path, _one("DIR", _folder), tyro.conf.arg(aliases=["-o"])]
+MeasuredFile = Annotated[
+    Path | None, _one("FILE", _measured_file), tyro.conf.arg(aliases=["-o"], help_behavior_hint="")
+]
+"""Where the result goes too, which is printed anyway."""
 
 Flag = Annotated[tyro.conf.FlagCreatePairsOff[bool], _NO_DEFAULT]
 """A switch that is off unless named."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -56,10 +57,18 @@ class Render:
         option = next((option for option, value in given if value is not None), None)
         if option:
             raise UsageError(f"{option} is for an instrument; got {str(self.output)!r}; end its name in .sfz")
-        from tonewright.audio import clip_lufs, write
+        from tonewright.audio import clip_lufs, wav_bytes, write
         from tonewright.cli.output import print_written
         from tonewright.synths import load_preset, render_preset
 
+        to_stdout = str(self.output) == "-"
+        if to_stdout and self.json:
+            raise UsageError("standard output takes the sound or JSON; got -o - and --json; drop one of them")
+        if to_stdout and sys.stdout.isatty():
+            raise UsageError(
+                "a sound on standard output goes to a file or another program; got a terminal; "
+                "write -o out.wav, or add | and the program"
+            )
         clip = render_preset(
             load_preset(self.preset),
             sample_rate_hz=self.rate,
@@ -68,6 +77,9 @@ class Render:
             gate_seconds=self.gate,
             seed=self.seed,
         )
+        if to_stdout:
+            sys.stdout.buffer.write(wav_bytes(clip, encoding="float"))
+            return
         write(self.output, clip, overwrite=self.overwrite)
         if self.json:
             facts = {"seconds": clip.seconds, "sample_rate_hz": clip.sample_rate_hz}

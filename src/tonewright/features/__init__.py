@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     )
     from tonewright.features.streaming import StreamAnalyser
     from tonewright.features.table import FeatureTable
-    from tonewright.features.writing import write_csv, write_parquet
+    from tonewright.features.writing import csv_lines, write_csv, write_parquet
 
 _HOME = {
     "CHANNEL_RULES": "registry",
@@ -27,6 +27,7 @@ _HOME = {
     "Frames": "frames",
     "StreamAnalyser": "streaming",
     "all_descriptors": "registry",
+    "csv_lines": "writing",
     "descriptor": "registry",
     "hear": "hearing",
     "hear_file": "hearing",
@@ -44,6 +45,7 @@ __all__ = [
     "Frames",
     "StreamAnalyser",
     "all_descriptors",
+    "csv_lines",
     "descriptor",
     "hear",
     "hear_file",

@@ -130,6 +130,7 @@ def hear_file(
     hop: int | None = None,
     block_seconds: float = 10.0,
     channels: str = MIX,
+    partial: bool = False,
 ) -> Iterator[FeatureTable]:
     """Measure a file of any length, block by block; the same values as `hear` of the whole.
 
@@ -140,6 +141,7 @@ def hear_file(
         hop: As in `hear`.
         block_seconds: How much is read at a time.
         channels: As in `hear`.
+        partial: Take what is there of a file that is cut short or damaged, instead of refusing it.
 
     Returns:
         Tables of one sound that follow one another in time, none of them empty.
@@ -152,7 +154,7 @@ def hear_file(
         UsageError: A length is out of its range, or the left or right channel of a mono file is asked for.
     """
     check_choice(channels)
-    blocks = read_blocks(path, block_seconds=block_seconds)
+    blocks = read_blocks(path, block_seconds=block_seconds, partial=partial)
     return _pieces(fspath(path), blocks, select(descriptors), window, hop, channels)
 
 

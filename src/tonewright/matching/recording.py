@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tonewright import wording
 from tonewright.audio import Clip, read, read_blocks
+from tonewright.audio.piped import PipedSound, kept
 from tonewright.errors import AudioError, UsageError
 from tonewright.features.notes import Note
 
@@ -85,7 +86,7 @@ class Recording:
 
     Attributes:
         clip: All of it up to five minutes, else a minute of it.
-        path: Full path of the file; empty where the clip comes from none.
+        path: Full path of the file, or the name of a pipe; empty where the clip comes from none.
         sha256: SHA-256 of the file.
         start_s: Where the clip begins in the file.
         seconds: Duration of the whole file.
@@ -118,7 +119,9 @@ class Recording:
         )
 
 
-def read_recording(path: str | os.PathLike[str], *, start_s: float | None = None) -> Recording:
+def read_recording(
+    path: str | os.PathLike[str], *, start_s: float | None = None, partial: bool = False
+) -> Recording:
     """Read a sound file of up to five minutes, or a minute of a longer one.
 
     A file may be hours long: it is read block by block, and what is kept lies around its loudest moment.
@@ -126,17 +129,20 @@ def read_recording(path: str | os.PathLike[str], *, start_s: float | None = None
     Args:
         path: The file.
         start_s: Where the clip is to begin; the user's own choice.
+        partial: Take what is there of a file that is cut short or damaged, instead of refusing it.
 
     Raises:
         AudioError: The file cannot be read, or is damaged or not finite.
         UsageError: The recording ends before `start_s`.
     """
-    full_path = os.fsencode(os.path.abspath(path)).decode(errors="replace")
+    path = kept(path)
+    place = path.place if isinstance(path, PipedSound) else os.path.abspath(path)
+    full_path = os.fsencode(path if isinstance(path, PipedSound) else place).decode(errors="replace")
     name = PurePath(full_path).name
     blocks: list[Clip] = []
     levels: list[NDArray[np.float64]] = []
     seconds = 0.0
-    for block in read_blocks(path, block_seconds=_BLOCK_SECONDS):
+    for block in read_blocks(path, block_seconds=_BLOCK_SECONDS, partial=partial):
         seconds += block.seconds
         levels.append(levels_of(block))
         blocks = [*blocks, block] if seconds <= WHOLE_SECONDS else []
@@ -150,8 +156,8 @@ def read_recording(path: str | os.PathLike[str], *, start_s: float | None = None
         clip, begin_s = Clip(samples, blocks[0].sample_rate_hz), 0.0
     else:
         begin_s = max(0.0, loudest_moment(level) - _PART_SECONDS / 2) if start_s is None else start_s
-        clip = read(path, start_s=begin_s, seconds=_PART_SECONDS)
-    with open(path, "rb") as file:
+        clip = read(path, start_s=begin_s, seconds=_PART_SECONDS, partial=partial)
+    with open(place, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Recording(clip, full_path, digest, begin_s, seconds, level)
 

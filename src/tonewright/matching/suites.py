@@ -49,7 +49,7 @@ class Case:
     file_sha256: str | None = None
 
 
-def suite(name: str, *, sounds: Path, synth: str = "serum-lite") -> list[Case]:
+def suite(name: str, *, sounds: Path, synth: str = "serum-lite", partial: bool = False) -> list[Case]:
     """The targets of a suite.
 
     Args:
@@ -58,6 +58,7 @@ def suite(name: str, *, sounds: Path, synth: str = "serum-lite") -> list[Case]:
             of sounds.
         sounds: Folder with the recordings of `real`.
         synth: Synth that renders the targets.
+        partial: Take what is there of recordings that are cut short or damaged.
 
     Raises:
         UsageError: The folder holds no sound, or the synth has no factory presets.
@@ -73,7 +74,7 @@ def suite(name: str, *, sounds: Path, synth: str = "serum-lite") -> list[Case]:
         if name == "real":
             raise UsageError(f"the suite 'real' needs a folder of sounds at {folder}; name one with --sounds")
         raise UnknownNameError("suite or folder", name, SUITES)
-    return recorded_suite(folder)
+    return recorded_suite(folder, partial=partial)
 
 
 def random_suite(synth: Synth, count: int = _RANDOM_TARGETS) -> list[Case]:
@@ -100,7 +101,7 @@ def factory_suite(synth: Synth) -> list[Case]:
     ]
 
 
-def recorded_suite(folder: Path) -> list[Case]:
+def recorded_suite(folder: Path, *, partial: bool = False) -> list[Case]:
     """Every sound file of a folder, prepared as `match` does, in the order of their names.
 
     Files that cannot be used are skipped, with a warning.
@@ -111,7 +112,7 @@ def recorded_suite(folder: Path) -> list[Case]:
     """
 
     def read(path: Path) -> tuple[Target, str]:
-        recording = read_recording(path)
+        recording = read_recording(path, partial=partial)
         return prepare(recording.clip), recording.sha256
 
     found = read_sounds(folder, read)

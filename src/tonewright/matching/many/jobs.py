@@ -83,7 +83,7 @@ def find_jobs(sources: Sequence[StrPath | Job], output: StrPath) -> list[Job]:
     return jobs + [Job(source, name) for (source, _), name in zip(found, names, strict=True)]
 
 
-def note_jobs(sources: Sequence[StrPath | Job], output: StrPath) -> list[Job]:
+def note_jobs(sources: Sequence[StrPath | Job], output: StrPath, *, partial: bool = False) -> list[Job]:
     """A job for each note of each recording, in folders `01`, `02`… below that of the recording.
 
     Where there is one recording, the folders of its notes lie in `output` itself. A recording that cannot be
@@ -92,6 +92,7 @@ def note_jobs(sources: Sequence[StrPath | Job], output: StrPath) -> list[Job]:
     Args:
         sources: As of `find_jobs`.
         output: Where the matches will go.
+        partial: Take what is there of recordings that are cut short or damaged.
 
     Raises:
         UsageError: As of `find_jobs`, or a recording is too long to be matched note by note.
@@ -100,7 +101,7 @@ def note_jobs(sources: Sequence[StrPath | Job], output: StrPath) -> list[Job]:
     notes = []
     for job in jobs:
         try:
-            recording = read_recording(job.source)
+            recording = read_recording(job.source, partial=partial)
         except AudioError:
             notes.append(job)
             continue

@@ -61,6 +61,7 @@ def match_many(
     sources: StrPath | Sequence[StrPath | Job],
     folder: StrPath,
     *,
+    partial: bool = False,
     overwrite: bool = False,
     workers: int = 1,
     begin: Callable[[Job], None] = lambda job: None,
@@ -79,6 +80,7 @@ def match_many(
     Args:
         sources: A folder, a file, or several files, folders and jobs; see `many.jobs.find_jobs`.
         folder: Where the matches go.
+        partial: Take what is there of sounds that are cut short or damaged.
         overwrite: Match everything anew, and write into a folder that holds other things.
         workers: Processes that match side by side; the results are the same. With several, Ctrl-C loses the
             searches under way.
@@ -108,7 +110,7 @@ def match_many(
     """
     check_whole(workers, "workers", 1)
     jobs = find_jobs([sources] if isinstance(sources, str | PathLike) else sources, folder)
-    arguments = [_arguments(settings, job) for job in jobs]
+    arguments = [{"partial": partial, **_arguments(settings, job)} for job in jobs]
     place = Path(folder)
     is_new, goes_on = not place.exists(), (place / LOG).is_file()
     place = prepare_folder(folder, overwrite=overwrite or goes_on)
@@ -260,7 +262,7 @@ def match_job(
     """Match the sound of a job; gives the error where the sound is what is wrong.
 
     Args:
-        piece: The job, and every argument of `match`.
+        piece: The job, every argument of `match`, and `partial`.
         progress: As of `match`.
 
     Raises:
@@ -268,14 +270,16 @@ def match_job(
     """
     job, arguments = piece
     try:
-        return match(_recording(job, arguments["start_s"]), **arguments, progress=progress)
+        recording = _recording(job, arguments["start_s"], partial=arguments["partial"])
+        settings = {name: value for name, value in arguments.items() if name != "partial"}
+        return match(recording, **settings, progress=progress)
     except AudioError as error:
         return error
 
 
-def _recording(job: Job, start_s: float | None) -> Recording:
+def _recording(job: Job, start_s: float | None, *, partial: bool) -> Recording:
     try:
-        return read_recording(job.source, start_s=start_s)
+        return read_recording(job.source, start_s=start_s, partial=partial)
     except UsageError as error:  # it ends before: a fault of this sound, and not of the others
         raise AudioError(str(error)) from None
 
