@@ -158,7 +158,7 @@ def test_a_header_that_promises_days_costs_no_memory(tmp_path, rng):
             read(path)
         with pytest.raises(AudioError, match="cut short"):
             list(read_blocks(path))
-        assert tracemalloc.get_traced_memory()[1] < 2**20
+        assert tracemalloc.get_traced_memory()[1] < 2**22
     finally:
         tracemalloc.stop()
 
