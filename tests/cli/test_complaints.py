@@ -58,7 +58,7 @@ from tonewright.errors import UsageError
         ("hear a.wav", "hear needs -o FILE; see tonewright hear --help"),
         (
             "hear a.wav -o a.csv --descriptors",
-            "--descriptors takes one value or more; got none; see tonewright hear --help",
+            "-d/--descriptors takes one value or more; got none; see tonewright hear --help",
         ),
         ("synths a b", "one argument too many: 'b'; see tonewright synths --help"),
         ("bench", "after bench comes one of: render, hear, compare, match; got nothing"),

@@ -50,7 +50,7 @@ _AIFF_LINEAR_BITS = {  # AIFC's encodings of whole frames, and bits of a sample 
 }
 _AIFF_OTHERS = (b"ima4", b"GSM ", b"dwvw")
 _MOST_CHUNKS = 4096
-_SEARCHED_BYTES = 2**20
+_SEARCHED_BYTES = 2**18
 
 
 @dataclass(frozen=True)

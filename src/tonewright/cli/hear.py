@@ -23,7 +23,14 @@ class Hear:
     """The sound; it may be hours long. - is standard input."""
     output: OutputFile
     """Table to make: .csv or .parquet; - is standard output, as CSV."""
-    descriptors: Names = ("loudness", "spectral_shape", "mfcc", "chroma", "pitch", "onset")
+    descriptors: Annotated[Names, tyro.conf.arg(aliases=["-d"])] = (
+        "loudness",
+        "spectral_shape",
+        "mfcc",
+        "chroma",
+        "pitch",
+        "onset",
+    )
     """Descriptors or categories of them, listed above; all takes every one, _delta at the end asks for the
     slope."""
     channels: Annotated[str, tyro.conf.arg(metavar="mix|left|right|each")] = "mix"
