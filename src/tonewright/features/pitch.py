@@ -16,14 +16,15 @@ from tonewright.features import pitch_kernels as kernels
 from tonewright.threads import map_rows
 
 F0_MIN_HZ = 30.0
-F0_MAX_HZ = 2500.0
+F0_MAX_HZ = 5000.0
 FALLBACK_NOTE = 60.0  # middle C, given to a sound without a pitch
 
-# Frames that correlate less with themselves one period later are unvoiced. White noise reaches 0.2 in a
-# window of two periods of 30 Hz; a tone in white noise of the same power, 0.5.
-_VOICED_CONFIDENCE = 0.35
-# Lags to the shortest period: enough for a parabola to find the height of a peak to 1 %.
-_LAGS_PER_PERIOD = 24
+# A pitch above has to be a multiple of one below: tones whose partials or resonances lie there are not taken
+# for higher ones, nor is noise for a tone.
+_PLAIN_MAX_HZ = 2500.0
+# Lags to the shortest period, and to a period of `F0_MAX_HZ`: two periods have twice as many, enough for a
+# parabola to find the height of a peak to 1 %.
+_LAGS_PER_PERIOD = 12
 
 # A note is estimated from this many frames at a time, to bound memory.
 _CHUNK = 1024
@@ -87,15 +88,19 @@ def pitch_frames(
     # Writeable: a read-only view would have the kernel compiled a second time.
     frames = np.require(frames, np.float32, ["C_CONTIGUOUS", "WRITEABLE"])
     n_fft = 2 * next_fast_len((window + longest) // 2 + 1, real=True)
-    oversampling = max(2, math.ceil(_LAGS_PER_PERIOD / shortest))
-    least = 0.99 * shortest  # a tone at f0_max_hz itself may be measured a little sharp
+    # No finer for a lower f0_max_hz: the limit does not change the pitches below it.
+    oversampling = max(2, math.ceil(_LAGS_PER_PERIOD * max(f0_max_hz, F0_MAX_HZ) / sample_rate_hz))
+    # A tone at the limit itself may be measured a little sharp.
+    least, plain = 0.99 * shortest, 0.99 * sample_rate_hz / min(f0_max_hz, _PLAIN_MAX_HZ)
+    if longest < 2.0 * plain:  # no room for the multiples
+        plain = least
     period, clarity = np.zeros(len(frames)), np.zeros(len(frames))
 
     def measure(first: int, last: int, _: int) -> None:
-        kernels.periods(frames, n_fft, oversampling, least, longest, period, clarity, first, last)
+        kernels.periods(frames, n_fft, oversampling, least, plain, longest, period, clarity, first, last)
 
     map_rows(measure, len(frames), block=kernels.BLOCK)
-    voiced = clarity >= _VOICED_CONFIDENCE
+    voiced = clarity >= kernels.VOICED
     f0_hz = np.divide(sample_rate_hz, period, out=np.zeros_like(period), where=voiced)
     return f0_hz.astype(np.float32), np.where(voiced, clarity, 0.0).astype(np.float32)
 
