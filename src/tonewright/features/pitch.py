@@ -19,8 +19,8 @@ F0_MIN_HZ = 30.0
 F0_MAX_HZ = 5000.0
 FALLBACK_NOTE = 60.0  # middle C, given to a sound without a pitch
 
-# A pitch above has to be a multiple of one below: tones whose partials or resonances lie there are not taken
-# for higher ones, nor is noise for a tone.
+# Low tones have strong partials and resonances above, and noise has chance peaks: a pitch there has to be a
+# multiple of one below.
 _PLAIN_MAX_HZ = 2500.0
 # Lags to the shortest period, and to a period of `F0_MAX_HZ`: two periods have twice as many, enough for a
 # parabola to find the height of a peak to 1 %.
@@ -52,8 +52,10 @@ def pitch_frames(
     """Fundamental frequency of each frame, and how periodic the frame is.
 
     The period is a peak of the normalised square difference (McLeod and Wyvill, "A smarter way to find
-    pitch", ICMC 2005), measured again over as many periods as fit in half a window. A tone above `f0_max_hz`
-    is heard at a whole fraction of its frequency. Gain, offset and the rest of the batch change nothing.
+    pitch", ICMC 2005), measured again over as many periods as fit in half a window. Up to 2.5 kHz every peak
+    counts; a higher pitch is a multiple of one found there, after whose period the frame repeats as well. A
+    tone above `f0_max_hz` is heard at a whole fraction of its frequency. Gain, offset and the rest of the
+    batch change nothing.
 
     Args:
         frames: Sound `[n, window]` without a taper, `pitch_window` samples each. In a shorter window the
@@ -92,7 +94,7 @@ def pitch_frames(
     oversampling = max(2, math.ceil(_LAGS_PER_PERIOD * max(f0_max_hz, F0_MAX_HZ) / sample_rate_hz))
     # A tone at the limit itself may be measured a little sharp.
     least, plain = 0.99 * shortest, 0.99 * sample_rate_hz / min(f0_max_hz, _PLAIN_MAX_HZ)
-    if longest < 2.0 * plain:  # no room for the multiples
+    if longest < 5.0 * plain:  # no room for the multiples
         plain = least
     period, clarity = np.zeros(len(frames)), np.zeros(len(frames))
 
@@ -124,7 +126,7 @@ def estimate_note(audio: NDArray[np.float32], sample_rate_hz: int) -> NoteEstima
     Every frame votes for its pitch with its level times its confidence; the note is the weighted median of
     the votes within half a semitone of the pitch with most votes. Octave errors of single frames are
     outvoted, and a falling kick drum gets the pitch it stays on longest. A sound without a pitch (noise,
-    silence, or shorter than four periods of `F0_MAX_HZ`) gets `FALLBACK_NOTE` with confidence 0.
+    silence, or shorter than eight periods of `F0_MAX_HZ`) gets `FALLBACK_NOTE` with confidence 0.
 
     Args:
         audio: Mono sound `[frames]`.
@@ -136,7 +138,7 @@ def estimate_note(audio: NDArray[np.float32], sample_rate_hz: int) -> NoteEstima
     if audio.ndim != 1:
         raise UsageError(f"audio must be [frames], got {list(audio.shape)}; mix it down to one channel")
     window = min(pitch_window(sample_rate_hz), audio.shape[0])
-    if window < 4 * sample_rate_hz / F0_MAX_HZ:
+    if window < 8 * sample_rate_hz / F0_MAX_HZ:
         return _note(FALLBACK_NOTE, 0.0, 0.0)
     frames = sliding_window_view(audio, window)[:: max(1, window // 4)]
     level = np.empty(len(frames))

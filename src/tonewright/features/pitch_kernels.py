@@ -31,11 +31,13 @@ _COHERENT = 0.9
 # Peaks are located by a parabola over this share of a period on either side: wider is biased by the slope
 # that the edges of the frame add, narrower follows the noise (balanced at 40 Hz, noise 20 dB below the tone).
 _FIT_PERIODS = 1.0 / 64.0
-# Noise makes one period of up to so many, where it is as strong as the tone.
+# Noise and aliases make one period of up to so many.
 _MOST_PERIODS = 8
-# After a true period a frame is as unlike itself as after its multiple, but for chance in noise (the factor),
-# and for partials between the harmonics that lie 23 dB below the tone (the constant).
-_UNLIKE, _UNLIKE_CLEAN = 1.25, 0.01
+# A fraction of a period keeps less than this share of its correlation where the partials between its own hold
+# 1.5 % of the power (for a half of the period) to 2.6 % (for an eighth).
+_ALIKE = 0.97
+# Multiples are compared while they keep this share of the correlation.
+_LASTING = 0.5
 # A fraction of a period lies this near to a peak, as a share of its lag.
 _NEAR = 0.1
 # Points of the polynomial that reads heights between the lags of the grid.
@@ -181,10 +183,33 @@ def _height(nsdf: NDArray[np.float32], lag: float) -> float:
 
 
 @njit(cache=True, nogil=True)
+def _repeats_as_well(nsdf: NDArray[np.float32], period: float, number: int) -> bool:
+    """Whether a frame is as much like itself after fractions of a period as after its multiples.
+
+    A mean over all that fit: the period itself was chosen for its height, which in noise is chance.
+    """
+    last = nsdf.shape[0] - 1 - _POINTS // 2
+    if 2.0 * period > last:
+        return False
+    after = _height(nsdf, period)
+    least = _LASTING * after
+    multiples, fractions = 0.0, 0.0
+    multiple = 1
+    while (multiple + 1) * period <= last and (multiple == 1 or after >= least):
+        before = after
+        after = _height(nsdf, (multiple + 1) * period)
+        multiples += 0.5 * (before + after)
+        for part in range(1, number):
+            fractions += _height(nsdf, (multiple + part / number) * period) / (number - 1)
+        multiple += 1
+    return fractions >= _ALIKE * multiples
+
+
+@njit(cache=True, nogil=True)
 def _divide(
     nsdf: NDArray[np.float32], period: float, clarity: float, shortest: float, plain: float
 ) -> tuple[float, float]:
-    """The period and its clarity, or those of a fraction below `plain` after which the frame repeats as well.
+    """The period and its clarity, or those of a fraction below `plain` that is the true period.
 
     A peak there proves nothing by itself: noise, and tones far lower that have a resonance, have peaks too.
     """
@@ -198,9 +223,11 @@ def _divide(
     if not (2 <= number <= _MOST_PERIODS and abs(fraction - peak) < _NEAR * peak):
         return period, clarity
     height = _height(nsdf, fraction)
-    if height < VOICED or 1.0 - height > _UNLIKE * (1.0 - clarity) + _UNLIKE_CLEAN:
-        return period, clarity
-    return fraction, height
+    # What changes fast is soon unlike itself, and the more so the longer the lag.
+    gliding = 1.0 - height <= (1.0 - clarity) / number
+    if height >= VOICED and (gliding or _repeats_as_well(nsdf, period, number)):
+        return fraction, height
+    return period, clarity
 
 
 @njit(cache=True, nogil=True)
@@ -245,8 +272,7 @@ def periods(
                 )
                 lag, height = _choose_peak(nsdf, plain * oversampling, nsdf.shape[0])
                 if lag > 0.0:
-                    lag, height = _divide(
-                        nsdf, _refine(nsdf, lag, height), height, shortest * oversampling, plain * oversampling
-                    )
+                    lag = _refine(nsdf, lag, height)
+                    lag, height = _divide(nsdf, lag, height, shortest * oversampling, plain * oversampling)
                     period[begin + row] = lag / oversampling
                     clarity[begin + row] = min(height, 1.0)
