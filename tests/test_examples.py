@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tonewright.audio import read
@@ -39,15 +40,29 @@ def test_match_a_sound(tmp_path):
     assert (heard < 60).mean() > 0.5  # C1 is 33 Hz, C2 65 Hz
 
 
-def test_hear_a_stream():
-    printed = run("hear_a_stream.py", EXAMPLES / "sounds" / "bass.flac", "--block", "1000", "--fast")
-    *lines, last = printed.splitlines()
+def test_hear_a_stream_shows_every_note_that_is_played():
+    *lines, last = run("hear_a_stream.py", "--fast").splitlines()
+    assert re.match(r"413 frames in blocks of 1024 samples", last)
+    assert sum(line.endswith("onset") for line in lines) == 8
+    shown = [re.search(r"([A-G]\d) +([\d.]+) Hz$", line) for line in lines]
+    assert [found[1] for found in shown if found] == ["C2", "C3", "G3", "E4", "C5", "C6", "C7", "C8"]
+    for begins, found in zip(0.6 * np.arange(8), filter(None, shown), strict=True):
+        assert begins < float(found.string.split()[0]) < begins + 0.1
+    assert float(shown[-1][2]) == pytest.approx(4_186, rel=0.015)
+
+
+def test_hear_a_stream_of_a_file():
+    bass = EXAMPLES / "sounds" / "bass.flac"
+    few = run("hear_a_stream.py", bass, "--fast").splitlines()
+    assert len(few) == 3
+    assert few[0].endswith("onset")
+    assert re.search(r"C2 +6\d\.\d Hz$", few[1])
+    *lines, last = run("hear_a_stream.py", bass, "--block", "1000", "--fast", "--every-frame").splitlines()
     assert len(lines) == 66_150 // 512
     assert re.match(r"129 frames in blocks of 1000 samples \(22\.7 ms\); the slowest took", last)
-    assert sum(" C2 " in line for line in lines) > 100
     assert "onset" in lines[0]
     levels = [float(re.search(r"(-?[\d.]+) dBFS", line)[1]) for line in lines]
-    expected = hear(read(EXAMPLES / "sounds" / "bass.flac"), descriptors=["loudness_rms"]).values[0, :, 0]
+    expected = hear(read(bass), descriptors=["loudness_rms"]).values[0, :, 0]
     assert levels == pytest.approx(expected[: len(levels)].tolist(), abs=0.051)
 
 

@@ -34,6 +34,7 @@ SOUNDS = {
     "DC": np.full(4000, 0.5, np.float32),
     "impulse": impulse(4000),
     "sine": sine(4000, amplitude=1.0),
+    "a tone of 3 kHz": sine(4000, 3000.0),
     "square": np.sign(sine(4000)) * np.float32(1.0),
     "Nyquist": np.tile(np.array([1.0, -1.0], np.float32), 2000),
     "noise": noise(4000),

@@ -285,7 +285,7 @@ class TestOthers:
     def test_a_sound_that_starts_at_once_is_an_onset(self):
         assert column(noise(), "onset_strength").argmax() == 0
 
-    @pytest.mark.parametrize("f0_hz", [55.0, 440.0, 1760.0])
+    @pytest.mark.parametrize("f0_hz", [55.0, 440.0, 1760.0, 3000.0, 4186.0, 5000.0])
     def test_pitch(self, f0_hz: float):
         saw = sum(sine(f0_hz * i, amplitude=0.3 / i) for i in range(1, int(7000 / f0_hz) + 1))
         table = hear(saw, RATE_HZ, "pitch")

@@ -8,6 +8,7 @@ from scipy.special import jv
 
 from tonewright.errors import UsageError
 from tonewright.features.pitch import FALLBACK_NOTE, estimate_note, pitch_frames, pitch_window
+from tonewright.synths.serum_lite.synth import SerumLite
 from tonewright.threads import numba_threads
 
 RATES = (16_000, 44_100, 48_000)
@@ -64,6 +65,12 @@ SPECTRA = {
     "fm 2:1": fm(2, 1, 0.5),
 }
 
+HIGH_SPECTRA = {name: SPECTRA[name] for name in ("sine", "saw", "square", "harmonic")} | {
+    "soft": lambda rng, highest: {k: np.exp(2j * np.pi * rng.random()) / k**2 for k in range(1, highest + 1)},
+    "pulses": lambda rng, highest: dict.fromkeys(range(1, highest + 1), 1.0),
+}
+HIGH_RATES = (8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000)
+
 
 def tone(
     spectrum: Callable[..., Harmonics],
@@ -107,6 +114,84 @@ def test_99_percent_of_frames_are_within_10_cents(
     assert np.mean(cents(found_hz, f0_hz) < 10.0) >= 0.99
     assert confidence.min() > 0.9
     assert confidence.max() <= 1.0
+
+
+@pytest.mark.parametrize("sample_rate_hz", HIGH_RATES)
+@pytest.mark.parametrize("noise_db", [-np.inf, -20.0, -6.0], ids=["clean", "noisy", "very noisy"])
+@pytest.mark.parametrize("name", HIGH_SPECTRA)
+def test_high_tones_are_not_heard_an_octave_low(
+    name: str, noise_db: float, sample_rate_hz: int, rng: np.random.Generator
+) -> None:
+    f0_hz = np.geomspace(2000.0, min(5000.0, 0.47 * sample_rate_hz), 200)
+    window = pitch_window(sample_rate_hz)
+    frames = [tone(HIGH_SPECTRA[name], f, window, sample_rate_hz, rng, noise_db=noise_db) for f in f0_hz]
+    found_hz, confidence = pitch_frames(np.array(frames), sample_rate_hz)
+    quiet = noise_db < -6.0
+    assert np.mean(cents(found_hz, f0_hz) < (10.0 if quiet else 50.0)) >= 0.99
+    assert confidence.min() > (0.9 if quiet else 0.7)
+    assert confidence.max() <= 1.0
+
+
+@pytest.mark.parametrize("sample_rate_hz", [16_000, 44_100])
+def test_high_tones_under_noise_as_strong_are_found_mostly(
+    sample_rate_hz: int, rng: np.random.Generator
+) -> None:
+    f0_hz = np.geomspace(2600.0, 5000.0, 300)
+    frames = [tone(sine, f, pitch_window(sample_rate_hz), sample_rate_hz, rng, noise_db=0.0) for f in f0_hz]
+    found_hz, confidence = pitch_frames(np.array(frames), sample_rate_hz)
+    assert np.mean(cents(found_hz, f0_hz) < 50.0) > 0.9
+    assert np.median(confidence) == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize("sample_rate_hz", [16_000, 44_100])
+@pytest.mark.parametrize("q", [5.0, 10.0])
+def test_a_resonance_above_is_not_taken_for_the_pitch(
+    q: float, sample_rate_hz: int, rng: np.random.Generator
+) -> None:
+    """A saw through a band-pass between 2.5 and 5 kHz, as a filter sweep passes through it."""
+
+    def spectrum(f0_hz: float) -> Callable[..., Harmonics]:
+        centre_hz = rng.uniform(2500.0, 5000.0)
+
+        def lines(rng: np.random.Generator, highest: int) -> Harmonics:
+            ratio = {k: k * f0_hz / centre_hz for k in range(1, highest + 1)}
+            return {k: -1j / k / (1.0 + 1j * q * (x - 1.0 / x)) for k, x in ratio.items()}
+
+        return lines
+
+    f0_hz = np.geomspace(50.0, 1250.0, 200)
+    window = pitch_window(sample_rate_hz)
+    frames = np.array([tone(spectrum(f), f, window, sample_rate_hz, rng) for f in f0_hz])
+    found_hz, _ = pitch_frames(frames, sample_rate_hz)
+    assert cents(found_hz, f0_hz).max() < 10.0
+
+
+@pytest.mark.parametrize("sample_rate_hz", [16_000, 44_100])
+@pytest.mark.parametrize("noise_db", [-np.inf, -20.0, -6.0], ids=["clean", "noisy", "very noisy"])
+def test_looking_higher_changes_no_bit_of_lower_pitches(
+    noise_db: float, sample_rate_hz: int, rng: np.random.Generator
+) -> None:
+    window = pitch_window(sample_rate_hz)
+    for name, spectrum in SPECTRA.items():
+        f0_hz = np.geomspace(40.0, 2400.0 if name == "sine" else 1200.0, 100)
+        frames = np.array([tone(spectrum, f, window, sample_rate_hz, rng, noise_db=noise_db) for f in f0_hz])
+        lower = pitch_frames(frames, sample_rate_hz, f0_max_hz=2500.0)
+        np.testing.assert_array_equal(pitch_frames(frames, sample_rate_hz), lower)
+
+
+@pytest.mark.parametrize("sample_rate_hz", [8_000, 16_000, 44_100])
+@pytest.mark.parametrize(("low_hz", "high_hz"), [(2500.0, 5000.0), (2000.0, 3999.0), (0.0, 8000.0)])
+def test_noise_is_not_voiced_by_looking_higher(
+    low_hz: float, high_hz: float, sample_rate_hz: int, rng: np.random.Generator
+) -> None:
+    window = pitch_window(sample_rate_hz)
+    spectrum = np.fft.rfft(rng.standard_normal((400, 2 * window)))
+    frequency_hz = np.fft.rfftfreq(2 * window, 1.0 / sample_rate_hz)
+    spectrum[:, (frequency_hz < low_hz) | (frequency_hz > high_hz)] = 0.0
+    frames = np.fft.irfft(spectrum)[:, :window].astype(np.float32)
+    lower, confidence = (pitch_frames(frames, sample_rate_hz, f0_max_hz=hz)[1] for hz in (2500.0, 5000.0))
+    np.testing.assert_array_equal(confidence > 0.0, lower > 0.0)
+    assert np.mean(confidence > 0.0) < 0.06
 
 
 @pytest.mark.parametrize("sample_rate_hz", RATES)
@@ -194,9 +279,13 @@ def test_glides_and_vibrato_are_followed(sample_rate_hz: int) -> None:
         80.0 * 2.0**time_s,
         1600.0 * 0.5 ** (2.0 * time_s),
         220.0 * 2.0 ** (50.0 / 1200.0 * np.sin(2.0 * np.pi * 5.5 * time_s)),
+        2000.0 * 2.5 ** (time_s / 2.0),
+        4900.0 * 0.4 ** (time_s / 2.0),
+        3520.0 * 2.0 ** (50.0 / 1200.0 * np.sin(2.0 * np.pi * 5.5 * time_s)),
     ):
         phase = 2.0 * np.pi * np.cumsum(curve_hz) / sample_rate_hz
-        sound = sum(np.sin(k * phase) / k for k in range(1, 6)).astype(np.float32)
+        highest = int(0.5 * sample_rate_hz / curve_hz.max())
+        sound = sum(np.sin(k * phase) / k for k in range(1, min(highest, 5) + 1)).astype(np.float32)
         frames = np.lib.stride_tricks.sliding_window_view(sound, window)[:: window // 4]
         curves = np.lib.stride_tricks.sliding_window_view(np.log(curve_hz), window)[:: window // 4]
         found_hz, confidence = pitch_frames(frames, sample_rate_hz)
@@ -216,11 +305,14 @@ def test_the_range_is_the_one_asked_for(rng: np.random.Generator) -> None:
         window = pitch_window(16_000, f0_min_hz=limits.get("f0_min_hz", 30.0))
         return float(pitch_frames(tone(sine, f0_hz, window, 16_000, rng)[None], 16_000, **limits)[0][0])
 
-    for f0_hz in (30.5, 2490.0):
+    for f0_hz in (30.5, 2490.0, 2510.0, 4990.0):
         assert cents(heard_hz(f0_hz), f0_hz) < 10.0
     assert cents(heard_hz(4000.0, f0_max_hz=4200.0), 4000.0) < 10.0
+    assert cents(heard_hz(7000.0, f0_max_hz=7500.0), 7000.0) < 10.0
+    assert cents(heard_hz(4000.0, f0_min_hz=1000.0), 4000.0) < 10.0
     assert cents(heard_hz(22.0, f0_min_hz=20.0), 22.0) < 10.0
-    assert heard_hz(3000.0) == pytest.approx(1500.0, rel=1e-3)
+    assert heard_hz(3000.0, f0_max_hz=2500.0) == pytest.approx(1500.0, rel=1e-3)
+    assert 6000.0 / heard_hz(6000.0) == pytest.approx(3.0, rel=1e-3)
 
 
 def test_a_short_window_still_hears_what_repeats_in_it(rng: np.random.Generator) -> None:
@@ -239,9 +331,9 @@ def test_the_window_holds_two_and_a_half_periods_of_40_hz(sample_rate_hz: int) -
     ("frames", "limits", "message"),
     [
         (np.zeros(1068), {}, r"\[n, window\], got \[1068\]"),
-        (np.zeros((2, 12)), {}, "two periods of 2500 Hz, got 12 samples"),
+        (np.zeros((2, 8)), {}, "two periods of 5000 Hz, got 8 samples"),
         (np.zeros((2, 1068)), {"f0_min_hz": 500.0, "f0_max_hz": 400.0}, "got 500 and 400"),
-        (np.zeros((2, 1068)), {"f0_min_hz": 0.0}, "got 0 and 2500"),
+        (np.zeros((2, 1068)), {"f0_min_hz": 0.0}, "got 0 and 5000"),
     ],
 )
 def test_nonsense_is_refused(frames: np.ndarray, limits: dict[str, float], message: str) -> None:
@@ -271,6 +363,47 @@ def test_the_note_of_a_pluck(sample_rate_hz: int, rng: np.random.Generator) -> N
         assert estimate.f0_hz == pytest.approx(midi_hz(estimate.midi_note))
         assert estimate.confidence > 0.8
         assert estimate.voiced_fraction > 0.8
+
+
+@pytest.mark.parametrize("sample_rate_hz", RATES)
+def test_the_note_of_a_high_pluck(sample_rate_hz: int, rng: np.random.Generator) -> None:
+    for midi_note in (97.0, 100.4, 102.0, 105.3, 108.0, 111.0):
+        estimate = estimate_note(pluck(midi_note, sample_rate_hz, rng), sample_rate_hz)
+        assert estimate.midi_note == pytest.approx(midi_note, abs=0.05)
+        assert estimate.confidence > 0.8
+        assert estimate.voiced_fraction > 0.8
+
+
+@pytest.mark.parametrize("sample_rate_hz", [16_000, 44_100])
+@pytest.mark.parametrize("midi_note", [98.0, 103.0, 107.0, 110.0])
+def test_the_note_of_a_piccolo_and_of_a_whistle(
+    midi_note: float, sample_rate_hz: int, rng: np.random.Generator
+) -> None:
+    """Vibrato of 30 cents with a second harmonic, and a sine amid breath in an octave around it."""
+    time_s = np.arange(sample_rate_hz) / sample_rate_hz
+    curve = np.log2(midi_hz(midi_note)) + 30.0 / 1200.0 * np.sin(2.0 * np.pi * 5.0 * time_s)
+    phase = 2.0 * np.pi * np.cumsum(2.0**curve) / sample_rate_hz
+    second = 0.3 * np.sin(2.0 * phase) if 2.1 * midi_hz(midi_note) < 0.5 * sample_rate_hz else 0.0
+    piccolo = (np.sin(phase) + second) * np.minimum(time_s / 0.05, 1.0)
+    breath = np.fft.rfft(rng.standard_normal(len(time_s)))
+    octaves = np.abs(np.log2(np.maximum(np.arange(len(breath)), 1.0) / midi_hz(midi_note)))
+    breath[octaves > 0.5] = 0.0
+    whistle = np.sin(phase) + 0.4 * np.fft.irfft(breath, len(time_s)) / np.std(np.fft.irfft(breath))
+    for sound in (piccolo, whistle):
+        estimate = estimate_note(sound.astype(np.float32), sample_rate_hz)
+        assert estimate.midi_note == pytest.approx(midi_note, abs=0.3)
+        assert estimate.confidence > 0.4
+
+
+@pytest.mark.parametrize("sample_rate_hz", [16_000, 44_100])
+@pytest.mark.parametrize("name", ["Ocarina", "Chip Square", "Glass Pluck", "Super Saw", "Tine Piano"])
+def test_the_note_of_a_synth_in_its_highest_octave(name: str, sample_rate_hz: int) -> None:
+    synth = SerumLite(sample_rate_hz)
+    preset = next(preset for preset in synth.factory_presets() if preset.name == name)
+    notes = [96.0, 99.0, 102.0, 105.0, 108.0]
+    sounds = synth.render(np.tile(preset.params(synth), (len(notes), 1)), notes, 0.6, 0.5)
+    for sound, midi_note in zip(sounds, notes, strict=True):
+        assert estimate_note(sound, sample_rate_hz).midi_note == pytest.approx(midi_note, abs=0.3)
 
 
 def test_the_note_of_detuned_voices_is_in_their_middle(rng: np.random.Generator) -> None:

@@ -12,9 +12,10 @@ RATE_HZ = 44_100
 
 
 def saw(frequency_hz=220.0, seconds=0.5, rate_hz=RATE_HZ, peak=0.4):
-    """A saw of ten harmonics, `[frames]` float32."""
+    """A saw of at most ten harmonics, `[frames]` float32."""
     time_s = np.arange(round(seconds * rate_hz)) / rate_hz
-    harmonics = [np.sin(2 * np.pi * frequency_hz * n * time_s) / n for n in range(1, 11)]
+    numbers = range(1, min(10, int(0.5 * rate_hz / frequency_hz)) + 1)
+    harmonics = [np.sin(2 * np.pi * frequency_hz * n * time_s) / n for n in numbers]
     sound = np.sum(harmonics, axis=0)
     return (peak * sound / np.abs(sound).max()).astype(np.float32)
 
@@ -197,7 +198,7 @@ class TestLevel:
 
 
 class TestNote:
-    @pytest.mark.parametrize("midi_note", [33.0, 57.0, 72.3])
+    @pytest.mark.parametrize("midi_note", [33.0, 57.0, 72.3, 102.2, 110.0])
     def test_is_estimated_and_left_free_a_little(self, midi_note):
         target = prepare(Clip(saw(440 * 2 ** ((midi_note - 69) / 12)), RATE_HZ))
         assert target.info["note_source"] == "estimated"

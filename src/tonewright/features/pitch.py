@@ -16,14 +16,15 @@ from tonewright.features import pitch_kernels as kernels
 from tonewright.threads import map_rows
 
 F0_MIN_HZ = 30.0
-F0_MAX_HZ = 2500.0
+F0_MAX_HZ = 5000.0
 FALLBACK_NOTE = 60.0  # middle C, given to a sound without a pitch
 
-# Frames that correlate less with themselves one period later are unvoiced. White noise reaches 0.2 in a
-# window of two periods of 30 Hz; a tone in white noise of the same power, 0.5.
-_VOICED_CONFIDENCE = 0.35
-# Lags to the shortest period: enough for a parabola to find the height of a peak to 1 %.
-_LAGS_PER_PERIOD = 24
+# Low tones have strong partials and resonances above, and noise has chance peaks: a pitch there has to be a
+# multiple of one below.
+_PLAIN_MAX_HZ = 2500.0
+# Lags to the shortest period, and to a period of `F0_MAX_HZ`: two periods have twice as many, enough for a
+# parabola to find the height of a peak to 1 %.
+_LAGS_PER_PERIOD = 12
 
 # A note is estimated from this many frames at a time, to bound memory.
 _CHUNK = 1024
@@ -51,8 +52,10 @@ def pitch_frames(
     """Fundamental frequency of each frame, and how periodic the frame is.
 
     The period is a peak of the normalised square difference (McLeod and Wyvill, "A smarter way to find
-    pitch", ICMC 2005), measured again over as many periods as fit in half a window. A tone above `f0_max_hz`
-    is heard at a whole fraction of its frequency. Gain, offset and the rest of the batch change nothing.
+    pitch", ICMC 2005), measured again over as many periods as fit in half a window. Up to 2.5 kHz every peak
+    counts; a higher pitch is a multiple of one found there, after whose period the frame repeats as well. A
+    tone above `f0_max_hz` is heard at a whole fraction of its frequency. Gain, offset and the rest of the
+    batch change nothing.
 
     Args:
         frames: Sound `[n, window]` without a taper, `pitch_window` samples each. In a shorter window the
@@ -87,15 +90,19 @@ def pitch_frames(
     # Writeable: a read-only view would have the kernel compiled a second time.
     frames = np.require(frames, np.float32, ["C_CONTIGUOUS", "WRITEABLE"])
     n_fft = 2 * next_fast_len((window + longest) // 2 + 1, real=True)
-    oversampling = max(2, math.ceil(_LAGS_PER_PERIOD / shortest))
-    least = 0.99 * shortest  # a tone at f0_max_hz itself may be measured a little sharp
+    # No finer for a lower f0_max_hz: the limit does not change the pitches below it.
+    oversampling = max(2, math.ceil(_LAGS_PER_PERIOD * max(f0_max_hz, F0_MAX_HZ) / sample_rate_hz))
+    # A tone at the limit itself may be measured a little sharp.
+    least, plain = 0.99 * shortest, 0.99 * sample_rate_hz / min(f0_max_hz, _PLAIN_MAX_HZ)
+    if longest < 5.0 * plain:  # no room for the multiples
+        plain = least
     period, clarity = np.zeros(len(frames)), np.zeros(len(frames))
 
     def measure(first: int, last: int, _: int) -> None:
-        kernels.periods(frames, n_fft, oversampling, least, longest, period, clarity, first, last)
+        kernels.periods(frames, n_fft, oversampling, least, plain, longest, period, clarity, first, last)
 
     map_rows(measure, len(frames), block=kernels.BLOCK)
-    voiced = clarity >= _VOICED_CONFIDENCE
+    voiced = clarity >= kernels.VOICED
     f0_hz = np.divide(sample_rate_hz, period, out=np.zeros_like(period), where=voiced)
     return f0_hz.astype(np.float32), np.where(voiced, clarity, 0.0).astype(np.float32)
 
@@ -119,7 +126,7 @@ def estimate_note(audio: NDArray[np.float32], sample_rate_hz: int) -> NoteEstima
     Every frame votes for its pitch with its level times its confidence; the note is the weighted median of
     the votes within half a semitone of the pitch with most votes. Octave errors of single frames are
     outvoted, and a falling kick drum gets the pitch it stays on longest. A sound without a pitch (noise,
-    silence, or shorter than four periods of `F0_MAX_HZ`) gets `FALLBACK_NOTE` with confidence 0.
+    silence, or shorter than eight periods of `F0_MAX_HZ`) gets `FALLBACK_NOTE` with confidence 0.
 
     Args:
         audio: Mono sound `[frames]`.
@@ -131,7 +138,7 @@ def estimate_note(audio: NDArray[np.float32], sample_rate_hz: int) -> NoteEstima
     if audio.ndim != 1:
         raise UsageError(f"audio must be [frames], got {list(audio.shape)}; mix it down to one channel")
     window = min(pitch_window(sample_rate_hz), audio.shape[0])
-    if window < 4 * sample_rate_hz / F0_MAX_HZ:
+    if window < 8 * sample_rate_hz / F0_MAX_HZ:
         return _note(FALLBACK_NOTE, 0.0, 0.0)
     frames = sliding_window_view(audio, window)[:: max(1, window // 4)]
     level = np.empty(len(frames))

@@ -12,6 +12,12 @@ BLOCK = 8
 Rows side by side use the vector units, and a block of constant height gives the same bits whatever the batch.
 """
 
+VOICED = 0.35
+"""Frames that correlate less with themselves one period later are unvoiced.
+
+White noise reaches 0.2 in a window of two periods of 30 Hz; a tone in white noise of the same power, 0.5.
+"""
+
 # A frame whose largest deviation from its mean lies below is silence.
 _SILENCE = 1e-8
 # The same as a share of the mean: what float32 rounding leaves of a constant.
@@ -25,6 +31,17 @@ _COHERENT = 0.9
 # Peaks are located by a parabola over this share of a period on either side: wider is biased by the slope
 # that the edges of the frame add, narrower follows the noise (balanced at 40 Hz, noise 20 dB below the tone).
 _FIT_PERIODS = 1.0 / 64.0
+# Noise and aliases make one period of up to so many.
+_MOST_PERIODS = 8
+# A fraction of a period keeps less than this share of its correlation where the partials between its own hold
+# 1.5 % of the power (for a half of the period) to 2.6 % (for an eighth).
+_ALIKE = 0.97
+# Multiples are compared while they keep this share of the correlation.
+_LASTING = 0.5
+# A fraction of a period lies this near to a peak, as a share of its lag.
+_NEAR = 0.1
+# Points of the polynomial that reads heights between the lags of the grid.
+_POINTS = 8
 
 
 @njit(cache=True, nogil=True)
@@ -84,21 +101,21 @@ def _normalise(
 
 
 @njit(cache=True, nogil=True)
-def _choose_peak(nsdf: NDArray[np.float32], shortest: float) -> tuple[float, float]:
-    """Lag and height of the peak that stands for one period; (0, 0) if there is no peak."""
+def _choose_peak(nsdf: NDArray[np.float32], shortest: float, longest: float) -> tuple[float, float]:
+    """Lag and height of the peak between two lags that best stands for one period; (0, 0) without a peak."""
     chosen, clarity, best = 0.0, 0.0, 0.0
     lag = 1
     # The slope down from lag 0 is no peak, whatever ripples lie on it.
     while lag < nsdf.shape[0] and nsdf[lag] > 0.0:
         lag += 1
-    for peak in range(lag, nsdf.shape[0] - 1):
+    for peak in range(lag, min(nsdf.shape[0] - 1, int(longest) + 2)):
         left, middle, right = nsdf[peak - 1], nsdf[peak], nsdf[peak + 1]
         if left < middle >= right and middle > 0.0:
             # Vertex of the parabola through the three values.
             shift = 0.5 * (left - right) / (left - 2.0 * middle + right)
             height = middle - 0.25 * (left - right) * shift
             score = height * (peak + shift) ** -_LAG_PENALTY
-            if score > best and peak + shift >= shortest:
+            if score > best and shortest <= peak + shift <= longest:
                 chosen, clarity, best = peak + shift, height, score
     return chosen, clarity
 
@@ -152,11 +169,74 @@ def _refine(nsdf: NDArray[np.float32], period: float, clarity: float) -> float:
 
 
 @njit(cache=True, nogil=True)
+def _height(nsdf: NDArray[np.float32], lag: float) -> float:
+    """Value between the lags of the grid: polynomial through the `_POINTS` values around."""
+    first = int(lag) - _POINTS // 2 + 1
+    height = 0.0
+    for i in range(first, first + _POINTS):
+        weight = 1.0
+        for k in range(first, first + _POINTS):
+            if k != i:
+                weight *= (lag - k) / (i - k)
+        height += weight * nsdf[abs(i)]
+    return height
+
+
+@njit(cache=True, nogil=True)
+def _repeats_as_well(nsdf: NDArray[np.float32], period: float, number: int) -> bool:
+    """Whether a frame is as much like itself after fractions of a period as after its multiples.
+
+    A mean over all that fit: the period itself was chosen for its height, which in noise is chance.
+    """
+    last = nsdf.shape[0] - 1 - _POINTS // 2
+    if 2.0 * period > last:
+        return False
+    after = _height(nsdf, period)
+    least = _LASTING * after
+    multiples, fractions = 0.0, 0.0
+    multiple = 1
+    while (multiple + 1) * period <= last and (multiple == 1 or after >= least):
+        before = after
+        after = _height(nsdf, (multiple + 1) * period)
+        multiples += 0.5 * (before + after)
+        for part in range(1, number):
+            fractions += _height(nsdf, (multiple + part / number) * period) / (number - 1)
+        multiple += 1
+    return fractions >= _ALIKE * multiples
+
+
+@njit(cache=True, nogil=True)
+def _divide(
+    nsdf: NDArray[np.float32], period: float, clarity: float, shortest: float, plain: float
+) -> tuple[float, float]:
+    """The period and its clarity, or those of a fraction below `plain` that is the true period.
+
+    A peak there proves nothing by itself: noise, and tones far lower that have a resonance, have peaks too.
+    """
+    if clarity < VOICED or period > (_MOST_PERIODS + 0.5) * plain:
+        return period, clarity
+    peak, _ = _choose_peak(nsdf, shortest, plain)
+    if peak == 0.0:
+        return period, clarity
+    number = round(period / peak)
+    fraction = period / number
+    if not (2 <= number <= _MOST_PERIODS and abs(fraction - peak) < _NEAR * peak):
+        return period, clarity
+    height = _height(nsdf, fraction)
+    # What changes fast is soon unlike itself, and the more so the longer the lag.
+    gliding = 1.0 - height <= (1.0 - clarity) / number
+    if height >= VOICED and (gliding or _repeats_as_well(nsdf, period, number)):
+        return fraction, height
+    return period, clarity
+
+
+@njit(cache=True, nogil=True)
 def periods(
     frames: NDArray[np.float32],
     n_fft: int,
     oversampling: int,
     shortest: float,
+    plain: float,
     longest: int,
     period: NDArray[np.float64],
     clarity: NDArray[np.float64],
@@ -170,6 +250,7 @@ def periods(
         n_fft: Even transform length in samples, at least `window + longest + 1`.
         oversampling: Lags to a sample, at least 2.
         shortest: Shortest period in samples.
+        plain: Shortest period that is looked for by itself; shorter ones must be fractions of a longer one.
         longest: Longest period in samples, at most half a window: then no energy in a divisor is zero.
         period: `[n]`, written where a period is found: periods in samples.
         clarity: `[n]`, written likewise: clarity in 0..1.
@@ -189,7 +270,9 @@ def periods(
                 nsdf = _normalise(
                     correlation[row, : longest * oversampling + 1], rows[row, :window], oversampling
                 )
-                lag, height = _choose_peak(nsdf, shortest * oversampling)
+                lag, height = _choose_peak(nsdf, plain * oversampling, nsdf.shape[0])
                 if lag > 0.0:
-                    period[begin + row] = _refine(nsdf, lag, height) / oversampling
+                    lag = _refine(nsdf, lag, height)
+                    lag, height = _divide(nsdf, lag, height, shortest * oversampling, plain * oversampling)
+                    period[begin + row] = lag / oversampling
                     clarity[begin + row] = min(height, 1.0)

@@ -21,7 +21,7 @@ _REACH_DBFS = (-36.0, -6.0)
 _COMFORTABLE_DBFS = -18.0
 _NOTE_CONFIDENCE = 0.4
 _FINE_TUNE_SEMITONES = 0.2  # more, and a slow LFO with a mistuned note is a way out of the right patch
-_NOTE_RANGE = (24.0, 96.0)
+_NOTE_RANGE = (24.0, 96.0)  # of a search; a note that is heard may lie higher
 _SHORTEST_GATE_SECONDS = 0.02
 _LEAST_OFFSET = 0.01  # of the peak; what is less is inaudible, and a low note may lean that far
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from tonewright.audio.channels import mix_down
 from tonewright.distances.registry import distance
 from tonewright.distances.spectra import samples_in
-from tonewright.features.pitch import F0_MAX_HZ, F0_MIN_HZ, pitch_frames, pitch_window
+from tonewright.features.pitch import pitch_frames, pitch_window
 
-# No two pitches that can be found lie further apart.
-_WIDEST_CENTS = 1200.0 * math.log2(F0_MAX_HZ / F0_MIN_HZ)
+# From 30 Hz to 2.5 kHz, what 0.1.0 looked for: distances measured with it can still be compared.
+_WIDEST_CENTS = 1200.0 * math.log2(2500.0 / 30.0)
 
 
 @distance(
@@ -26,7 +26,7 @@ def f0_cents(a: NDArray[np.float32], b: NDArray[np.float32], sample_rate_hz: int
     """Median absolute difference of f0 over the frames (67 ms every 20 ms) in which both sounds are voiced.
 
     Two sounds without any pitch are alike (0). Where only one has a pitch, or they never have one at the same
-    time, the value is the whole range that is searched, 30 to 2500 Hz: 7657 cents.
+    time, the value is 7657 cents (30 Hz to 2.5 kHz), and none is larger.
     """
     x, y = (_f0_hz(mix_down(sound), sample_rate_hz) for sound in (a, b))
     both = (x > 0) & (y > 0)
@@ -34,7 +34,8 @@ def f0_cents(a: NDArray[np.float32], b: NDArray[np.float32], sample_rate_hz: int
     octaves = np.abs(np.log2(np.where(both, x, 1.0)) - np.log2(np.where(both, y, 1.0)))
     out = np.where(pitched, _WIDEST_CENTS, 0.0).astype(np.float32)
     met = both.any(axis=1)
-    out[met] = 1200.0 * np.nanmedian(np.where(both, octaves, np.nan)[met], axis=1)
+    cents = 1200.0 * np.nanmedian(np.where(both, octaves, np.nan)[met], axis=1)
+    out[met] = np.minimum(cents, _WIDEST_CENTS)
     return out
 
 
