@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from functools import partial
 from queue import SimpleQueue
 from typing import Any, TypeAlias
+
+from tonewright.errors import UsageError
 
 _Inbox: TypeAlias = "SimpleQueue[tuple[Callable[[], None], SimpleQueue[None]]]"
 
@@ -25,6 +28,25 @@ SINGLE_THREADED = dict.fromkeys(
 )
 """Environment variables of a process that is to use one thread."""
 _limit: ContextVar[int | None] = ContextVar("most threads of compiled kernels", default=None)
+
+
+def check_environment() -> None:
+    """Say in a line what libraries below would say in a traceback, or in the middle of work.
+
+    Raises:
+        UsageError: A variable of the environment has a value with which Numba or the FFT cannot start.
+    """
+    for name, least in (("NUMBA_NUM_THREADS", 1), ("OMP_NUM_THREADS", 0), ("DUCC0_NUM_THREADS", 0)):
+        named = os.environ.get(name, "").strip()
+        # OpenMP takes a number for each level of nesting, the FFT one.
+        numbers = named.split(",") if name == "OMP_NUM_THREADS" else [named]
+        if named and not all(one.strip().isdecimal() and int(one) >= least for one in numbers):
+            raise UsageError(f"{name} is a whole number from {least}; got {named!r}; correct or unset it")
+        if len(numbers) > 1:
+            os.environ.setdefault("DUCC0_NUM_THREADS", numbers[0].strip())
+    compiling = os.environ.get("NUMBA_DISABLE_JIT", "").strip()
+    if compiling not in ("", "0"):
+        raise UsageError(f"kernels run compiled only, without NUMBA_DISABLE_JIT; got {compiling!r}; unset it")
 
 
 def available_threads() -> int:
@@ -81,34 +103,36 @@ def map_rows(
             for first in begins:
                 work(first, min(first + share, rows), worker)
         except BaseException as raised:
-            for _ in begins:  # nothing is left for the others
-                pass
+            _exhaust(begins)  # nothing is left for the others
             failure = raised
         failures[worker] = failure
 
     bell: SimpleQueue[None] = SimpleQueue()
-    for worker, helper in enumerate(helpers, 1):
-        helper.put((partial(copy_context().run, take, worker), bell))
-    take(0)
-    interrupt = _wait(bell, lambda: len(failures) > len(helpers))
+    tasks = [(partial(copy_context().run, take, worker), bell) for worker in range(1, len(helpers) + 1)]
+    put: Any = SimpleQueue.put
+    handed: list[None] = []
+    interrupt: KeyboardInterrupt | None = None
+    while True:
+        # In spite of Ctrl-C, wherever it comes: until all are done, threads work with what they were given.
+        try:
+            if not handed:
+                handed.extend(map(put, helpers, tasks))  # one step of Python: all of them or none
+            if 0 not in failures:
+                take(0)
+            # Ctrl-C may take a ring with it, when it comes as `get` returns; so what counts is who is done.
+            while len(failures) <= len(helpers):
+                bell.get()
+            break
+        except KeyboardInterrupt as again:
+            _exhaust(begins)
+            interrupt = again
     for failure in (interrupt, *failures.values()):
         if failure:
             raise failure
 
 
-def _wait(bell: SimpleQueue[None], done: Callable[[], bool]) -> KeyboardInterrupt | None:
-    """Wait in spite of Ctrl-C: until all are done, threads work with what they were given.
-
-    Ctrl-C may take a ring with it, when it comes as `get` returns; so what counts is `done`, asked after it.
-    """
-    interrupt: KeyboardInterrupt | None = None
-    while True:
-        try:
-            while not done():
-                bell.get()
-            return interrupt
-        except KeyboardInterrupt as again:
-            interrupt = again
+def _exhaust(iterator: Iterator[int]) -> None:
+    deque(iterator, maxlen=0)
 
 
 @contextmanager

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from threading import Thread
 from typing import TypeVar
 
 from tonewright.errors import TonewrightError
@@ -69,12 +73,12 @@ def _results(
         yield from (do(*one) for one in missing)
         return
     # Spawned, since a fork would copy threads and locks in whatever state they are.
-    with single_threaded_children():
-        pool = ProcessPoolExecutor(
-            min(workers, len(missing)), get_context("spawn"), initializer=_end_when_interrupted
-        )
-        futures: list[Future[list[Record]]] = [pool.submit(do, *one) for one in missing]
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    pool = ProcessPoolExecutor(min(workers, len(missing)), context, _end_with_parent, (theirs,))
     try:
+        with single_threaded_children():
+            futures: list[Future[list[Record]]] = [pool.submit(do, *one) for one in missing]
         for future in as_completed(futures):
             yield future.result()
     except BrokenProcessPool:
@@ -82,10 +86,24 @@ def _results(
             "a worker process died, as they do when memory runs out; give fewer --workers (what is done is in"
             " the --log)"
         ) from None
+    except BaseException:  # Ctrl-C above all: nobody waits for what the workers are at
+        ours.close()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
+        ours.close()
 
 
-def _end_when_interrupted() -> None:
-    """Ctrl-C ends a worker at once; else it would go on with the next piece."""
+def _end_with_parent(parent: Connection) -> None:
+    """End this worker at once when Ctrl-C comes, and when its parent ends or closes its side of the pipe.
+
+    Else it would go on with its piece, and without a parent wait for the next one for ever.
+    """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    def watch() -> None:
+        with suppress(EOFError, OSError):
+            parent.recv()
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
