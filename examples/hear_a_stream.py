@@ -16,6 +16,8 @@ import numpy as np
 
 import tonewright as tw
 from tonewright.audio.notes import hz_note, note_name
+from tonewright.checks import check_whole
+from tonewright.cli.running import run_script
 
 SOUNDS = Path(__file__).parent / "sounds"
 ONSET_DB = 6.0  # how far the mel bands have to rise within a hop for a new sound
@@ -38,6 +40,7 @@ def main() -> None:
     parser.add_argument("--block", type=int, default=1_024, help="samples that arrive at once")
     parser.add_argument("--fast", action="store_true", help="do not wait for the sound to play")
     options = parser.parse_args()
+    check_whole(options.block, "--block", 1)
 
     clip = tw.read(options.sound, max_seconds=600)
     rate = clip.sample_rate_hz
@@ -62,4 +65,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

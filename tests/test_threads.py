@@ -8,15 +8,18 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import FrameType
 
 import numpy as np
 import pytest
 
 from tonewright import threads
+from tonewright.errors import UsageError
 from tonewright.threads import (
     SINGLE_THREADED,
     available_threads,
     blas_on_one_thread,
+    check_environment,
     map_rows,
     numba_threads,
     single_threaded_children,
@@ -73,7 +76,7 @@ class TestMapRows:
         assert (0, threading.get_ident()) in seen
 
     def test_workers_work_at_the_same_time(self) -> None:
-        meeting = threading.Barrier(3, timeout=60)
+        meeting = threading.Barrier(3, timeout=300)
         map_rows(lambda first, last, worker: meeting.wait(), 3, 3)
 
     def test_one_worker_gets_all_rows_in_one_call(self) -> None:
@@ -86,20 +89,22 @@ class TestMapRows:
 
     @pytest.mark.parametrize("culprit", [0, 1])
     def test_what_work_raises_is_raised_and_ends_the_others(self, culprit: int) -> None:
-        meeting = threading.Barrier(2, timeout=60)
-        calls = []
+        meeting = threading.Barrier(2, timeout=300)
+        calls, raising = [], []
 
         def work(first: int, last: int, worker: int) -> None:
             calls.append(first)
-            if len(calls) <= 2:
-                meeting.wait()  # each of the two is at work
+            if worker == culprit:
+                raising.append(threading.get_ident())
+            meeting.wait()  # each of the two is at work
             if worker == culprit:
                 raise KeyError(f"worker {worker}")
-            time.sleep(0.05)
+            while sys._current_frames()[raising[0]].f_code.co_name not in ("map_rows", "_help"):
+                time.sleep(0.001)  # until the other has come to where it waits
 
         with pytest.raises(KeyError, match=f"worker {culprit}"):
             map_rows(work, 1_000, 2)
-        assert len(calls) <= 3
+        assert len(calls) == 2
         self.test_every_row_is_done_once(100, None, 1)
 
     def test_it_returns_when_the_last_row_is_done(self) -> None:
@@ -151,7 +156,7 @@ class TestMapRows:
 
         def work(first: int, last: int, worker: int) -> None:
             if threading.current_thread() is threading.main_thread():
-                assert begun.wait(60)
+                assert begun.wait(300)
                 return
             at_work.append(first)
             begun.set()
@@ -165,13 +170,57 @@ class TestMapRows:
             map_rows(work, 2, 2)
         assert at_work == []
 
+    def test_ctrl_c_may_come_at_any_line(self) -> None:
+        """It always ends in KeyboardInterrupt, never in a wait without end or with threads still at work."""
+        lines = {map_rows.__code__.co_filename: ("map_rows", "take", "_idle_helpers")}
+        at_work: list[int] = []
+
+        def work(first: int, last: int, worker: int) -> None:
+            at_work.append(first)
+            time.sleep(0.001)
+            at_work.remove(first)
+
+        def interrupted_at(line: int) -> bool:
+            """Whether there were so many lines."""
+            left = line
+
+            def trace(frame: FrameType, event: str, argument: object) -> object:
+                nonlocal left
+                if frame.f_code.co_name not in lines.get(frame.f_code.co_filename, ()):
+                    return None
+                if event == "line":
+                    left -= 1
+                    if left == 0:
+                        signal.raise_signal(signal.SIGINT)
+                return trace
+
+            before = sys.gettrace()
+            sys.settrace(trace)
+            try:
+                map_rows(work, 6, 3)
+            except KeyboardInterrupt:
+                assert left <= 0
+                assert at_work == []
+            finally:
+                sys.settrace(before)
+            return left <= 0
+
+        line = 1
+        while interrupted_at(line):
+            line += 1
+        assert line > 30
+        # All threads are still there, but for the one that Ctrl-C came in the way of being fetched.
+        seen = set()
+        map_rows(lambda first, last, worker: (time.sleep(0.01), seen.add(worker)), 40)
+        assert len(seen) >= 2
+
     def test_nobody_waits_for_threads_that_are_busy(self) -> None:
         """One caller holds all three threads; another does all of its rows by itself."""
-        begun, over = threading.Barrier(5, timeout=60), threading.Event()
+        begun, over = threading.Barrier(5, timeout=300), threading.Event()
 
         def hold(first: int, last: int, worker: int) -> None:
             begun.wait()
-            assert over.wait(60)
+            assert over.wait(300)
 
         seen = set()
         with ThreadPoolExecutor(1) as caller:
@@ -180,7 +229,7 @@ class TestMapRows:
             map_rows(lambda first, last, worker: seen.add(worker), 50)
             assert not held.done()
             over.set()
-            held.result(60)
+            held.result(300)
         assert seen == {0}
 
     def test_it_works_in_a_forked_process(self) -> None:
@@ -211,6 +260,43 @@ threading.Thread(target=late).start()
 """
         outcome = run(script)
         assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "100\n", "")
+
+
+class TestEnvironment:
+    @pytest.mark.parametrize(
+        ("name", "value", "told"),
+        [
+            ("NUMBA_NUM_THREADS", "abc", "NUMBA_NUM_THREADS is a whole number from 1; got 'abc'"),
+            ("NUMBA_NUM_THREADS", "0", "NUMBA_NUM_THREADS is a whole number from 1; got '0'"),
+            ("OMP_NUM_THREADS", "abc", "OMP_NUM_THREADS is a whole number from 0; got 'abc'"),
+            ("OMP_NUM_THREADS", "4,b", "OMP_NUM_THREADS is a whole number from 0; got '4,b'"),
+            ("DUCC0_NUM_THREADS", "-1", "DUCC0_NUM_THREADS is a whole number from 0; got '-1'"),
+            ("NUMBA_DISABLE_JIT", "1", "kernels run compiled only, without NUMBA_DISABLE_JIT; got '1'; unset it"),
+        ],
+    )
+    def test_what_libraries_cannot_use_is_refused(
+        self, monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+    ) -> None:
+        monkeypatch.setenv(name, value)
+        with pytest.raises(UsageError) as caught:
+            check_environment()
+        assert str(caught.value).startswith(told)
+
+    def test_also_in_python_before_numba_is_imported(self) -> None:
+        script = "import tonewright as tw\ntry:\n  tw.hear(0)\nexcept tw.errors.UsageError as error: print(error)"
+        outcome = run(script, NUMBA_NUM_THREADS="0")
+        assert outcome.stdout.startswith("NUMBA_NUM_THREADS is a whole number from 1; got '0'")
+
+    def test_what_they_can_use_works(self) -> None:
+        """Among it what OpenMP alone takes: a number for each level of nesting."""
+        script = """
+import numpy as np, tonewright as tw
+noise = np.random.default_rng(0).standard_normal((2, 4000)).astype(np.float32) / 10
+assert np.isfinite(tw.hear(noise, 16000, ["pitch", "mfcc"]).values).all()
+"""
+        for value in ("4,2", "0", " 2 ", ""):
+            outcome = run(script, OMP_NUM_THREADS=value, NUMBA_DISABLE_JIT="0", NUMBA_NUM_THREADS="")
+            assert (outcome.returncode, outcome.stderr) == (0, "")
 
 
 class TestLimits:
@@ -245,7 +331,7 @@ class TestLimits:
     def test_a_limit_holds_for_what_workers_call(self) -> None:
         seen = []
         with numba_threads(2):
-            meeting = threading.Barrier(2, timeout=60)
+            meeting = threading.Barrier(2, timeout=300)
 
             def work(first: int, last: int, worker: int) -> None:
                 meeting.wait()
@@ -373,3 +459,64 @@ class TestTwoCallers:
         assert len(sources) > 100
         for word in ("prange", "parallel=True", "numba.get_num_threads", "numba.set_num_threads"):
             assert [path.name for path, text in sources.items() if word in text] == []
+
+
+LAYERS = ("workqueue", "omp", "tbb")
+EVERYWHERE = """
+import os, sys, threading
+from multiprocessing import get_context
+import numpy as np
+import tonewright as tw
+from tonewright.distances import TrainingLoss
+
+NOISE = (np.random.default_rng(0).standard_normal((16, 4000)) / 10).astype(np.float32)
+
+def work(_=None):
+    loss = TrainingLoss(16_000, NOISE.shape[1])
+    compared = loss(NOISE, loss.analyse(NOISE[::-1].copy())).total
+    heard = tw.hear(NOISE, 16_000, ["pitch", "mfcc", "chroma"]).values
+    result = tw.match(tw.Clip(NOISE[:1], 16_000), renders=60, note=60, gate_seconds=0.2)
+    return [compared.sum().item(), heard.sum().item(), result.terms["total"]]
+
+if __name__ == "__main__":
+    expected = work()
+    for method in ("fork", "spawn"):
+        if method == "spawn":
+            import torch  # whose threads do not survive a fork
+            torch.ones(500, 500) @ torch.ones(500, 500)
+        with get_context(method).Pool(2) as pool:
+            assert pool.map(work, range(2)) == [expected] * 2, method
+    got = []
+    callers = [threading.Thread(target=lambda: got.append(work())) for _ in range(2)]
+    for caller in callers:
+        caller.start()
+    child = os.fork()  # while threads are at it
+    if not child:
+        os._exit(work() != expected)
+    for caller in callers:
+        caller.join()
+    assert got == [expected] * 2
+    assert os.waitpid(child, 0)[1] == 0
+
+    from torch.utils.data import DataLoader
+    for context in ("fork", "spawn"):
+        loader = DataLoader(range(2), num_workers=2, collate_fn=work, multiprocessing_context=context)
+        assert list(loader) == [expected] * 2, context
+"""
+
+
+class TestProcesses:
+    """Fork, spawn, threads, and each of Numba's threading layers, with everything that uses kernels."""
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
+    @pytest.mark.parametrize("layer", LAYERS)
+    def test_get_what_the_parent_got_before(self, tmp_path: Path, layer: str) -> None:
+        pytest.importorskip("torch")
+        (tmp_path / "main.py").write_text(EVERYWHERE)
+        outcome = subprocess.run(
+            [sys.executable, tmp_path / "main.py"],
+            env={**os.environ, "NUMBA_THREADING_LAYER": layer},
+            capture_output=True,
+            text=True,
+        )
+        assert (outcome.returncode, outcome.stderr) == (0, "")

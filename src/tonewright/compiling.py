@@ -13,7 +13,6 @@ import pickle
 import sys
 import tempfile
 from collections.abc import Callable
-from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -22,6 +21,7 @@ from tonewright.threads import check_environment
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+_TOLD = "TONEWRIGHT_TOLD"  # in the environment, for processes that are started
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
 
@@ -134,9 +134,6 @@ def _user() -> str:
     return str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
 
 
-_told: set[str] = set()
-
-
 def _tell_uncached(reason: str) -> None:
     _tell(
         f"compiled code cannot be kept ({reason}), and each start takes a minute longer; name a folder for it"
@@ -145,8 +142,9 @@ def _tell_uncached(reason: str) -> None:
 
 
 def _tell(text: str) -> None:
-    """Say once in a program, not in each of its worker processes."""
+    """Say once in a program, and not again in each of the processes that it starts."""
     kind = text.partition(" (")[0]
-    if kind not in _told and parent_process() is None and sys.stderr is not None:
+    told = os.environ.get(_TOLD, "").split(os.pathsep)
+    if kind not in told and sys.stderr is not None:
         print(f"tonewright: {text}", file=sys.stderr)
-    _told.add(kind)
+        os.environ[_TOLD] = os.pathsep.join([*told, kind])

@@ -269,8 +269,10 @@ def _hidden_beside(
     _places[os.fspath(hidden)] = os.fspath(path)
     try:
         yield hidden
-    except TonewrightError as error:
+    except (TonewrightError, OSError) as error:
         error.args = tuple(_shown(one) if isinstance(one, str) else one for one in error.args)
+        if isinstance(error, OSError) and error.strerror:
+            error.strerror = _shown(error.strerror)
         raise
     finally:
         _remove(hidden)
@@ -346,5 +348,6 @@ def _as_output_error(path: StrPath) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = _shown(system_reason(error))
-        raise OutputError(f"cannot write {_named(path)}: {reason}; choose another place") from error
+        raise OutputError(
+            f"cannot write {_named(path)}: {system_reason(error)}; choose another place"
+        ) from error

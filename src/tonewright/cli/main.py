@@ -1,30 +1,27 @@
 """`tonewright`: one command, one verb per task.
 
 Whatever goes wrong on purpose ends in one line on stderr, with exit code 2 (the request makes no sense) or 1
-(it could not be carried out, or what was found not printed). Ctrl-C ends with 130, SIGTERM with 143 and
-SIGHUP with 129, except in a search that has something to show: it writes the best so far and ends with 0.
+(it could not be carried out). Ctrl-C ends with 130, SIGTERM with 143 and SIGHUP with 129, except in a search
+that has something to show: it writes the best so far and ends with 0.
 """
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 
 from tonewright.cli.bench import BENCH
 from tonewright.cli.compare import Compare
 from tonewright.cli.evaluate import EVALUATE
 from tonewright.cli.hear import Hear, descriptors_by_category
 from tonewright.cli.match import Match
-from tonewright.cli.output import CannotPrintError, complain, open_missing_streams, standard_output
 from tonewright.cli.parsing import parse
 from tonewright.cli.render import Render
-from tonewright.cli.signals import stopped_by_signals
+from tonewright.cli.running import run_script
 from tonewright.cli.synths import Synths
 from tonewright.cli.train import TRAIN
 from tonewright.cli.verbs import Verb, VerbGroup, subcommands
-from tonewright.errors import TonewrightError, UnknownNameError, UsageError
+from tonewright.errors import UnknownNameError, UsageError
 from tonewright.threads import check_environment
 
 VERBS: Mapping[str, type[Verb] | VerbGroup] = {
@@ -46,7 +43,6 @@ _DESCRIPTION = (
 _HELP = ("-h", "--help")
 _COMPLETION = "--tyro-print-completion"
 _SHELLS = ("bash", "zsh", "fish")
-_TORCH_OUT_OF_MEMORY = "can't allocate memory"  # in a RuntimeError
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -56,53 +52,16 @@ def main(args: Sequence[str] | None = None) -> None:
         args: Words after `tonewright`; those of the process if not given.
     """
     words = list(sys.argv[1:] if args is None else args)
-    open_missing_streams()
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that lacks a sign gets another one
-        sys.stdout.reconfigure(errors="backslashreplace")
-    code = 1
-    with suppress(KeyboardInterrupt), stopped_by_signals() as stopped:  # the second Ctrl-C
-        code = stopped()
-        with standard_output():
-            code = 0
-            try:
-                code = _run(words, stopped)
-                sys.stdout.flush()
-            except CannotPrintError as failure:
-                code = code or 1
-                if failure.told:
-                    complain(str(failure))
-    if code:
-        sys.exit(code)
+    run_script(lambda: _carry_out(words))
 
 
-def _run(words: list[str], stopped: Callable[[], int]) -> int:
-    """The exit code, once what the words ask for is done or what hinders it is told."""
-    try:
-        return _carry_out(words)
-    except TonewrightError as error:
-        complain(str(error))
-        return error.exit_code
-    except KeyboardInterrupt as interrupt:
-        complain(f"interrupted{''.join(map(str, interrupt.args))}")
-        return stopped()
-    except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError) and _TORCH_OUT_OF_MEMORY not in str(error):
-            raise
-        complain(f"not enough memory: {str(error) or 'none is left'}; ask for less at once, or free some")
-        return 1
-
-
-def _carry_out(words: list[str]) -> int:
-    try:
-        if words[:1] == ["--version"]:
-            _print_version()
-        else:
-            verb = _parse(words)
-            check_environment()
-            verb.run()
-        return 0
-    except SystemExit as told:  # help
-        return int(told.code or 0)
+def _carry_out(words: list[str]) -> None:
+    if words[:1] == ["--version"]:
+        _print_version()
+        return
+    verb = _parse(words)
+    check_environment()
+    verb.run()
 
 
 def _print_version() -> None:

@@ -87,13 +87,14 @@ class TrainMatch(_Training):
         from tonewright.learning.launch import stoppable
         from tonewright.learning.pools import check_workers
         from tonewright.matching.networks.export import export_agent
-        from tonewright.matching.training import MatchConfig, first_policy, run_config, train_match
+        from tonewright.matching.training import MatchConfig, first_policy, make_env, run_config, train_match
 
         episodes = {"synth": self.synth, "stage": self.stage, "targets": self.targets}
         given = {"episodes": episodes, "workers": self.workers, "updates": self.updates}
 
         def try_out(config: MatchConfig) -> None:
             first_policy(config)
+            make_env(config, config.num_envs)  # memory runs out before there is a folder
             check_workers(config.workers)
 
         run, config = _open(self, MatchConfig, given, run_config, try_out)
