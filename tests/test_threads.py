@@ -482,7 +482,11 @@ class TestTwoCallers:
             assert [path.name for path, text in sources.items() if word in text] == []
 
 
-LAYERS = {"workqueue": ("fork", "threads", "spawn", "DataLoader"), "omp": ("fork", "threads"), "tbb": ("fork",)}
+LAYERS = {
+    "workqueue": ("fork", "threads", "spawn", "DataLoader"),
+    "omp": ("fork", "threads"),
+    "tbb": ("fork",),
+}
 EVERYWHERE = """
 import os, sys, threading
 from multiprocessing import get_context
