@@ -139,10 +139,7 @@ def test_a_file_is_written_also_without_standard_output(wav, tmp_path):
     ("variable", "told"),
     [
         ("OMP_NUM_THREADS=abc", "OMP_NUM_THREADS is a whole number from 0; got 'abc'"),
-        (
-            "NUMBA_NUM_THREADS=abc",
-            "NUMBA_NUM_THREADS is a whole number from 1; got 'abc'; correct or unset it",
-        ),
+        ("NUMBA_NUM_THREADS=abc", "NUMBA_NUM_THREADS is a whole number from 1; got 'abc'"),
         ("NUMBA_NUM_THREADS=0", "NUMBA_NUM_THREADS is a whole number from 1; got '0'"),
         ("NUMBA_DISABLE_JIT=1", "kernels run compiled only, without NUMBA_DISABLE_JIT; got '1'"),
     ],
@@ -165,24 +162,10 @@ def test_variables_that_libraries_cannot_use(process, wav, tmp_path, variable, t
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of memory")
 def test_a_configuration_that_needs_too_much_memory(tmp_path):
     (tmp_path / "config.json").write_text('{"num_envs": 100000000}')
-    limited = [
-        "sh",
-        "-c",
-        'ulimit -v 60000000; exec "$@"',
-        "sh",
-    ]  # kilobytes; some machines promise any amount
-    words = [
-        sys.executable,
-        "-m",
-        "tonewright",
-        "train",
-        "match",
-        "-o",
-        tmp_path / "run",
-        "--config",
-        tmp_path / "config.json",
-    ]
-    done = subprocess.run([*limited, *words], capture_output=True, text=True)
+    limited = ["sh", "-c", 'ulimit -v 60000000; exec "$@"', "sh"]  # kB; some systems promise any amount
+    words = ["train", "match", "-o", tmp_path / "run", "--config", tmp_path / "config.json"]
+    command = [*limited, sys.executable, "-m", "tonewright", *words]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("tonewright: not enough memory: Unable to allocate ")
     assert done.stderr.count("\n") == 1

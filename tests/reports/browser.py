@@ -72,10 +72,10 @@ def ask_browser(document: str, script: str, profile: Path, width: int = 1200) ->
         silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         browser = subprocess.Popen(["chromium", *flags, f"http://127.0.0.1:{server.server_port}/"], **silent)
         try:
-            seen = server.seen.get(timeout=90)
+            seen = server.seen.get(timeout=400)
         finally:
             browser.terminate()
-            browser.wait(timeout=30)
+            browser.wait(timeout=100)
             server.shutdown()
     assert set(server.asked) <= {"/", "/favicon.ico"}  # which browsers ask for on their own
     return seen
