@@ -25,7 +25,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 from tonewright.__main__ import main
 main()
 """
-PATIENCE_S = 400  # a fresh machine compiles first
+PATIENCE_S = 580  # a fresh machine compiles first
 SIGNALS = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
 FILES = ["match.wav", "preset.json", "report.html", "result.json", "target.wav"]
 
