@@ -86,6 +86,46 @@ def learning_speed_table() -> str:
     return "\n".join(lines)
 
 
+def sampler_table() -> str:
+    """How near a sampler comes to the synth, over the factory presets."""
+    measured = json.loads((RESULTS / "sampler.json").read_text())
+    rows = {
+        "difference_db": "what is left when sampler and synth are subtracted, a key with a sample, dB",
+        "transposed_mss": "MSS, a key a semitone beside its sample, dB",
+        "reseeded_mss": "MSS of the synth itself with other noise, for comparison, dB",
+        "release_level_db": "levels after the key is let go, looped presets, dB",
+        "join": "sharpest bend at the join of a loop, by the sharpest within it",
+        "loop_level_db": "level of a second that only loops reach, dB",
+    }
+    lines = ["| what | median | worst |", "|---|---|---|"]
+    lines += [
+        f"| {what} | {_number(measured[name]['median'])} | {_number(measured[name]['worst'])} |"
+        for name, what in rows.items()
+    ]
+    held = (
+        f"Of {measured['presets']} presets {measured['looped']} are looped, {measured['dies_away']} die away "
+        f"by themselves, and {measured['cut']} end with their samples."
+    )
+    return "\n".join([*lines, "", held])
+
+
+def recordings_tables() -> str:
+    """Whether the note is found in recordings as people have them, and what it scores."""
+    measured = json.loads((RESULTS / "recordings.json").read_text())
+    scores, found = measured["scores"], measured["found"]
+    lines = ["| the sound lies | note found | similarity: bass | saw |", "|---|---|---|---|"]
+    for name in ["clean", *found]:
+        share = f"{found[name]['right']} of {found[name]['of']}" if name in found else ""
+        bass, saw = (f"{scores[name][key]:.1f}" if name in scores else "" for key in ("bass", "saw"))
+        lines.append(f"| {name} | {share} | {bass} | {saw} |")
+    lines += ["", "| played | notes heard: how many sounds |", "|---|---|"]
+    for name, counts in measured["notes"].items():
+        lines.append(f"| {name} | {', '.join(f'{number}: {count}' for number, count in counts.items())} |")
+    lines += ["", "| heard | in |", "|---|---|"]
+    lines += [f"| {name} | {count['heard']} of {count['of']} |" for name, count in measured["reach"].items()]
+    return "\n".join(lines)
+
+
 def quality_table(suite: str) -> str:
     """Median and bad end of every distance by method, budget and seeds, from the log of the evaluation."""
     rows = sorted(summarise(_records(suite)), key=lambda row: (row["renders"], ORDER.index(row["method"])))
@@ -238,6 +278,17 @@ def sections() -> list[tuple[str, str, str]]:
     return [
         ("Speed and memory", "Written by `python benchmarks/speed.py`.", speed_table()),
         ("Speed of learning", "Written by `python benchmarks/learning_speed.py`.", learning_speed_table()),
+        (
+            "Recordings as people have them",
+            "Written by `python benchmarks/recordings.py`. Similarity is the mean of three seeds with 1,000\n"
+            "renders; it was measured where something lies before the sound.",
+            recordings_tables(),
+        ),
+        (
+            "A preset in a sampler",
+            "Written by `python benchmarks/sampler.py`: factory presets as SFZ instruments in sfizz.",
+            sampler_table(),
+        ),
         (
             "Median MSS",
             "In dB over the targets, by renders: the mean over the seeds, in brackets their range.",

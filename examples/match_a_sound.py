@@ -37,7 +37,6 @@ def main() -> None:
     for control in synth.controls:  # each control knows how to tell its value to people
         print(f"  {control.name:26} {control.describe(preset.controls[control.name])}")
 
-    options.output.mkdir(exist_ok=True)
     preset.save(options.output / "preset.json", overwrite=True)
     result.report(options.output / "report.html", overwrite=True)
     # A preset plays at any note and rate: here an octave below what it was matched at.

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from tonewright.documents import document_text, read_document, read_vouched, read_whole, sha256
+from tonewright.documents import document_text, parse_json, read_document, read_vouched, read_whole, sha256
 from tonewright.errors import CheckpointError, UsageError
 
 FIELDS = {"name": str, "size": int}
@@ -82,6 +82,38 @@ def test_bytes_that_are_no_text_are_no_document(tmp_path):
 def test_a_file_that_cannot_be_read(tmp_path, name, complaint):
     with pytest.raises(CheckpointError, match=f"cannot read .*{complaint}"):
         read_whole(tmp_path / name, 10, error=CheckpointError)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("{", "expecting property name enclosed in double quotes (line 1, column 2)"),
+        ('{"a": 1,\n "b" 2}', "expecting ':' delimiter (line 2, column 6)"),
+        ('{"a": 1,\n\n  "b": NaN}', "NaN is no JSON number (line 3, column 8)"),
+        ('{"a": [1,\n 1e999]}', "1e999 is beyond the range of numbers (line 2, column 2)"),
+        ('{"é": "é", "a": -Infinity}', "-Infinity is no JSON number (line 1, column 17)"),
+        ('{"a": 1,\n "b": 2,\n "a": 3}', 'the key "a" is given twice (line 3, column 2)'),
+        ('{"a": {"b": 1, "b": 2}}', 'the key "b" is given twice (line 1, column 16)'),
+    ],
+)
+def test_what_is_no_json_is_told_with_its_line_and_column(text, fault):
+    with pytest.raises(CheckpointError) as caught:
+        parse_json(text, error=CheckpointError, what="thing")
+    assert str(caught.value) == f"not a thing: this is not valid JSON: {fault}; mend it there"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"a": 1, "b": {"a": 2}, "a": 3}', '["NaN", "is NaN", NaN]'],
+    ids=["a key that another mapping has too", "a word that text holds too"],
+)
+def test_no_place_is_told_that_may_be_another(text):
+    with pytest.raises(CheckpointError, match=r"(given twice|no JSON number); mend it there$"):
+        parse_json(text, error=CheckpointError)
+
+
+def test_mappings_beside_each_other_may_share_their_keys():
+    assert parse_json('[{"a": 1}, {"a": 2}]', error=CheckpointError) == [{"a": 1}, {"a": 2}]
 
 
 def test_a_file_larger_than_it_may_be_is_not_read_whole(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 
 from tonewright import environments
 from tonewright.environments import register
+from tonewright.errors import UnknownNameError, UsageError
 from tonewright.learning import ENVIRONMENTS
 
 MAKE = "env = gym.make_vec('tonewright/ProbeCopy-v0', num_envs=5, max_episode_steps=3)"
@@ -58,6 +59,23 @@ def test_the_match_environment_is_made_by_its_name_alone():
         "env = gym.make('tonewright/Match-v0', seconds=0.1)",
     )
     assert in_a_fresh_process(*lines, "print(json.dumps(env.spec.id))") == "tonewright/Match-v0"
+
+
+@pytest.mark.parametrize("name", environments.environments())
+@pytest.mark.parametrize("make", [gym.make, lambda name, **kwargs: gym.make_vec(name, num_envs=2, **kwargs)])
+def test_an_unknown_argument_is_told_in_the_words_of_the_house(name, make):
+    with pytest.raises(UnknownNameError) as refused:
+        make(name, wrong_keyword=1)
+    assert refused.value.name == "wrong_keyword"
+    assert {"max_episode_steps", "autoreset_mode"} <= set(refused.value.known)
+    with pytest.raises(UnknownNameError, match="did you mean 'max_episode_steps'"):
+        make(name, max_episodes_step=3)
+
+
+@pytest.mark.parametrize("argument", ["num_envs", "autoreset_mode"])
+def test_a_single_environment_takes_nothing_of_a_batch(argument):
+    with pytest.raises(UsageError, match=f"a single environment takes no {argument}; got 2; use make_vec"):
+        gym.make("tonewright/Match-v0", **{argument: 2})
 
 
 def test_python_finds_gymnasium_as_ever():

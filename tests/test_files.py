@@ -119,9 +119,9 @@ class TestReplacing:
         ("name", "rule"),
         [
             (".", "is a folder"),
-            ("", "is a folder"),
-            ("missing/a.txt", "'missing' does not exist|missing' does not exist"),
-            ("file/a.txt", "does not exist"),
+            ("", "a name is not empty"),
+            ("file/a.txt", "not a directory; choose another place"),
+            ("file/b/a.txt", "not a directory; choose another place"),
             ("pipe", "device or pipe"),
             ("x" * 300, "name too long"),
             ("a\0b", "zero byte"),
@@ -154,6 +154,41 @@ class TestReplacing:
                 pytest.fail("the body must not run")
 
 
+def write_into_folder(path):
+    with replacing_folder(path) as stage:
+        (stage / "a.txt").write_text("new")
+
+
+class TestFoldersAbove:
+    WAYS = pytest.mark.parametrize(
+        ("make", "made"),
+        [
+            (lambda path: write_text(path, "new"), []),
+            (prepare_folder, []),
+            (write_into_folder, ["new/deep/out/a.txt"]),
+        ],
+        ids=["file", "folder", "staged"],
+    )
+
+    @WAYS
+    def test_are_made(self, tmp_path, make, made):
+        make(tmp_path / "new" / "deep" / "out")
+        assert listing(tmp_path) == ["new", "new/deep", "new/deep/out", *made]
+
+    @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+    @pytest.mark.parametrize("way", [replacing, replacing_folder])
+    def test_are_gone_where_nothing_is_written(self, tmp_path, way, error):
+        (tmp_path / "old").mkdir()
+        with pytest.raises(error), way(tmp_path / "old" / "new" / "deep" / "out"):
+            raise error
+        assert listing(tmp_path) == ["old"]
+
+    def test_stay_where_somebody_else_has_written_meanwhile(self, tmp_path):
+        with pytest.raises(OutputError, match="it exists"), replacing(tmp_path / "new" / "deep" / "out"):
+            (tmp_path / "new" / "deep" / "out").touch()
+        assert listing(tmp_path) == ["new", "new/deep", "new/deep/out"]
+
+
 class TestPrepareFolder:
     def test_a_missing_folder_is_made(self, tmp_path):
         assert prepare_folder(tmp_path / "out") == (tmp_path / "out").resolve()
@@ -171,8 +206,7 @@ class TestPrepareFolder:
         (tmp_path / "file").touch()
         for name, rule in [
             ("file", "not a folder"),
-            ("file/out", "does not exist"),
-            ("a/b", "does not exist"),
+            ("file/out", "not a directory; choose another place"),
         ]:
             with pytest.raises(OutputError, match=rule):
                 prepare_folder(tmp_path / name, overwrite=True)
@@ -242,14 +276,14 @@ class TestReplacingFolder:
 
 
 FAULTS = {
-    "a file in a folder that is not there": lambda path: write_text(path / "no" / "a.txt", ""),
+    "a file below a file": lambda path: [write_text(path / name, "") for name in ("no", "no/a.txt")],
     "a file twice": lambda path: [write_text(path / "a.txt", "") for _ in range(2)],
     "another error": lambda path: interrupted(path / "a.txt", AudioError(f"{path}/a.txt has no frames")),
     "one of the system": lambda path: (path / "no" / "a.txt").open("w"),
     "one of the system that names it": lambda path: interrupted(
         path / "a.txt", OSError(f"cannot encode {path}/a.txt")
     ),
-    "a folder": lambda path: prepare_folder(path / "no" / "b"),
+    "a folder below a file": lambda path: [write_text(path / "no", ""), prepare_folder(path / "no" / "b")],
 }
 
 
@@ -336,6 +370,8 @@ class TestBeforeTheWork:
         check_file(tmp_path / "full" / "a.txt", overwrite=True)
         check_folder(tmp_path / "out", expected_bytes=3 << 20)
         check_folder(tmp_path / "full", overwrite=True, expected_bytes=10)
+        check_file(tmp_path / "deep" / "er" / "c.txt")
+        check_folder(tmp_path / "deep" / "er" / "out")
         assert listing(tmp_path) == before
         assert (tmp_path / "full" / "a.txt").read_text() == "old"
 
@@ -343,9 +379,9 @@ class TestBeforeTheWork:
         (tmp_path / "a.txt").touch()
         for check, name, rule in [
             (check_file, "a.txt", "it exists; choose another name"),
-            (check_file, "no/a.txt", "does not exist; make it first"),
+            (check_file, "a.txt/b.txt", "not a directory; choose another place"),
             (check_folder, "a.txt", "it is not a folder"),
-            (check_folder, "no/a", "does not exist; make it first"),
+            (check_folder, "a.txt/b", "not a directory; choose another place"),
             (check_folder, "", "the folder is not empty"),
         ]:
             with pytest.raises(OutputError, match=rule):
@@ -386,8 +422,9 @@ class TestRescue:
             with replacing_folder(path) as stage:
                 (stage / "a.txt").write_text("found")
 
+        (tmp_path / "no").touch()
         for save, name in ((partial(write_text, text="found"), "no/a.json"), (write, "no/out")):
-            with pytest.raises(OutputError, match=r"make it first; the result is in '(.*)'$") as caught:
+            with pytest.raises(OutputError, match="not a directory.*; the result is in") as caught:
                 write_or_rescue(save, tmp_path / name)
             rescued = Path(str(caught.value).split("'")[-2])
             assert rescued.is_relative_to(temporary)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tonewright import audio, distances, errors, features, matching, synths
     from tonewright.audio import Clip, read, write
     from tonewright.features import StreamAnalyser, hear
-    from tonewright.matching import MatchResult, match
+    from tonewright.matching import MatchResult, match, match_many
     from tonewright.synths import Preset, load_preset, render_preset, synth
 
 _HOMES = {
@@ -32,6 +32,7 @@ _HOMES = {
     "hear": "features",
     "MatchResult": "matching",
     "match": "matching",
+    "match_many": "matching",
     "Preset": "synths",
     "load_preset": "synths",
     "render_preset": "synths",
@@ -51,6 +52,7 @@ __all__ = [
     "hear",
     "load_preset",
     "match",
+    "match_many",
     "matching",
     "read",
     "render_preset",

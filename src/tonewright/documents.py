@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
 from os import PathLike, fspath
 from typing import Any
@@ -124,7 +125,7 @@ def read_document(
 
 
 def parse_json(text: str | bytes, *, error: type[TonewrightError], what: str = "document") -> Any:
-    """Read JSON text strictly: numbers that fit a float only, nothing nested without end.
+    """Read JSON text strictly: numbers that fit a float only, no key twice, nothing nested without end.
 
     Args:
         text: JSON, as text or as UTF-8.
@@ -132,16 +133,65 @@ def parse_json(text: str | bytes, *, error: type[TonewrightError], what: str = "
         what: What it should be, for the message.
 
     Raises:
-        TonewrightError: Of the kind `error`: it is no JSON.
+        TonewrightError: Of the kind `error`: it is no JSON; line and column are told.
+    """
+    try:
+        return load_json(text)
+    except JSONFault as fault:
+        raise error(f"not a {what}: this is {fault.reason}{fault.place}; {fault.remedy}") from None
+
+
+class JSONFault(ValueError):  # noqa: N818 (told on as an error of the caller's kind)
+    """Why a text is no JSON that is read here.
+
+    Args:
+        reason: What it is instead.
+        text: The text.
+        at: Position in it, if that is known.
+        remedy: What to do.
+
+    Attributes:
+        reason: The same.
+        remedy: The same.
+        column: Column of the fault in its line, from 1; None if that is not known.
+        place: Where the fault is, as ` (line 3, column 7)`; empty if that is not known.
+    """
+
+    def __init__(self, reason: str, text: str = "", at: int | None = None, remedy: str = "mend it there"):
+        super().__init__(reason)
+        self.reason, self.remedy = reason, remedy
+        self.column = None if at is None else at - text.rfind("\n", 0, at)
+        line = 0 if at is None else text.count("\n", 0, at) + 1
+        self.place = f" (line {line}, column {self.column})" if line else ""
+
+
+def load_json(text: str | bytes) -> Any:
+    """Read JSON text as `parse_json` does.
+
+    Raises:
+        JSONFault: It is none.
     """
     try:
         text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
-        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole)
     except UnicodeDecodeError:
-        raise error(f"not a {what}: this is not UTF-8 text; choose another file") from None
+        raise JSONFault("not UTF-8 text", remedy="choose another file") from None
+    try:
+        return json.loads(
+            text,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            parse_int=_whole,
+            object_pairs_hook=_mapping,
+        )
+    except _RefusedError as refused:
+        found = [match.start() for match in re.finditer(refused.pattern, text)]
+        at = found[-1] if len(found) == refused.times else None  # more, and it may be any of them
+        raise JSONFault(f"not valid JSON: {short_text(str(refused))}", text, at) from None
+    except json.JSONDecodeError as problem:
+        raise JSONFault(f"not valid JSON: {_small(problem.msg)}", text, problem.pos) from None
     except (ValueError, RecursionError) as problem:
-        reason = short_text(str(problem))
-        raise error(f"not a {what}: this is not valid JSON ({reason}); use an intact copy") from None
+        reason = f"not valid JSON: {_small(str(problem))}"
+        raise JSONFault(reason, remedy="use an intact copy") from None
 
 
 def read_json(path: str | PathLike[str], *, error: type[TonewrightError]) -> Any:
@@ -207,9 +257,37 @@ def _fits(value: object, kind: type) -> bool:
     return type(value) in (int, float) if kind is float else type(value) is kind  # bool is no int here
 
 
+class _RefusedError(Exception):
+    """What Python's own reader would take.
+
+    Args:
+        reason: Why it is refused.
+        pattern: Finds it in the text.
+        times: How often it is there, unless others like it are.
+    """
+
+    def __init__(self, reason: str, pattern: str, times: int = 1) -> None:
+        super().__init__(reason)
+        self.pattern, self.times = pattern, times
+
+
+def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in mapping if names.count(name) > 1)
+        raise _RefusedError(f'the key "{twice}" is given twice', re.escape(json.dumps(twice)) + r"\s*:", 2)
+    return mapping
+
+
+def _small(text: str) -> str:
+    """A reason within a sentence."""
+    return short_text(text[:1].lower() + text[1:])
+
+
 def _finite(text: str) -> float:
     if not math.isfinite(number := float(text)):
-        raise ValueError(f"{text} is beyond the range of numbers")
+        raise _RefusedError(f"{text} is beyond the range of numbers", _alone(text))
     return number
 
 
@@ -218,9 +296,14 @@ def _whole(text: str) -> int:
     try:
         float(number)
     except OverflowError:
-        raise ValueError(f"a number of {len(text)} digits is beyond the range of numbers") from None
+        reason = f"a number of {len(text)} digits is beyond the range of numbers"
+        raise _RefusedError(reason, _alone(text)) from None
     return number
 
 
 def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON number")
+    raise _RefusedError(f"{name} is no JSON number", _alone(name))
+
+
+def _alone(word: str) -> str:
+    return rf"(?<![\w.+-]){re.escape(word)}(?![\w.+-])"

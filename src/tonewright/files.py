@@ -40,7 +40,8 @@ def replacing(path: StrPath, *, overwrite: bool = False) -> Iterator[Path]:
     On any exception, Ctrl-C included, the temporary file is removed and `path` is as it was.
 
     Args:
-        path: The file to make. Its folder must exist. A link stays a link: the file it points to is replaced.
+        path: The file to make; folders that are missing above it are made, and stay if the body has ended
+            well. A link stays a link: the file it points to is replaced.
         overwrite: Whether a file that is there already may be replaced.
 
     Yields:
@@ -49,8 +50,7 @@ def replacing(path: StrPath, *, overwrite: bool = False) -> Iterator[Path]:
     Raises:
         OutputError: The file exists, is not a plain file, or the system refuses (also while the body writes).
     """
-    with _as_output_error(path):
-        target = _real(path)
+    with _as_output_error(path), _parents(_real(path)) as target:
         _check_file(target, path, overwrite)
         with _hidden_beside(target, path, _touch, target.suffix) as temporary:
             yield temporary
@@ -94,15 +94,14 @@ def check_file(path: StrPath, *, overwrite: bool = False, expected_bytes: int = 
     """Check that a file can be written, before the work that it will hold the result of.
 
     Args:
-        path: The file. Its folder must exist.
+        path: The file.
         overwrite: Whether a file that is there already may be replaced.
         expected_bytes: About how large it will be; so much is written beside it and removed.
 
     Raises:
         OutputError: The file exists, is not a plain file, or the system refuses.
     """
-    with _as_output_error(path):
-        target = _real(path)
+    with _as_output_error(path), _parents(_real(path), keep=False) as target:
         _check_file(target, path, overwrite)
         _try_out(target, path, expected_bytes)
 
@@ -111,15 +110,15 @@ def check_folder(path: StrPath, *, overwrite: bool = False, expected_bytes: int 
     """Check that files can be written to a folder, before the work that they will hold the result of.
 
     Args:
-        path: The folder. Its parent must exist; it is not made.
+        path: The folder; it is not made.
         overwrite: Whether the folder may hold something already.
         expected_bytes: About how much will be written; so much is written and removed.
 
     Raises:
         OutputError: It is a file, holds something, or the system refuses.
     """
-    with _as_output_error(path):
-        folder = _checked_folder(path, overwrite)
+    with _as_output_error(path), _parents(_real(path), keep=False) as folder:
+        _check_folder(folder, path, overwrite)
         _try_out(folder / "probe" if folder.exists() else folder, path, expected_bytes)
 
 
@@ -152,7 +151,7 @@ def prepare_folder(path: StrPath, *, overwrite: bool = False) -> Path:
     """Make the folder `path` if it is missing, and check that results can be written to it.
 
     Args:
-        path: The folder. Its parent must exist.
+        path: The folder; those that are missing above it are made, too.
         overwrite: Whether the folder may hold something already.
 
     Returns:
@@ -161,8 +160,8 @@ def prepare_folder(path: StrPath, *, overwrite: bool = False) -> Path:
     Raises:
         OutputError: It is a file, holds something, or cannot be made or written to.
     """
-    with _as_output_error(path):
-        folder = _checked_folder(path, overwrite)
+    with _as_output_error(path), _parents(_real(path)) as folder:
+        _check_folder(folder, path, overwrite)
         folder.mkdir(exist_ok=True)
         _try_out(folder / "probe", path)
         return folder
@@ -177,7 +176,8 @@ def replacing_folder(path: StrPath, *, overwrite: bool = False) -> Iterator[Path
     temporary folder is removed and `path` is as it was.
 
     Args:
-        path: The folder to make or to add to. Its parent must exist.
+        path: The folder to make or to add to; those that are missing above it are made, and stay if the body
+            has ended well.
         overwrite: Whether the folder may hold something already, and files of the same name be replaced.
 
     Yields:
@@ -186,8 +186,8 @@ def replacing_folder(path: StrPath, *, overwrite: bool = False) -> Iterator[Path
     Raises:
         OutputError: `path` is a file, holds something, or the system refuses (also while the body writes).
     """
-    with _as_output_error(path):
-        folder = _checked_folder(path, overwrite)
+    with _as_output_error(path), _parents(_real(path)) as folder:
+        _check_folder(folder, path, overwrite)
         # Inside a folder that exists, because it may be a mount point that nothing can be renamed into from
         # outside.
         within = folder / "stage" if folder.exists() else folder
@@ -196,7 +196,7 @@ def replacing_folder(path: StrPath, *, overwrite: bool = False) -> Iterator[Path
             if stage.parent == folder:
                 _move_files(stage, folder, overwrite)
             else:
-                _checked_folder(path, overwrite)
+                _check_folder(folder, path, overwrite)
                 stage.rename(folder)
 
 
@@ -211,7 +211,6 @@ def _move_files(stage: Path, folder: Path, overwrite: bool) -> None:
 
 
 def _check_file(target: Path, path: StrPath, overwrite: bool) -> None:
-    _check_parent(target, path)
     if target.is_dir():
         raise OutputError(f"cannot write {_named(path)}: it is a folder; give the name of a file")
     if target.exists() and not target.is_file():
@@ -225,9 +224,7 @@ def _check_file(target: Path, path: StrPath, overwrite: bool) -> None:
         )
 
 
-def _checked_folder(path: StrPath, overwrite: bool) -> Path:
-    folder = _real(path)
-    _check_parent(folder, path)
+def _check_folder(folder: Path, path: StrPath, overwrite: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"cannot write to {_named(path)}: it is not a folder; choose another name")
     if folder.exists() and not overwrite and any(folder.iterdir()):
@@ -235,17 +232,29 @@ def _checked_folder(path: StrPath, overwrite: bool) -> Path:
             f"cannot write to {_named(path)}: the folder is not empty; choose another, or pass "
             "--overwrite (overwrite=True in Python)"
         )
-    return folder
 
 
-def _check_parent(target: Path, path: StrPath) -> None:
-    if not target.parent.is_dir():
-        raise OutputError(
-            f"cannot write {_named(path)}: the folder {_named(target.parent)} does not exist; make it first"
-        )
+@contextmanager
+def _parents(target: Path, *, keep: bool = True) -> Iterator[Path]:
+    """Make the folders above `target` that are missing; on any exception, or unless kept, they go again."""
+    made: list[Path] = []
+    try:
+        for parent in reversed(target.parents):
+            if not parent.exists():
+                parent.mkdir(exist_ok=True)
+                made.append(parent)
+        yield target
+        if keep:
+            made.clear()
+    finally:
+        for parent in reversed(made):
+            with suppress(OSError):  # somebody else's file may lie in it by now
+                parent.rmdir()
 
 
 def _real(path: StrPath) -> Path:
+    if not os.fspath(path):
+        raise OutputError("cannot write '': a name is not empty; give one")
     if "\0" in os.fspath(path):
         raise OutputError(f"cannot write {_named(path)}: a name cannot hold a zero byte; choose another name")
     target = Path(os.path.realpath(path))

@@ -5,6 +5,7 @@ Run by test_fuzz.py: `python fuzz_reading.py SEED FILES_PER_FORMAT FOLDER`. Prin
 
 import json
 import resource
+import struct
 import sys
 import time
 from collections import Counter
@@ -24,6 +25,12 @@ FORMATS = {
     "wavfloat": ("WAV", "FLOAT"),
     "wavadpcm": ("WAV", "MS_ADPCM"),
     "rf64": ("RF64", "PCM_16"),
+    "w64": ("W64", "PCM_16"),
+    "caf": ("CAF", "PCM_16"),
+    "au": ("AU", "PCM_16"),
+    "nist": ("NIST", "PCM_16"),
+    "voc": ("VOC", "PCM_16"),
+    "svx": ("SVX", "PCM_16"),
     "aiff": ("AIFF", "PCM_16"),
     "flac": ("FLAC", "PCM_16"),
     "vorbis": ("OGG", "VORBIS"),
@@ -34,16 +41,25 @@ FIELDS = (0, 1, 2, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 
 
 
 def whole_files(rng, folder):
-    """Sound files of each format, as bytes; MP3 also without its info header."""
+    """Sound files of each format, as bytes; MP3 also without its info header and in WAV; some joined."""
     time_s = np.arange(3200) / 16000
     sound = 0.3 * np.sin(2 * np.pi * 330 * time_s) + 0.05 * rng.standard_normal(3200)
     files = {}
     for name, (container, encoding) in FORMATS.items():
         path = folder / "whole"
-        soundfile.write(path, np.stack([sound, -sound], axis=1), 16000, format=container, subtype=encoding)
+        stereo = np.stack([sound, -sound], axis=1)
+        both = sound if container == "SVX" else stereo
+        soundfile.write(path, both, 16000, format=container, subtype=encoding)
         files[name] = path.read_bytes()
     mp3 = files["mp3"]
-    files["mp3bare"] = mp3[mp3.index(mp3[:2], 4) :]
+    files["mp3bare"] = bare = mp3[mp3.index(mp3[:2], 4) :]
+    layout = struct.pack("<HHIIHHH", 0x55, 2, 16000, 4000, 1, 0, 0)
+    body = (
+        b"WAVEfmt " + struct.pack("<I", len(layout)) + layout + b"data" + struct.pack("<I", len(bare)) + bare
+    )
+    files["wavmp3"] = b"RIFF" + struct.pack("<I", len(body)) + body
+    for name in ("vorbis", "opus", "mp3", "flac"):
+        files[f"two {name}"] = files[name] * 2
     return files
 
 
@@ -78,17 +94,25 @@ def mutated(rng, data, others):
     return bytes(data)
 
 
+def blocks(path):
+    return list(read_blocks(path, block_seconds=0.05))
+
+
+def partly(path):
+    return read(path, partial=True)
+
+
 def fault(path):
     """Read a file in every way: the outcome ("read" or "refused"), and what is wrong with it, if anything."""
     outcome = "read"
-    for reader in (info, read, lambda path: list(read_blocks(path, block_seconds=0.05))):
+    for reader in (info, read, blocks, partly):
         started = time.process_time()
         try:
             result = reader(path)
-            if reader is read and not (result.frames and np.isfinite(result.samples).all()):
+            if reader in (read, partly) and not (result.frames and np.isfinite(result.samples).all()):
                 return outcome, "a clip that is empty or not finite"
         except TonewrightError as error:
-            outcome = "refused"
+            outcome = outcome if reader is partly else "refused"
             message = str(error)
             if "\n" in message or "does not fit" in message:
                 return outcome, message

@@ -1,3 +1,4 @@
+import math
 import subprocess
 import sys
 from typing import NamedTuple
@@ -6,10 +7,26 @@ import numpy as np
 import pytest
 
 from tonewright.audio import Clip, write
+from tonewright.cli import progress
 from tonewright.cli.main import main
+from tonewright.learning import runs
 from tonewright.synths.serum_lite.factory import factory_presets
 
 RATE_HZ = 16_000
+MAIN = """
+import math
+from tonewright.cli import progress
+from tonewright.cli.main import main
+progress.SECONDS_BETWEEN_LINES = math.inf  # however slow the machine is
+main()
+"""
+
+
+@pytest.fixture(autouse=True)
+def _however_slow(monkeypatch):
+    """What is done after a time is done by no test that does not ask for it."""
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", math.inf)
+    monkeypatch.setattr(runs, "FIRST_CHECKPOINT_S", math.inf)
 
 
 class Outcome(NamedTuple):
@@ -63,7 +80,7 @@ def refuse(run, tmp_path):
 def process():
     """Run a command line, or other code, in a process of its own."""
 
-    def run_words(*words, code="from tonewright.cli.main import main; main()", **settings):
+    def run_words(*words, code=MAIN, **settings):
         return subprocess.run(
             [sys.executable, "-c", code, *map(str, words)],
             check=False,

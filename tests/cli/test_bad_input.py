@@ -73,8 +73,8 @@ def missing(path, sound):
     pass
 
 
-def pipe(path, sound):
-    os.mkfifo(path)
+def device(path, sound):
+    path.symlink_to(os.devnull)
 
 
 UNREADABLE = {
@@ -91,7 +91,7 @@ UNREADABLE = {
     preset_file: "is text; give a WAV",
     folder: "is a folder; give the path of a sound file",
     missing: "no such file or directory",
-    pipe: "is a device or pipe",
+    device: "is a device; save what comes from it",
 }
 SILENT_OR_SHORT = {
     silent: "the target is silent; choose a recording with sound in it",
@@ -107,11 +107,22 @@ def says(complaint, rule):
     return any(part in complaint for part in rule.split("|"))
 
 
-@bad_sounds(UNREADABLE | SILENT_OR_SHORT)
+@bad_sounds({make: rule for make, rule in (UNREADABLE | SILENT_OR_SHORT).items() if make is not folder})
 def test_targets(refuse, tmp_path, sound, make, rule):
     make(tmp_path / "bad.wav", sound)
     complaint = refuse("match", tmp_path / "bad.wav", "-o", tmp_path / "out", "--renders", 5, code=1)
     assert says(complaint, rule)
+
+
+def test_a_folder_of_targets_without_a_sound(refuse, tmp_path):
+    (tmp_path / "empty").mkdir()
+    complaint = refuse("match", tmp_path / "empty", "-o", tmp_path / "out", "--renders", 5, code=2)
+    assert "holds no sound" in complaint
+
+
+def test_a_target_without_a_name(refuse, tmp_path):
+    complaint = refuse("match", "", "-o", tmp_path / "out", "--renders", 5, code=2)
+    assert complaint == "TARGET takes a path; got ''; see tonewright match --help"
 
 
 @bad_sounds(UNREADABLE)
@@ -182,10 +193,6 @@ def in_a_file(tmp_path):
     return tmp_path / "file" / "out.wav"
 
 
-def in_a_missing_folder(tmp_path):
-    return tmp_path / "missing" / "out.wav"
-
-
 def with_a_name_too_long(tmp_path):
     return tmp_path / ("x" * 300 + ".wav")
 
@@ -197,8 +204,7 @@ def where_the_system_refuses(tmp_path):
 
 
 NOWHERE = {
-    in_a_file: "does not exist; make it first",
-    in_a_missing_folder: "does not exist; make it first",
+    in_a_file: "not a directory; choose another place",
     with_a_name_too_long: "too long; choose another place",
     where_the_system_refuses: "; choose another place",
 }

@@ -50,7 +50,7 @@ def test_text_tells_what_was_done_to_make_the_sounds_alike(run, wav, tmp_path, s
     longer = "lengths: A lasts 0.250 s, B 0.500 s; A was followed by silence"
     shorter = "lengths: A lasts 0.500 s, B 0.250 s; B was followed by silence"
     told = run("compare", wav, tmp_path / "long.wav").out.splitlines()[10:]
-    assert told == [longer, "channels: A has 1, B 2; both were mixed to mono"]
+    assert told == [longer, "channels: A has 1, B 2; both were mixed to mono, but for lufs_difference"]
     assert run("compare", tmp_path / "long.wav", wav).out.splitlines()[10] == shorter
 
 
@@ -75,7 +75,26 @@ def test_silence_can_be_compared(run, wav, tmp_path, sound):
     assert values["rms"] == 0
 
 
+def test_a_rate_too_low_to_compare_names_the_file(refuse, wav, tmp_path):
+    soundfile.write(tmp_path / "low.wav", np.full(3_000, 0.1), 3_000)
+    assert refuse("compare", tmp_path / "low.wav", wav, code=1) == (
+        f"{str(tmp_path / 'low.wav')!r}: sounds are compared at a whole sample rate from 4000 to 768000 Hz;"
+        " got 3000; resample them"
+    )
+
+
 def test_more_than_a_minute_is_refused(refuse, wav, tmp_path):
     soundfile.write(tmp_path / "b.wav", np.zeros(61 * 8_000), 8_000)
     complaint = refuse("compare", wav, tmp_path / "b.wav", code=1)
     assert complaint.endswith("lasts 61.00 s; at most 60 s are taken: cut it")
+
+
+def test_channels_that_cancel_each_other_are_told(run, wav, tmp_path, sound):
+    write(tmp_path / "b.wav", Clip(np.stack([sound, -sound]), 16_000))
+    told = run("compare", wav, tmp_path / "b.wav").out.splitlines()[10:]
+    assert told == [
+        "channels: A has 1, B 2; both were mixed to mono, but for lufs_difference",
+        "channels: those of B cancel each other; distances of their mean take it for silent",
+    ]
+    told = run("compare", tmp_path / "b.wav", tmp_path / "b.wav").out.splitlines()[10:]
+    assert [line.split()[3] for line in told] == ["A", "B"]

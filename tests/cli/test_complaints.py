@@ -35,18 +35,23 @@ from tonewright.errors import UsageError
         ("match a.wav", "match needs -o DIR; see tonewright match --help"),
         ("match -o out", "match needs TARGET; see tonewright match --help"),
         ("match a.wav -o", "-o/--output needs a value; see tonewright match --help"),
-        ("match a.wav b.wav -o out", "one argument too many: 'b.wav'; see tonewright match --help"),
+        ("compare a.wav b.wav c.wav", "one argument too many: 'c.wav'; see tonewright compare --help"),
         ("match a.wav -o out --loud", "there is no option --loud; see tonewright match --help"),
+        ("match --hepl", "there is no option --hepl; did you mean --help?"),
+        ("match -hepl", "there is no option -hepl; did you mean --help?"),
+        ("match -o out --ouptut b", "there is no option --ouptut; did you mean --output?"),
+        ("match -o out --seconds_budget 3 --loud", "there is no option --loud; see tonewright match --help"),
+        ("compare a --hlp", "there is no option --hlp; did you mean --help?"),
         ("match a.wav -o out --render 9", "there is no option --render; did you mean --renders?"),
         ("match a.wav -o out --loud=9", "there is no option --loud; see tonewright match --help"),
         ("match a.wav -o out --budget 9", "there is no option --budget; did you mean --seconds-budget?"),
         ("match a.wav -o out --no-json", "there is no option --no-json; did you mean --json?"),
-        ("match a.wav -o out --target 9", "there is no option --target; see tonewright match --help"),
+        ("match a.wav -o out --target 9", "there is no option --target; did you mean --start?"),
         ("match a.wav -o out -n 60", "there is no option -n; see tonewright match --help"),
         ("match a.wav --out out", "there is no option --out; did you mean --output?"),
         ("match a.wav --outptu out", "there is no option --outptu; did you mean --output?"),
-        ("match --loud", "match needs TARGET; see tonewright match --help"),
-        ("match a.wav -o out --json yes", "one argument too many: 'yes'; see tonewright match --help"),
+        ("match --loud", "there is no option --loud; see tonewright match --help"),
+        ("compare a.wav b.wav --json yes", "one argument too many: 'yes'; see tonewright compare --help"),
         ("match a.wav -o out --renders", "--renders needs a value; see tonewright match --help"),
         ("render", "render needs PRESET.json and -o FILE; see tonewright render --help"),
         ("compare a.wav", "compare needs B; see tonewright compare --help"),
@@ -79,6 +84,30 @@ from tonewright.errors import UsageError
 )
 def test_words(refuse, line, complaint):
     assert refuse(*line.split(), code=2) == complaint
+
+
+@pytest.mark.parametrize(
+    ("verb", "option", "words"),
+    [
+        ("match", "TARGET", ["", "-o", "out"]),
+        ("match", "-o/--output", ["a.wav", "-o", ""]),
+        ("match", "--networks", ["a.wav", "-o", "out", "--networks", ""]),
+        ("render", "PRESET.json", ["", "-o", "a.wav"]),
+        ("render", "-o/--output", ["a.json", "-o", ""]),
+        ("hear", "FILE", ["", "-o", "a.csv"]),
+        ("hear", "-o/--output", ["a.wav", "-o", ""]),
+        ("compare", "B", ["a.wav", ""]),
+        ("bench render", "-o/--output", ["-o", ""]),
+        ("evaluate match", "-o/--output", ["--suite", "random", "-o", ""]),
+        ("evaluate match", "--log", ["--suite", "random", "--log", ""]),
+        ("evaluate match", "--sounds", ["--suite", "real", "--sounds", ""]),
+        ("train match", "-o/--output", ["-o", ""]),
+        ("train match", "--config", ["-o", "run", "--config", ""]),
+    ],
+)
+def test_a_path_without_letters(refuse, verb, option, words):
+    complaint = refuse(*verb.split(), *words, code=2)
+    assert complaint == f"{option} takes a path; got ''; see tonewright {verb} --help"
 
 
 @pytest.mark.parametrize(
@@ -131,11 +160,22 @@ def test_numbers_of_render(refuse, preset, tmp_path, option, value, rule):
         ("--rate 100", "sample_rate_hz is a whole number from 4,000 to 384,000; got 100"),
         ("--rate 999999999", "sample_rate_hz is a whole number from 4,000 to 384,000"),
         ("--seconds 601", "seconds lies above 0 and up to 600; got 601"),
+        (
+            "--seconds 1 --gate 100",
+            "the gate is at most as long as the sound, 1 s; got 100 s; let the key go",
+        ),
         ("--gate 100", "a gate above 60 s needs seconds, the duration; got 100"),
     ],
 )
 def test_what_the_synth_cannot_do(refuse, preset, tmp_path, options, rule):
     assert refuse("render", preset, "-o", tmp_path / "a.wav", *options.split(), code=2).startswith(rule)
+
+
+def test_a_gate_longer_than_the_target(refuse, wav, tmp_path):
+    assert refuse("match", wav, "-o", tmp_path / "out", "--gate", "100", code=2) == (
+        "the gate is at most as long as the recording, 0.25 s; got 100 s; let the key go earlier, or leave"
+        " the gate to the search"
+    )
 
 
 @pytest.mark.parametrize("option", ["--renders", "--targets"])
@@ -176,7 +216,7 @@ def test_do_not_depend_on_the_terminal(refuse, monkeypatch, columns, encoding):
     monkeypatch.setenv("COLUMNS", columns)
     for line, complaint in (
         ("match", "match needs TARGET and -o DIR; see tonewright match --help"),
-        ("match a b -o c", "one argument too many: 'b'; see tonewright match --help"),
+        ("compare a b c", "one argument too many: 'c'; see tonewright compare --help"),
         ("match a -o b --render 9", "there is no option --render; did you mean --renders?"),
         (
             "match a -o b --renders x",

@@ -45,6 +45,30 @@ def test_recordings_of_the_suite_real_are_looked_for_where_told(run, folder):
     assert [record["target"] for record in records] == ["a", "b"]
 
 
+def test_bad_sounds_are_skipped_and_listed(run, folder, tmp_path):
+    (folder / "0.wav").write_text("no sound")
+    (folder / "c.wav").touch()
+    words = [
+        "--suite",
+        folder,
+        "--renders",
+        3,
+        "--methods",
+        "random",
+        "--json",
+        "-o",
+        tmp_path / "new" / "a.json",
+    ]
+    outcome = run("evaluate", "match", *words)
+    assert [record["target"] for record in json.loads(outcome.out)["records"]] == ["a", "b"]
+    heading, *listed = outcome.err.splitlines()
+    assert heading == f"tonewright: skipped 2 of 4 sounds in {str(folder)!r}:"
+    assert [line[:2] for line in listed] == ["  ", "  "]
+    assert "0.wav" in listed[0]
+    assert "is empty" in listed[1]
+    assert (tmp_path / "new" / "a.json").exists()
+
+
 class TestRefused:
     def test_without_a_suite(self, refuse):
         complaint = refuse("evaluate", "match", code=2)
@@ -60,7 +84,10 @@ class TestRefused:
 
     def test_self_without_a_true_preset(self, refuse, folder):
         words = ["--suite", folder, "--methods", "self"]
-        assert "is a recording: its true preset is not known" in refuse("evaluate", "match", *words, code=2)
+        assert refuse("evaluate", "match", *words, code=2) == (
+            "the method 'self' needs targets whose true presets are known; got 'a', a recording;"
+            " name the suite 'random' or 'factory', or other methods"
+        )
 
     def test_an_output_that_exists(self, refuse, folder, tmp_path):
         (tmp_path / "result.json").write_text("mine")
@@ -71,6 +98,17 @@ class TestRefused:
         (tmp_path / "diary.txt").write_text("Dear diary\n")
         words = ["--suite", folder, "--renders", 3, "--log", tmp_path / "diary.txt"]
         assert "is no log of finished work" in refuse("evaluate", "match", *words, code=2)
+
+    def test_a_folder_of_bad_sounds_alone(self, refuse, tmp_path):
+        (tmp_path / "a.wav").touch()
+        complaint = refuse("evaluate", "match", "--suite", tmp_path, code=1)
+        assert complaint.startswith(
+            f"none of the 1 sounds in {str(tmp_path)!r} can be used; name another folder"
+        )
+
+    def test_no_suite_at_all(self, refuse):
+        complaint = refuse("evaluate", "match", "--suite", "", code=2)
+        assert complaint == "no suite or folder is called ''; choose from: factory, random, real"
 
     def test_a_folder_without_sounds(self, refuse, tmp_path):
         assert "holds no sound" in refuse("evaluate", "match", "--suite", tmp_path, code=2)

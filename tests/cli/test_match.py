@@ -1,3 +1,4 @@
+import hashlib
 import json
 from importlib import import_module
 
@@ -5,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tonewright.audio import Clip, read, write
+from tonewright.audio import Clip, note_name, read, write
 from tonewright.distances import names
 from tonewright.synths import load_preset
 
@@ -24,6 +25,10 @@ def test_writes_the_result_and_says_what_came_out(run, wav, tmp_path):
     lines = outcome.out.splitlines()
     assert lines[0].startswith("similarity ")
     assert "60 renders" in lines[0]
+    preset = load_preset(tmp_path / "out" / "preset.json")
+    note = f"note {note_name(preset.midi_note)} (MIDI {preset.midi_note:.2f}), gate "
+    assert lines[1].startswith(note)
+    assert "note A3" in note
     assert lines[-1] == (
         f"wrote preset.json, match.wav, target.wav, result.json and report.html to {tmp_path / 'out'}"
     )
@@ -36,8 +41,18 @@ def test_json_is_the_result_and_nothing_else(run, wav, tmp_path):
     assert result == json.loads((tmp_path / "out" / "result.json").read_text())
     assert list(result["distances"]) == names()
     assert (result["renders"], result["seed"], result["synth"]) == (60, 0, "serum-lite")
-    assert result["target"]["path"] == "sound.wav"
+    assert result["target"]["path"] == str(wav)
+    assert result["target"]["sha256"] == hashlib.sha256(wav.read_bytes()).hexdigest()
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "sound.wav" in page
+    assert str(tmp_path) not in page  # a page that is shared shows no folders
+    assert result["target"]["sha256"] not in page
     assert {"similarity", "loss", "seconds", "versions", "curve", "midi_note"} <= set(result)
+
+
+def test_folders_above_the_result_are_made(run, wav, tmp_path):
+    assert run("match", wav, "-o", tmp_path / "new" / "sub", "--renders", 20).code == 0
+    assert listing(tmp_path / "new" / "sub") == FILES
 
 
 def test_render_makes_the_match_again_bit_for_bit(run, wav, tmp_path):
@@ -124,7 +139,7 @@ class TestUnusualSounds:
         outcome = run("match", tmp_path / "a.flac", "-o", tmp_path / "out", "--renders", 20, "--json")
         target = json.loads(outcome.out)["target"]
         assert target["seconds"] == 3_600
-        assert target["trimmed_start_s"] == pytest.approx(1_200.5, abs=0.02)
+        assert target["start_s"] == pytest.approx(1_200.5, abs=0.02)
         assert target["matched_seconds"] == pytest.approx(0.25, abs=0.02)
 
     def test_a_mislabelled_file_is_read_by_its_contents(self, run, tmp_path, sound):
@@ -153,7 +168,7 @@ class TestInterrupted:
     @pytest.mark.parametrize(
         ("module", "name"),
         [
-            ("tonewright.matching.preparing", "read_blocks"),
+            ("tonewright.matching.recording", "read_blocks"),
             ("tonewright.matching.matcher", "prepare"),
             ("tonewright.matching.matcher", "rank_by_ear"),
             ("tonewright.matching.report", "report_html"),

@@ -265,13 +265,14 @@ class TestTerminal:
         process, terminal = start(*words, TMPDIR=str(tmp_path / "temporary"))
         read_until(terminal, " renders · ")
         (tmp_path / "project").rmdir()
+        (tmp_path / "project").touch()  # a file in its place
         process.send_signal(signal.SIGINT)
         seen = read_until(terminal, None).split("tonewright: ")[-1].replace("\r\n", "")
         assert process.wait(PATIENCE_S) == 1
         (rescued,) = (tmp_path / "temporary").glob("*/result")
         assert seen == (
-            f"cannot write '{tmp_path}/project/out': the folder '{tmp_path}/project' does not exist; make it"
-            f" first; the result is in '{rescued}'"
+            f"cannot write '{tmp_path}/project/out': not a directory; choose another place; the result is in"
+            f" '{rescued}'"
         )
         assert listing(rescued) == FILES
 
@@ -341,6 +342,30 @@ class TestTerminal:
         assert process.wait(PATIENCE_S) == 0
         before, _, _ = seen.rpartition("tonewright: interrupted")
         assert before.rstrip("\r\n").endswith("\x1b[2K")
+
+    def test_ctrl_c_among_many_keeps_what_is_done_and_goes_on_the_next_time(self, start, wav, tmp_path):
+        others = [tmp_path / f"{name}.wav" for name in ("b", "c")]
+        for other in others:
+            other.write_bytes(wav.read_bytes())
+        words = ["match", wav, *others, "-o", tmp_path / "out", "--seconds-budget"]
+        process, terminal = start(*words, 1.5)
+        seen = read_until(terminal, "1 of 3")
+        seen += read_until(terminal, "b · ")
+        process.send_signal(signal.SIGINT)
+        seen += read_until(terminal, None)
+        assert process.wait(PATIENCE_S) == 130
+        done = "interrupted; 1 of 3 sounds are matched, and the same command goes on"
+        assert done in " ".join(seen.split())
+        assert listing(tmp_path / "out") == ["b", "index.html", "matches.jsonl", "sound"]
+        assert json.loads((tmp_path / "out" / "b" / "result.json").read_text())["interrupted"]
+        assert process.stdout.read().startswith("sound: similarity ")
+        process, terminal = start(*words, 1.5)
+        read_until(terminal, None)
+        assert process.wait(PATIENCE_S) == 0
+        *lines, last = process.stdout.read().splitlines()
+        assert [line.partition(":")[0] for line in lines] == ["sound", "b", "c"]
+        assert lines[0].endswith(", kept")
+        assert last == f"matched 3 of 3 sounds, 1 of them before; open {tmp_path / 'out' / 'index.html'}"
 
     def test_hearing_shows_how_far_it_is(self, start, tmp_path):
         noise = 0.1 * np.random.default_rng(0).standard_normal(90 * 8_000)

@@ -1,7 +1,10 @@
+import json
+import os
+
 import numpy as np
 import pytest
 
-from tonewright.audio import info, read
+from tonewright.audio import clip_lufs, info, read
 from tonewright.synths import load_preset, render_preset
 
 
@@ -10,6 +13,20 @@ def test_renders_until_the_sound_has_died_away(run, preset, tmp_path):
     clip = read(tmp_path / "a.wav")
     assert outcome == (0, f"wrote {tmp_path / 'a.wav'}: {clip.seconds:.2f} s at 44100 Hz\n", "")
     np.testing.assert_array_equal(clip.samples, render_preset(load_preset(preset)).samples)
+
+
+def test_json_is_what_was_written_and_nothing_else(run, preset, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    outcome = run("render", preset, "-o", "new/sub/a.wav", "--seconds", 0.5, "--rate", 22_050, "--json")
+    assert (outcome.code, outcome.err) == (0, "")
+    clip = read(tmp_path / "new" / "sub" / "a.wav")
+    assert json.loads(outcome.out) == {
+        "files": [os.path.join(os.getcwd(), "new", "sub", "a.wav")],
+        "seconds": 0.5,
+        "sample_rate_hz": 22_050,
+        "channels": 1,
+        "loudness_lufs": clip_lufs(clip),
+    }
 
 
 def test_options_reach_the_synth(run, preset, tmp_path):

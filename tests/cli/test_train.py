@@ -1,10 +1,12 @@
 import json
+import math
 import sys
 from contextlib import contextmanager
 
 import pytest
 
 from tonewright.cli import progress as cli_progress
+from tonewright.learning import runs
 from tonewright.learning.inference import load_network
 from tonewright.learning.runs import read_metrics
 from tonewright.synths import synth
@@ -53,8 +55,97 @@ def test_a_run_is_trained_exported_and_resumed(run, config, tmp_path, network):
     before = read_metrics(folder)
     again = run("train", network, "-o", folder, "--resume")
     assert again.code == 0
-    assert "had ended already" in again.out
+    assert again.err == (
+        f"tonewright: the run in {str(folder)!r} had ended already; to train on, give --updates with more"
+        " than its 2\n"
+    )
     assert read_metrics(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("network", "following"),
+    [
+        ("match", "the learning rate and the weight of imitation depend"),
+        ("estimator", "the learning rate depends"),
+    ],
+)
+def test_a_run_that_has_ended_is_extended(run, config, tmp_path, network, following):
+    folder = tmp_path / "run"
+    words = ["train", network, "-o", folder]
+    assert run(*words, "--config", config(network), "--updates", 2, "--json").err == ""
+    outcome = run(*words, "--resume", "--updates", 5, "--json")
+    assert outcome.err.splitlines() == [
+        f"tonewright: the run in {str(folder)!r} goes on after 2 of 5 updates",
+        f"tonewright: {following} on how many updates come in all, 2 up to now; 5 from the beginning would"
+        " give another result",
+    ]
+    told = json.loads(outcome.out)
+    lines = read_metrics(folder)
+    assert told == {
+        "files": [str(folder / f"{EXPORTS[network]}.{ending}") for ending in ("onnx", "json")],
+        "run": str(folder),
+        "recipe": network,
+        "seed": 0,
+        "updates": 5,
+        "metrics": lines[-1],
+    }
+    assert lines[-1]["step"] == 4
+    assert json.loads((folder / "config.json").read_text())["config"]["updates"] == 5
+    refused = run(*words, "--resume", "--updates", 4)
+    assert refused == (
+        2,
+        "",
+        f"tonewright: the updates of a run are counted from its beginning: {str(folder)!r} has done 5; got 4"
+        " in all; ask for more than 5 to train on\n",
+    )
+    assert "had ended already; to train on, give" in run(*words, "--resume", "--updates", 5).err
+    assert run(*words, "--resume", "--updates", 6).code == 0
+    assert read_metrics(folder)[-1]["step"] == 5
+
+
+def test_episodes_that_begin_anew_are_told(run, config, tmp_path):
+    words = ["train", "match", "-o", tmp_path / "run"]
+    settings = config("match", cloning=0.0, ppo={"anneal": False})
+    assert run(*words, "--config", settings, "--updates", 3).code == 0
+    (_, told) = run(*words, "--resume", "--updates", 4).err.splitlines()
+    assert told.endswith("its episodes begin anew here, as they would not in a run that was never stopped")
+
+
+@pytest.mark.parametrize("network", ["match", "estimator"])
+def test_the_configuration_of_a_run_begins_another(run, config, tmp_path, network):
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert run("train", network, "-o", first, "--config", config(network), "--updates", 1).code == 0
+    assert run("train", network, "-o", second, "--config", first / "config.json").code == 0
+    kept = [json.loads((folder / "config.json").read_text())["config"] for folder in (first, second)]
+    assert kept[0] == kept[1]
+    other = {"match": "estimator", "estimator": "match"}[network]
+    refused = run("train", other, "-o", tmp_path / "third", "--config", first / "config.json")
+    assert f"configures a '{network}', and this is '{other}'; choose another file" in refused.err
+
+
+def test_a_configuration_with_a_key_twice_is_refused(run, tmp_path):
+    (tmp_path / "config.json").write_text('{"updates": 3,\n "num_envs": 2,\n "updates": 4}')
+    outcome = run("train", "match", "-o", tmp_path / "run", "--config", tmp_path / "config.json")
+    assert outcome.code == 2
+    assert 'the key "updates" is given twice (line 3, column 2); mend it there' in outcome.err
+    assert not (tmp_path / "run").exists()
+
+
+def test_bad_sounds_to_train_on_are_skipped_and_listed_once(run, config, wav, tmp_path):
+    (tmp_path / "sounds").mkdir()
+    wav.rename(tmp_path / "sounds" / "a.wav")
+    (tmp_path / "sounds" / "b.wav").write_text("no sound")
+    words = ["--config", config("match"), "--updates", 1, "--targets", tmp_path / "sounds"]
+    outcome = run("train", "match", "-o", tmp_path / "run", *words)
+    assert outcome.code == 0
+    heading, listed = outcome.err.splitlines()
+    assert heading == f"tonewright: skipped 1 of 2 sounds in {str(tmp_path / 'sounds')!r}:"
+    assert "b.wav" in listed
+    (tmp_path / "sounds" / "a.wav").unlink()
+    outcome = run("train", "match", "-o", tmp_path / "none", *words)
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "none of the 1 sounds in" in outcome.err
+    assert not (tmp_path / "none").exists()
 
 
 def test_options_go_before_the_file(run, config, tmp_path):
@@ -84,7 +175,11 @@ def test_help_names_both_networks(run):
         (["train", "estimator", "--synth", "moog"], "no synth is called 'moog'"),
         (["train", "estimator", "--config", "nothing.json"], "no such file"),
         (["train", "estimator", "--resume"], "holds no run"),
-        (["train", "estimator", "--resume", "--updates", "3"], "give --resume no other option than -o"),
+        (["train", "estimator", "--resume", "--updates", "3"], "holds no run"),
+        (
+            ["train", "estimator", "--resume", "--synth", "x"],
+            "--resume takes only -o and --updates; to change",
+        ),
     ],
 )
 def test_what_makes_no_sense_leaves_nothing_behind(run, tmp_path, words, told):
@@ -118,15 +213,6 @@ def test_impossible_configurations_are_refused(run, config, tmp_path, changes, t
     assert not (tmp_path / "run").exists()
 
 
-def test_the_folder_of_runs_is_made(run, config, tmp_path):
-    words = ["--config", config("match"), "--updates", 1]
-    assert run("train", "match", "-o", tmp_path / "runs" / "agent", *words).code == 0
-    assert (tmp_path / "runs" / "agent" / "agent.onnx").exists()
-    assert (
-        "does not exist; make it first" in run("train", "match", "-o", tmp_path / "a" / "b" / "c", *words).err
-    )
-
-
 def test_a_folder_without_a_run_is_not_resumed(run, tmp_path):
     assert "holds no run; name the folder of one" in run("train", "match", "-o", tmp_path, "--resume").err
 
@@ -137,7 +223,10 @@ def test_a_run_is_not_replaced_nor_resumed_as_another(run, config, tmp_path):
     assert "holds a run; choose another folder, or go on with --resume" in run(*words).err
     before = sorted(path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*"))
     assert "is a run of recipe 'match'" in run("train", "estimator", "-o", tmp_path / "run", "--resume").err
-    assert "no other option than -o" in run(*words, "--resume", "--seed", 3).err
+    begin_anew = (
+        f'to change others, begin a new run whose --config says {{"start_from": "{tmp_path / "run"}"}}'
+    )
+    assert f"--resume takes only -o and --updates; {begin_anew}" in run(*words, "--resume", "--seed", 3).err
     assert sorted(path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")) == before
 
 
@@ -149,14 +238,20 @@ def test_without_ray_nothing_is_left_behind(run, config, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("network", "last", "kept"),
+    ("network", "last", "first_checkpoint_s", "kept"),
     [
-        ("match", 0, "nothing is kept yet; --resume begins it again"),
-        ("match", 2, "what was learned in 2 updates is kept; go on with --resume"),
-        ("estimator", 2, "what was learned in 2 updates is kept; go on with --resume"),
+        ("match", 0, math.inf, "nothing is kept yet; --resume begins it again"),
+        ("match", 2, math.inf, "what was learned in 2 updates is kept; go on with --resume"),
+        ("estimator", 2, math.inf, "what was learned in 2 updates is kept; go on with --resume"),
+        ("match", 1, 0.0, "what was learned in 1 update is kept; go on with --resume"),
+        ("estimator", 1, 0.0, "what was learned in 1 update is kept; go on with --resume"),
     ],
 )
-def test_who_interrupts_is_told_what_is_kept(run, config, tmp_path, monkeypatch, network, last, kept):
+def test_who_interrupts_is_told_what_is_kept(
+    run, config, tmp_path, monkeypatch, network, last, first_checkpoint_s, kept
+):
+    monkeypatch.setattr(runs, "FIRST_CHECKPOINT_S", first_checkpoint_s)
+
     @contextmanager
     def impatient(updates, first):
         def progress(update, scores):

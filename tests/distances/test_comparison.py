@@ -11,6 +11,7 @@ import soundfile as sf
 
 import tonewright.distances as distances
 from tonewright.audio.clip import Clip
+from tonewright.audio.loudness import clip_lufs
 from tonewright.errors import UsageError
 
 RATE_HZ = 16000
@@ -63,11 +64,21 @@ def test_the_shorter_clip_is_followed_by_silence():
     assert values == {name: value[0] for name, value in distances.compare(padded, long, RATE_HZ).items()}
 
 
-def test_different_layouts_meet_in_mono():
+def test_different_layouts_meet_in_mono_and_keep_their_loudness():
     mono, stereo = tone(440), np.stack([tone(440), tone(440)])
     values = distances.compare_clips(Clip(mono, RATE_HZ), Clip(stereo, RATE_HZ))
+    # As BS.1770 and `hear` have it, two channels together are 3 LU louder than one of them.
+    assert values.pop("lufs_difference") == pytest.approx(10 * np.log10(2), abs=1e-4)
     for name, value in values.items():
         assert value == pytest.approx(distances.get(name).identical, abs=1e-6)
+
+
+def test_loudness_of_other_layouts_and_rates_is_that_of_the_clips():
+    left, other = np.stack([tone(440), 0 * tone(440)]), tone(440, 22_050)
+    a, b = Clip(left, RATE_HZ), Clip(np.stack([other, -other, other]), 22_050)
+    values = distances.compare_clips(a, b)
+    assert values["lufs_difference"] == pytest.approx(clip_lufs(b) - clip_lufs(a), abs=0.05)
+    assert clip_lufs(b) - clip_lufs(a) == pytest.approx(10 * np.log10(3), abs=0.1)
 
 
 def test_an_empty_clip_is_refused():

@@ -12,7 +12,7 @@ GRID = Framing(16_000, 64, 16)
 def run(first: int, count: int, memory: dict) -> Frames:
     """Two sounds that count their samples, the second from 1000 on."""
     samples = np.arange(1 + first, 1 + first + 16 * count, dtype=np.float32)
-    return Frames(np.stack([samples, samples + 1000]), GRID, memory)
+    return Frames(np.stack([samples, samples + 1000])[:, np.newaxis], GRID, memory)
 
 
 def test_windows_end_with_their_hop_and_begin_in_silence():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tonewright.features import StreamAnalyser, all_descriptors, hear
+from tonewright.audio import Clip, channel_weights
+from tonewright.features import CHANNEL_RULES, StreamAnalyser, all_descriptors, hear
 
 RATE_HZ = 16_000
 NAMES = [one.name for one in all_descriptors()]
@@ -52,6 +53,7 @@ def test_declaration(name: str):
     assert one.meaning.endswith(".")
     assert len(one.source) > 10
     assert one.category.replace("_", "").islower()
+    assert one.channels in CHANNEL_RULES
 
 
 def test_names_are_unique_and_columns_are_lower_case_words():
@@ -111,6 +113,26 @@ def test_streaming_is_offline_at_lengths_that_do_not_divide(name: str):
     streamed = np.concatenate([analyser.push(part) for part in np.split(audio, [5, 1000, 1001, 4321])])
     streamed = np.concatenate([streamed, analyser.flush()])
     np.testing.assert_array_equal(streamed, hear(audio, 22_050, name, window=700, hop=300).values[0])
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("channels", [2, 6, 8, 9])
+def test_several_channels_come_together_as_the_descriptor_states(name: str, channels: int):
+    sounds = np.stack(
+        [noise(5000, i, 0.01) + sine(5000, 300.0 + 70 * i, 0.1 + 0.05 * i) for i in range(channels)]
+    )
+    together = hear(Clip(sounds, RATE_HZ), descriptors=name).values[0]
+    apart = hear(sounds, RATE_HZ, name).values
+    if BY_NAME[name].channels == "mix":
+        expected = hear(Clip(sounds, RATE_HZ).mono(), RATE_HZ, name).values[0]
+    elif BY_NAME[name].channels == "largest":
+        expected = apart.max(axis=0)
+    else:
+        powers = 10 ** (apart.astype(np.float64) / 10)
+        expected = 10 * np.log10(np.einsum("c...,c->...", powers, channel_weights(channels)))
+    np.testing.assert_allclose(together, expected, rtol=0, atol=1e-5)
+    # The sounds differ so much that no rule gives what another one would.
+    assert abs(together - apart[0]).max() > 1e-3
 
 
 @pytest.mark.parametrize("name", NAMES)

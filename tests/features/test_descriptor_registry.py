@@ -131,6 +131,18 @@ def test_a_descriptor_tells_its_meaning(register: dict):
         descriptor(category="test", unit="1", columns=["x"], source="none")(silent)
 
 
+def test_several_channels_are_mixed_unless_the_descriptor_states_otherwise(register: dict):
+    def function(frames: Frames) -> np.ndarray:
+        """Something."""
+        raise NotImplementedError
+
+    with pytest.raises(UnknownNameError, match="no rule for channels is called 'loudest'"):
+        descriptor(category="test", unit="1", columns=["x"], source="none", channels="loudest")(function)  # type: ignore[arg-type]
+    descriptor(category="test", unit="1", columns=["x"], source="none")(function)
+    assert select("function")[0].channels == select("function_delta")[0].channels == "mix"
+    assert select("loudness_momentary")[0].channels == "sum"
+
+
 def test_a_name_does_not_end_like_a_slope(register: dict):
     def mel_delta(frames: Frames) -> np.ndarray:
         """Something."""

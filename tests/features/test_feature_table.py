@@ -108,3 +108,12 @@ def test_parquet_without_pyarrow_names_the_extra(
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(MissingExtraError, match=r"pip install -c constraints.txt -e '\.\[parquet\]'"):
         table.write_parquet(tmp_path / "features.parquet")
+
+
+def test_it_shows_itself_in_a_line():
+    heard = hear(np.full((3, 300_000), 0.1, np.float32), 16_000, ["mfcc", "pitch"])
+    assert repr(heard) == (
+        "<FeatureTable of 3 sounds, 1172 frames and 15 columns: mfcc_01, mfcc_02, mfcc_03, …>"
+    )
+    one = repr(hear(np.full(256, 0.1, np.float32), 16_000, ["loudness_rms"]))
+    assert one == "<FeatureTable of 1 sound, 2 frames and 1 column: loudness_rms_dbfs>"

@@ -136,8 +136,17 @@ def test_memory_is_bounded_by_the_table_whatever_the_lengths():
     [
         (np.zeros(0), "a sound has at least one sample; got none"),
         (np.zeros((4, 0)), "a sound has at least one sample; got none"),
-        (np.zeros((0, 100)), r"audio is \[frames\] or \[batch, frames\]; got an array of shape \(0, 100\)"),
-        (np.zeros((2, 3, 4)), r"got an array of shape \(2, 3, 4\)"),
+        (
+            np.zeros((0, 100)),
+            r"audio is \[frames\], \[batch, frames\] or \[batch, channels, frames\]; "
+            r"got an array of shape \(0, 100\)",
+        ),
+        (np.zeros((2, 0, 4)), r"got an array of shape \(2, 0, 4\)"),
+        (np.zeros((1, 2, 3, 4)), r"got an array of shape \(1, 2, 3, 4\)"),
+        (
+            np.zeros((1, 8000, 2)),
+            r"at most 64 channels; got 8000 in an array of shape \(1, 8000, 2\); bring it to \[batch,",
+        ),
         (np.float32(0.5), r"got an array of shape \(\)"),
         (np.zeros(100, np.int16), "samples are floating-point numbers with full scale ±1; got int16"),
         (np.zeros(100, np.complex64), "got complex64"),

@@ -62,9 +62,9 @@ class TestOpen:
             begin(tmp_path / "run", config_file=tmp_path / "config.json")
         assert not (tmp_path / "run").exists()
 
-    def test_makes_the_folder_around_it(self, tmp_path):
-        begin(tmp_path / "runs" / "one")
-        assert (tmp_path / "runs" / "one" / "config.json").exists()
+    def test_makes_the_folders_above_it(self, tmp_path):
+        begin(tmp_path / "my" / "runs" / "one")
+        assert (tmp_path / "my" / "runs" / "one" / "config.json").exists()
 
     def test_a_folder_with_a_run_is_not_begun_anew(self, tmp_path):
         begin(tmp_path / "run")
@@ -78,6 +78,36 @@ class TestResume:
         run, config = resume_run(tmp_path / "run", Config, run_config)
         run.close()
         assert (config, run.seed, run.first_step) == (Config(11), 4, 0)
+
+    def test_more_updates_take_the_place_of_those_configured(self, tmp_path):
+        folder = tmp_path / "run"
+        begin(folder, options={"updates": 11, "synth": "mine"}, seed=4)
+        (folder / "checkpoints" / "00000006").mkdir()
+        with pytest.raises(UsageError, match=r"has done 7; got 6 in all; ask for more than 7 to train on"):
+            resume_run(folder, Config, run_config, updates=6)
+        assert json.loads((folder / "config.json").read_text())["config"]["updates"] == 11
+        (folder / "checkpoints" / "00000006").rmdir()
+        run, config = resume_run(folder, Config, run_config, updates=20)
+        run.close()
+        assert (config, run.config) == (Config(20, "mine"), run_config(config))
+        document = json.loads((folder / "config.json").read_text())
+        assert document["config"] == run_config(config)
+        assert document["earlier"] == [{"until_step": 0, "config": run_config(Config(11, "mine"))}]
+        for again in (None, 20):  # as it is configured by now
+            run, config = resume_run(folder, Config, run_config, updates=again)
+            run.close()
+            assert config == Config(20, "mine")
+        assert json.loads((folder / "config.json").read_text()) == document
+
+    def test_a_run_that_another_process_is_at_is_not_extended(self, tmp_path):
+        begin(tmp_path / "run")
+        before = (tmp_path / "run" / "config.json").read_text()
+        with (
+            resume_run(tmp_path / "run", Config, run_config)[0],
+            pytest.raises(UsageError, match="another process is training"),
+        ):
+            resume_run(tmp_path / "run", Config, run_config, updates=20)
+        assert (tmp_path / "run" / "config.json").read_text() == before
 
     def test_what_is_refused_leaves_the_log_as_it_was(self, tmp_path):
         run, _ = open_run(tmp_path / "run", Config, run_config, sinks=())

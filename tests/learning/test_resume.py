@@ -1,5 +1,6 @@
 """A run that was killed and resumed logs the same numbers, bit for bit, as one that never was."""
 
+import math
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ pytest.importorskip("torch")
 
 import torch
 
+from tonewright.learning import runs
 from tonewright.learning.checkpoints import checkpoints
 from tonewright.learning.heads import Branch, Categorical, SquashedGaussian
 from tonewright.learning.policy import ActorCritic
@@ -66,7 +68,10 @@ def numbers(folder):
 def uninterrupted(tmp_path_factory):
     before = torch.get_num_threads()
     folder = tmp_path_factory.mktemp("runs") / "uninterrupted"
+    patch = pytest.MonkeyPatch()
+    patch.setattr(runs, "FIRST_CHECKPOINT_S", math.inf)
     yield folder, trained(Run.create(folder, {}, seed=0, sinks=()))
+    patch.undo()
     torch.set_num_threads(before)
 
 
@@ -115,4 +120,5 @@ def test_a_finished_run_stays_as_it_is(uninterrupted):
 
 
 if __name__ == "__main__":
+    runs.FIRST_CHECKPOINT_S = math.inf  # however slow the machine is
     trained(Run.create(Path(sys.argv[1]), {}, seed=0, sinks=()), make_pool=KillingPool)

@@ -1,5 +1,6 @@
 """Stable-Baselines3's algorithms in a run: they learn the probes, and go on as if nothing had been."""
 
+import math
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from tonewright.errors import CheckpointError, UsageError
+from tonewright.learning import runs
 from tonewright.learning.probes import CopyProbe, HybridProbe
 from tonewright.learning.runs import Run, read_metrics
 
@@ -189,6 +191,42 @@ class TestResuming:
             train_sb3(again, run, CONFIG, STEPS + 5 * N)
         assert [line["step"] for line in read_metrics(folder)] == list(range(9))
 
+    def test_a_run_that_is_made_longer_is_as_one_that_was_asked_for_more(self, tmp_path):
+        whole, parts = tmp_path / "whole", tmp_path / "parts"
+        expected = trained(whole, "PPO")
+        model = made("PPO")
+        with Run.create(parts, {}, seed=3, sinks=()) as run:
+            train_sb3(model, run, CONFIG, 6 * 5 * N, lambda model, update: {"update": update})
+        assert_same(trained(parts, "PPO"), expected)
+        assert numbers(parts) == numbers(whole)
+        assert len(numbers(parts)) == 8
+
+    def test_fewer_steps_than_are_made_are_refused(self, tmp_path):
+        trained(tmp_path / "run", "PPO")
+        before = numbers(tmp_path / "run")
+        with (
+            Run.resume(tmp_path / "run") as run,
+            pytest.raises(UsageError, match="has made 640; got 560 in all; ask for more than 640 to train"),
+        ):
+            train_sb3(made("PPO"), run, CONFIG, STEPS - 5 * N)
+        with Run.resume(tmp_path / "run") as run:
+            train_sb3(made("PPO"), run, CONFIG, STEPS - 1)  # what the last update was for
+        assert numbers(tmp_path / "run") == before
+
+    @pytest.mark.parametrize("case", ["PPO", "SAC"])
+    def test_a_first_checkpoint_that_comes_because_of_the_time_changes_nothing(
+        self, tmp_path, monkeypatch, case
+    ):
+        expected = trained(tmp_path / "late", case)
+        monkeypatch.setattr(runs, "FIRST_CHECKPOINT_S", 0.0)
+        with pytest.raises(StopError):
+            trained(tmp_path / "killed", case, stop_after=1)
+        assert [int(path.name) for path in checkpoints(tmp_path / "killed" / "checkpoints")] == [0]
+        trained(tmp_path / "killed", case)
+        assert [line["step"] for line in read_metrics(tmp_path / "killed")] == list(range(8))
+        assert_same(trained(tmp_path / "soon", case), expected)
+        assert numbers(tmp_path / "soon") == numbers(tmp_path / "late")
+
     def test_no_return_of_several_steps_crosses_a_checkpoint(self, tmp_path):
         model = made("DQN")
         with Run.create(tmp_path / "run", {}, seed=0, sinks=()) as run:
@@ -308,6 +346,7 @@ def kill(update, scores):
 
 
 if __name__ == "__main__":
+    runs.FIRST_CHECKPOINT_S = math.inf  # however slow the machine is
     torch.set_num_threads(1)
     with Run.create(Path(sys.argv[1]), {}, seed=3, sinks=()) as run:
         train_sb3(made("PPO"), run, CONFIG, STEPS, lambda model, update: {"update": update}, kill)

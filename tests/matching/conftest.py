@@ -1,6 +1,9 @@
+import math
+
 import numpy as np
 import pytest
 
+from tonewright.learning import runs
 from tonewright.matching.search.budget import Budget
 from tonewright.matching.search.objective import Objective
 from tonewright.matching.search.space import SearchSpace
@@ -10,6 +13,12 @@ RATE_HZ = 16_000
 SECONDS = 0.25
 NOTE = 57.0
 GATE_SECONDS = 0.2
+
+
+@pytest.fixture(autouse=True)
+def _however_slow(monkeypatch):
+    """No run has a checkpoint because of the time, unless a test asks for it."""
+    monkeypatch.setattr(runs, "FIRST_CHECKPOINT_S", math.inf)
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tonewright.audio import Clip, write
-from tonewright.errors import UsageError
+from tonewright.audio import Clip, SkippedSoundsWarning, write
+from tonewright.errors import AudioError, UsageError
 from tonewright.matching.agent.curriculum import stage
 from tonewright.matching.episodes import (
     Bank,
@@ -88,11 +88,24 @@ def test_recordings_are_resampled_and_padded(tmp_path: Path) -> None:
     assert np.isnan(drawn.params).all()
 
 
+def test_recordings_that_cannot_be_used_are_skipped(tmp_path: Path) -> None:
+    write(tmp_path / "a.wav", Clip(0.5 * np.sin(np.arange(8_000, dtype=np.float32) / 9)[None], 16_000))
+    good = recordings(SYNTH, FRAMES, tmp_path)
+    (tmp_path / "b.wav").write_text("no sound")
+    with pytest.warns(SkippedSoundsWarning, match=r"skipped 1 of 2 sounds .*b\.wav"):
+        drawn = recordings(SYNTH, FRAMES, tmp_path)
+    np.testing.assert_array_equal(drawn.audio, good.audio)
+    (tmp_path / "a.wav").unlink()
+    with pytest.raises(AudioError, match="none of the 1 sounds"):
+        make_targets(str(tmp_path), SYNTH, FRAMES, EVERYTHING)
+
+
 def test_an_empty_folder_and_an_unknown_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no sound"):
         make_targets(str(tmp_path), SYNTH, FRAMES, EVERYTHING)
-    with pytest.raises(UsageError, match="random, factory or a folder of sounds; got 'nothing'"):
-        make_targets("nothing", SYNTH, FRAMES, EVERYTHING)
+    for name in ("nothing", ""):
+        with pytest.raises(UsageError, match=f"random, factory or a folder of sounds; got '{name}'"):
+            make_targets(name, SYNTH, FRAMES, EVERYTHING)
 
 
 def test_durations_are_drawn_and_what_follows_is_silent() -> None:

@@ -1,3 +1,4 @@
+import hashlib
 import os
 import struct
 import tracemalloc
@@ -7,8 +8,9 @@ import pytest
 import soundfile
 
 from tonewright.audio import read
-from tonewright.errors import AudioError
-from tonewright.matching.preparing import prepare, read_recording
+from tonewright.errors import AudioError, UsageError
+from tonewright.matching.preparing import prepare
+from tonewright.matching.recording import WHOLE_SECONDS, read_recording
 
 RATE_HZ = 8_000
 
@@ -43,11 +45,18 @@ def test_a_short_file_is_read_whole(tmp_path):
     soundfile.write(path, np.stack([tone(2.0), tone(2.0)], axis=1), RATE_HZ)
     recording = read_recording(path)
     np.testing.assert_array_equal(recording.clip.samples, read(path).samples)
-    assert (recording.name, recording.start_s, recording.seconds) == ("a tone.wav", 0.0, 2.0)
+    assert (recording.path, recording.start_s, recording.seconds) == (str(path), 0.0, 2.0)
+    assert recording.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_up_to_a_minute_is_read_whole(write_sparse):
-    path = write_sparse(60, [(0.0, 1.0), (59.0, 1.0)])
+def test_the_path_is_told_whole(tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "tone.wav", tone(0.5), RATE_HZ)
+    monkeypatch.chdir(tmp_path)
+    assert read_recording("tone.wav").path == os.path.join(os.getcwd(), "tone.wav")
+
+
+def test_up_to_five_minutes_are_read_whole(write_sparse):
+    path = write_sparse(300, [(0.0, 1.0), (299.0, 1.0)])
     np.testing.assert_array_equal(read_recording(path).clip.samples, read(path).samples)
 
 
@@ -57,18 +66,25 @@ def test_of_an_hour_a_minute_that_sounds_is_read(write_sparse, start_s):
     tracemalloc.start()
     try:
         recording = read_recording(path)
-        assert tracemalloc.get_traced_memory()[1] < 8 * recording.clip.samples.nbytes
+        assert tracemalloc.get_traced_memory()[1] < 3 * 4 * WHOLE_SECONDS * RATE_HZ
     finally:
         tracemalloc.stop()
     assert recording.clip.seconds == 60.0
     assert recording.seconds == 3_600.0
     target = prepare(recording.clip)
     assert target.info["matched_seconds"] == pytest.approx(3.0, abs=0.02)
-    info = recording.info(target.info)
-    assert info["trimmed_start_s"] == pytest.approx(max(0.0, start_s - 0.005), abs=0.01)
-    assert info["seconds"] == 3_600.0
-    assert info["path"] == "long.wav"
-    assert info["note_estimate"] == target.info["note_estimate"]
+    overview = recording.overview(target.window_s, target.notes.notes, target.taken)
+    assert overview.window_s[0] == pytest.approx(max(0.0, start_s - 0.005), abs=0.01)
+    assert (overview.seconds, recording.path) == (3_600.0, str(path))
+    assert overview.loudest_is_matched
+    assert not overview.is_matched_whole
+
+
+def test_of_an_hour_the_part_that_the_user_names_is_read(write_sparse):
+    recording = read_recording(write_sparse(3_600, [(10.0, 3.0), (3_000.0, 1.0)]), start_s=2_999.0)
+    assert (recording.start_s, recording.clip.seconds) == (2_999.0, 60.0)
+    with pytest.raises(UsageError, match=r"ends at 3600.000 s; the window must begin before; got 3600"):
+        read_recording(write_sparse(3_600), start_s=3_600.0)
 
 
 def test_an_hour_of_silence_is_told_as_silence(write_sparse):
@@ -95,4 +111,4 @@ def test_a_name_that_is_no_text_is_still_a_name(tmp_path):
         )
     except (OSError, soundfile.SoundFileError):
         pytest.skip("this file system takes only UTF-8 names")
-    assert read_recording(os.fsdecode(path)).name == "caf\ufffd.wav"
+    assert read_recording(os.fsdecode(path)).path.endswith(os.sep + "caf\ufffd.wav")

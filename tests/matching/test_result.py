@@ -8,7 +8,9 @@ import tonewright as tw
 from tonewright.audio import Clip
 from tonewright.distances import names
 from tonewright.errors import OutputError
+from tonewright.matching.weak_points import WeakPoint
 from tonewright.synths import load_preset, render_preset
+from tonewright.wording import duration
 
 FILES = ["match.wav", "preset.json", "report.html", "result.json", "target.wav"]
 
@@ -115,11 +117,41 @@ class TestSummary:
         assert all(name in lines[2] + lines[3] for name in names())
 
     def test_tells_what_was_cut_and_turned(self, result):
-        info = {**result.target_info, "shortened": True, "matched_seconds": 4.0, "trimmed_start_s": 30.0}
-        cut = replace(result, renders=1, target_info={**info, "seconds": 2400.0, "gain_db": -14.5})
+        part = replace(result.overview, seconds=2400.0, window_s=(30.0, 34.0), note=None)
+        info = {**result.target_info, "gain_db": -14.5}
+        cut = replace(result, renders=1, overview=part, target_info=info, lacks=())
         lines = cut.describe().splitlines()
         assert ", 1 render in " in lines[0]
-        assert lines[-2:] == [
-            "searched for 4 s from 30 s on of a recording of 40 min 0 s",
+        assert lines[-3:] == [
+            "matched from 30 s to 34 s of a recording of 40 min 0 s",
+            f"the loudest part of the recording, at {duration(part.loudest_s)}, was not matched",
             "searched down by 14.5 dB: turn the patch up by 14.5 dB to meet the recording",
         ]
+
+    def test_tells_which_note_was_matched(self, result):
+        notes = ((1.0, 2.0), (3.0, 4.5), (5.0, 6.0))
+        several = replace(
+            result.overview, seconds=6.0, window_s=notes[1], notes_s=notes, note=1, loudest_s=3.2
+        )
+        assert "the recording holds three notes; matched number 2, the loudest, from 3 s to 4.5 s" in (
+            replace(result, overview=several).describe().replace("\n  ", " ")
+        )
+
+    def test_tells_what_it_lacks(self, result):
+        point = WeakPoint("attack", 0.01, 0.04, "s", 2.0, "Its attack is slower: 40 ms instead of 10 ms.")
+        weak = replace(
+            result, lacks=(point,), out_of_reach=("a chord (C4 and E4): one key sounds one pitch",)
+        )
+        assert point.words in weak.describe().splitlines()
+        assert "out of this synth's reach: a chord (C4 and E4)" in weak.describe()
+        assert weak.summary()["lacks"] == [
+            {
+                "aspect": "attack", "target": 0.01, "match": 0.04, "unit": "s", "weight": 2.0,
+                "words": "Its attack is slower: 40 ms instead of 10 ms.",
+            }
+        ]  # fmt: skip
+        assert weak.summary()["out_of_reach"] == ["a chord (C4 and E4): one key sounds one pitch"]
+
+    def test_tells_that_there_was_nothing_but_noise(self, result):
+        noise = replace(result, target_info={**result.target_info, "only_noise": True})
+        assert "nothing stands out of the noise" in noise.describe()

@@ -4,7 +4,7 @@ import shutil
 import numpy as np
 import pytest
 
-from tonewright.audio import Clip, write
+from tonewright.audio import Clip, SkippedSoundsWarning, write
 from tonewright.errors import AudioError, UnknownNameError, UsageError
 from tonewright.matching.suites import factory_suite, random_suite, recorded_suite, suite
 
@@ -45,8 +45,9 @@ class TestSuites:
     def test_by_name(self, tmp_path):
         assert len(suite("random", sounds=tmp_path)) == 256
         assert len(suite("factory", sounds=tmp_path)) == 64
-        with pytest.raises(UnknownNameError, match="no suite or folder is called 'fabric'"):
-            suite("fabric", sounds=tmp_path)
+        for name in ("fabric", ""):
+            with pytest.raises(UnknownNameError, match=f"no suite or folder is called '{name}'"):
+                suite(name, sounds=tmp_path)
         with pytest.raises(UsageError, match=r"needs a folder of sounds at .*; name one with --sounds"):
             suite("real", sounds=tmp_path / "none")
 
@@ -79,7 +80,16 @@ class TestRecordings:
         with pytest.raises(UsageError, match="holds no sound"):
             recorded_suite(tmp_path)
 
-    def test_a_bad_sound_is_named(self, folder):
-        (folder / "d.wav").write_text("no sound")
-        with pytest.raises(AudioError, match=r"d\.wav"):
-            recorded_suite(folder)
+    def test_bad_sounds_are_skipped(self, folder):
+        good = recorded_suite(folder)
+        (folder / "0.wav").write_text("no sound")
+        write(folder / "d.wav", Clip(np.zeros(RATE_HZ, np.float32), RATE_HZ))
+        with pytest.warns(SkippedSoundsWarning, match=r"skipped 2 of 7 .*0\.wav.*; 'd\.wav': .* is silent"):
+            cases = recorded_suite(folder)
+        assert [case.name for case in cases] == [case.name for case in good]
+        assert [case.file_sha256 for case in cases] == [case.file_sha256 for case in good]
+
+    def test_a_folder_of_bad_sounds_alone_is_refused(self, tmp_path):
+        (tmp_path / "d.wav").write_text("no sound")
+        with pytest.raises(AudioError, match=r"none of the 1 sounds in .* can be used; .*d\.wav"):
+            recorded_suite(tmp_path)

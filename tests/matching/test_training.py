@@ -16,6 +16,7 @@ from tonewright.matching.estimator.training import EstimatorConfig
 from tonewright.matching.training import (
     MatchConfig,
     first_policy,
+    follows_total,
     make_env,
     make_policy,
     run_config,
@@ -105,6 +106,38 @@ def test_a_resumed_run_is_promoted_as_if_it_had_never_stopped(tmp_path: Path) ->
         with Run.resume(folder) if folder.exists() else Run.create(folder, {}, 0, sinks=()) as run:
             train_match(run, config)
     assert [line["evaluation/stage"] for line in logged(tmp_path / "run")] == [0, 0, 1, 1]
+
+
+def test_an_extended_run_is_as_one_that_was_asked_for_more(tmp_path: Path) -> None:
+    config = replace(EASY, cloning=0.0, ppo=replace(EASY.ppo, anneal=False), updates=4)
+    assert follows_total(config) == []
+    whole = train(tmp_path / "whole", config)
+    train(tmp_path / "parts", replace(config, updates=2))  # it ends where a stage is learned
+    with Run.resume(tmp_path / "parts") as run:
+        extended = train_match(run, config)
+    assert [line["evaluation/stage"] for line in logged(tmp_path / "parts")] == [0, 0, 1, 1]
+    assert logged(tmp_path / "parts") == logged(tmp_path / "whole")
+    for name, array in whole.weights().items():
+        np.testing.assert_array_equal(array, extended.weights()[name])
+    with Run.resume(tmp_path / "parts") as run:
+        assert int(train_match(run, config).stage) == 1  # a run that has ended stays as it is
+
+
+@pytest.mark.parametrize(
+    ("fields", "following"),
+    [
+        ({}, ["the learning rate", "the weight of imitation"]),
+        ({"cloning": 0.0}, ["the learning rate"]),
+        ({"ppo": replace(CONFIG.ppo, anneal=False)}, ["the weight of imitation"]),
+        (
+            {"ppo": replace(CONFIG.ppo, policy_from=0.5)},
+            ["the learning rate", "the weight of imitation", "when the reward begins to teach"],
+        ),
+        ({"ppo": replace(CONFIG.ppo, policy_from=0.5), "cloning": 0.0}, ["the learning rate"]),
+    ],
+)
+def test_what_depends_on_the_updates_in_all_is_told(fields: dict[str, object], following: list[str]) -> None:
+    assert follows_total(replace(CONFIG, **fields)) == following
 
 
 def test_a_pinned_stage_stays(tmp_path: Path) -> None:

@@ -92,6 +92,10 @@ class TestLog:
             opened(path)
         assert path.read_bytes() == content
 
+    def test_folders_above_it_are_made(self, tmp_path):
+        opened(tmp_path / "new" / "deep" / "log.jsonl").append(RECORDS)
+        assert (tmp_path / "new" / "deep" / "log.jsonl").stat().st_size > 100
+
     def test_a_damaged_line_is_named(self, tmp_path):
         path = tmp_path / "log.jsonl"
         opened(path).append(RECORDS)
@@ -123,7 +127,8 @@ class TestLog:
             RecordLog(tmp_path / "log.jsonl", key=("target", "seed"), header=HEADER)
 
     def test_a_place_that_cannot_be_written(self, tmp_path):
-        for path in (tmp_path, tmp_path / "none" / "log.jsonl"):
+        (tmp_path / "file").touch()
+        for path in (tmp_path, tmp_path / "file" / "log.jsonl"):
             with pytest.raises(OutputError, match="cannot keep a log in"):
                 opened(path)
 
@@ -144,5 +149,8 @@ class TestPlainLogs:
         with pytest.raises(CheckpointError, match=r"cannot read .*no such file"):
             read_records(tmp_path / "none", error=CheckpointError)
         (tmp_path / "a").write_text('{"a": NaN}\n')
-        with pytest.raises(CheckpointError, match=r"line 1 of .* is damaged"):
+        with pytest.raises(
+            CheckpointError,
+            match=r"line 1 of .* is damaged \(column 7: not valid JSON: NaN is no JSON number\); restore",
+        ):
             read_records(tmp_path / "a", error=CheckpointError)

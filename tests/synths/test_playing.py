@@ -31,6 +31,14 @@ def test_a_preset_where_unit_vectors_belong():
             play(PRESET)
 
 
+def test_a_gate_beyond_the_end_is_refused():
+    rule = "the gate is at most as long as the sound, 1 s; got 100 s; let the key go earlier, or render more"
+    with pytest.raises(UsageError, match=rule):
+        render_preset(PRESET, seconds=1, gate_seconds=100)
+    assert render_preset(PRESET, seconds=0.05).seconds == pytest.approx(0.05)  # its own gate ends later
+    assert render_preset(PRESET, seconds=0.5, gate_seconds=0.5).seconds == 0.5
+
+
 def test_a_long_gate_needs_a_duration():
     with pytest.raises(UsageError, match="a gate above 60 s needs seconds, the duration; got 61"):
         render_preset(PRESET, gate_seconds=61)

@@ -3,20 +3,25 @@
 Light to import: soundfile, soxr and scipy are loaded by the first call that needs them.
 """
 
+from tonewright.audio.channels import channel_names, channel_weights
 from tonewright.audio.clip import Clip
 from tonewright.audio.fading import fade_out_at
-from tonewright.audio.folders import sound_files
+from tonewright.audio.folders import SkippedSoundsWarning, read_sounds, sound_files
 from tonewright.audio.levels import rms_dbfs, true_peak_dbtp
 from tonewright.audio.loudness import clip_lufs, integrated_lufs, k_weighting_sos, momentary_lufs
 from tonewright.audio.notes import hz_note, note_hz, note_name, parse_note
 from tonewright.audio.reading import SoundInfo, info, read, read_blocks
 from tonewright.audio.resampling import resample, resample_array
-from tonewright.audio.silence import is_silent, sounding_bounds, trim_silence
+from tonewright.audio.silence import channels_cancel, is_silent, sounding_bounds, trim_silence
 from tonewright.audio.writing import wav_bytes, write
 
 __all__ = [
     "Clip",
+    "SkippedSoundsWarning",
     "SoundInfo",
+    "channel_names",
+    "channel_weights",
+    "channels_cancel",
     "clip_lufs",
     "fade_out_at",
     "hz_note",
@@ -30,6 +35,7 @@ __all__ = [
     "parse_note",
     "read",
     "read_blocks",
+    "read_sounds",
     "resample",
     "resample_array",
     "rms_dbfs",

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from tonewright.audio.channels import channel_weights
 from tonewright.audio.clip import Clip
 from tonewright.audio.levels import FLOOR_DB, power_to_db
 from tonewright.errors import AudioError, UsageError
@@ -28,9 +29,6 @@ _INAUDIBLE = 1e-60
 _TABLE_RATE_HZ = 48_000
 _SHELF = ((1.53512485958697, -2.69169618940638, 1.19839281085285), (1.0, -1.69065929318241, 0.73248077421585))
 _HIGH_PASS = ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621))
-
-# BS.1770-4, table 3, for channels in the order of WAV files; all others weigh 1. LFE does not count.
-_SURROUND_WEIGHTS = {5: (1.0, 1.0, 1.0, 1.41, 1.41), 6: (1.0, 1.0, 1.0, 0.0, 1.41, 1.41)}
 
 
 def k_weighting_sos(sample_rate_hz: int) -> NDArray[np.float64]:
@@ -77,7 +75,8 @@ def integrated_lufs(audio: NDArray[np.float32], sample_rate_hz: int) -> NDArray[
     at −70 LUFS reads its ungated loudness.
 
     Args:
-        audio: `[batch, frames]` mono, or `[batch, channels, frames]` whose channels are summed.
+        audio: `[batch, frames]` mono, or `[batch, channels, frames]`, whose powers are summed with
+            `channel_weights`.
         sample_rate_hz: Frames per second.
 
     Returns:
@@ -100,7 +99,8 @@ def momentary_lufs(audio: NDArray[np.float32], sample_rate_hz: int) -> NDArray[n
     """Measure loudness in LUFS over 400 ms, every 100 ms, without gating.
 
     Args:
-        audio: `[batch, frames]` mono, or `[batch, channels, frames]` whose channels are summed.
+        audio: `[batch, frames]` mono, or `[batch, channels, frames]`, whose powers are summed with
+            `channel_weights`.
         sample_rate_hz: Frames per second.
 
     Returns:
@@ -147,7 +147,7 @@ def _hop_energies(
     """Sum of K-weighted squares between the edges, channels weighted and summed: `[batch, hops]`."""
     from scipy.signal import sosfilt
 
-    weights = np.array(_SURROUND_WEIGHTS.get(audio.shape[1], np.ones(audio.shape[1])))
+    weights = channel_weights(audio.shape[1])
     sos = k_weighting_sos(sample_rate_hz)
     state = np.zeros((len(sos), *audio.shape[:2], 2))
     energies = []

@@ -1,9 +1,11 @@
-"""Reading sound files: WAV, AIFF, FLAC, OGG (Vorbis, Opus), MP3 and what else libsndfile knows.
+"""Reading sound files: WAV, AIFF, FLAC, OGG, MP3, and what else libsndfile or ffmpeg knows.
 
-The contents decide the format, not the ending of the name. A file that was cut short is an error wherever its
-own header tells: WAV and AIFF (length of the samples), FLAC (number of frames), OGG (closing page), MP3 (info
-header, or an incomplete last frame). A stream that was never given a length (ffmpeg, SoX or arecord writing
-to a pipe) is whole as it is.
+The contents decide the format, not the ending of the name. A file that was cut short is an error wherever
+its own header tells: WAV and AIFF (length of the samples), FLAC (number of frames), OGG (closing page), MP3
+(info header, or an incomplete last frame); `partial=True` takes what is there. A stream that was never
+given a length (ffmpeg, SoX or arecord writing to a pipe) is whole as it is. Files that were joined, as
+chained OGG and MP3 after MP3, are read to the end of the last. Formats that libsndfile does not know (M4A,
+WMA, WebM, videos) are decoded by the program ffmpeg, if it is installed.
 """
 
 from __future__ import annotations
@@ -36,8 +38,9 @@ class SoundInfo:
         channels: How many channels.
         frames: How many samples in each channel.
         sample_rate_hz: Frames per second.
-        format: The container, by libsndfile's name: "WAV", "AIFF", "FLAC", "OGG", "MP3"…
-        subtype: The encoding, by libsndfile's name: "PCM_16", "FLOAT", "VORBIS"…
+        format: The container, by libsndfile's name: "WAV", "AIFF", "FLAC", "OGG", "MP3"…; by ffmpeg's, in
+            capitals, where ffmpeg decodes: "MOV", "MATROSKA"…
+        subtype: The encoding, by libsndfile's name: "PCM_16", "FLOAT", "VORBIS"…; or ffmpeg's: "AAC", "ALAC"…
     """
 
     channels: int
@@ -52,10 +55,14 @@ class SoundInfo:
         return self.frames / self.sample_rate_hz
 
 
-def info(path: str | os.PathLike[str]) -> SoundInfo:
+def info(path: str | os.PathLike[str], *, partial: bool = False) -> SoundInfo:
     """Tell what a sound file holds, from its header.
 
     Only a stream that does not tell its length is decoded, to count its frames.
+
+    Args:
+        path: The file.
+        partial: Count what is there of a file that is cut short or damaged, instead of refusing it.
 
     Raises:
         AudioError: The file cannot be read, or its header or end shows damage.
@@ -67,7 +74,7 @@ def info(path: str | os.PathLike[str]) -> SoundInfo:
     """
     from tonewright.audio.decoder import opened
 
-    with opened(path) as sound:
+    with opened(path, partial=partial) as sound:
         frames = sound.frames
         if frames < 0:
             frames = sum(block.shape[1] for block in sound.blocks(0, -1, _BLOCK_SAMPLES // sound.channels))
@@ -80,6 +87,7 @@ def read(
     start_s: float = 0.0,
     seconds: float | None = None,
     max_seconds: float | None = None,
+    partial: bool = False,
 ) -> Clip:
     """Read a sound, or a part of it, into memory.
 
@@ -88,6 +96,7 @@ def read(
         start_s: Where to begin, in seconds.
         seconds: How much to read; less is returned where the sound ends before. All of it by default.
         max_seconds: Refuse what is longer instead of reading it; no limit but `MAX_CLIP_BYTES` by default.
+        partial: Take what is there of a file that is cut short or damaged, instead of refusing it.
 
     Returns:
         The sound, with the file's own sample rate and channels.
@@ -111,7 +120,7 @@ def read(
     _check_positive("max_seconds", max_seconds)
     if not 0 <= start_s < math.inf:
         raise UsageError(f"start_s is a time from 0 s on; got {start_s}")
-    with opened(path) as sound:
+    with opened(path, partial=partial) as sound:
         rate = sound.sample_rate_hz
         start = round(start_s * rate)
         frames = -1 if seconds is None else max(1, round(seconds * rate))
@@ -130,12 +139,15 @@ def read(
         return _clip(path, samples, rate)
 
 
-def read_blocks(path: str | os.PathLike[str], *, block_seconds: float = 1.0) -> Iterator[Clip]:
+def read_blocks(
+    path: str | os.PathLike[str], *, block_seconds: float = 1.0, partial: bool = False
+) -> Iterator[Clip]:
     """Read a sound of any length block by block; no more than one block is in memory.
 
     Args:
         path: The file.
         block_seconds: Duration of a block; the last one may be shorter.
+        partial: Take what is there of a file that is cut short or damaged, instead of refusing it.
 
     Returns:
         The blocks in order. Together they hold the very samples that `read` returns.
@@ -145,22 +157,24 @@ def read_blocks(path: str | os.PathLike[str], *, block_seconds: float = 1.0) -> 
             reached).
         UsageError: `block_seconds` is not positive, or a block would be larger than `MAX_CLIP_BYTES`.
     """
+    _check_positive("block_seconds", block_seconds)
+    blocks = _blocks(path, block_seconds, partial)
+    next(blocks)
+    return blocks
+
+
+def _blocks(path: str | os.PathLike[str], block_seconds: float, partial: bool) -> Iterator[Clip]:
+    """The blocks, after an empty one as soon as the file is open."""
     from tonewright.audio.decoder import opened
 
-    _check_positive("block_seconds", block_seconds)
-    with opened(path) as sound:
-        block_frames = max(1, round(block_seconds * sound.sample_rate_hz))
+    with opened(path, partial=partial) as sound:
+        rate = sound.sample_rate_hz
+        block_frames = max(1, round(block_seconds * rate))
         if 4 * block_frames * sound.channels > MAX_CLIP_BYTES:
             raise UsageError(f"a block of {block_seconds} s does not fit in memory; ask for shorter blocks")
-    return _blocks(path, block_frames)
-
-
-def _blocks(path: str | os.PathLike[str], block_frames: int) -> Iterator[Clip]:
-    from tonewright.audio.decoder import opened
-
-    with opened(path) as sound:
+        yield Clip(np.empty((sound.channels, 0), np.float32), rate)
         for samples in sound.blocks(0, -1, block_frames):
-            yield _clip(path, samples, sound.sample_rate_hz)
+            yield _clip(path, samples, rate)
 
 
 def _gather(

@@ -16,6 +16,11 @@ def is_silent(clip: Clip, *, floor_dbfs: float = -90.0) -> bool:
     return bool(_frame_powers(clip)[0].max(initial=0.0) < 10 ** (floor_dbfs / 10))
 
 
+def channels_cancel(clip: Clip) -> bool:
+    """Tell whether the channels of a clip cancel each other: it sounds, but their mean is silent."""
+    return not is_silent(clip) and is_silent(Clip(clip.mono(), clip.sample_rate_hz))
+
+
 def sounding_bounds(clip: Clip, *, threshold_db: float = -60.0, pad_s: float = 0.005) -> tuple[int, int]:
     """Find where a clip starts and stops to sound.
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import tyro
-
-from tonewright.cli.options import Flag
+from tonewright.cli.options import Flag, MeasuredFile
 from tonewright.cli.verbs import VerbGroup
 
 BENCH = VerbGroup("Measure speed on this machine.")
@@ -18,9 +15,7 @@ BENCH = VerbGroup("Measure speed on this machine.")
 class _Measurement:
     """What every measurement takes."""
 
-    output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"], metavar="FILE", help_behavior_hint="")] = (
-        None
-    )
+    output: MeasuredFile = None
     """Also write the result as JSON to this file."""
     overwrite: Flag = False
     """Replace the file if it exists."""
@@ -81,9 +76,11 @@ class BenchMatch(_Measurement):
     """Measure whole matches, and the networks and steps that they are made of."""
 
     def _measure(self) -> dict[str, Any]:
-        from tonewright.matching.speed import match_speed
+        from tonewright.cli.progress import work_progress
+        from tonewright.matching.speed import PARTS, match_speed
 
-        return match_speed()
+        with work_progress("measuring", PARTS) as done:
+            return match_speed(progress=lambda: done(1))
 
 
 def _decimals(value: float) -> int:

@@ -9,7 +9,18 @@ from typing import Annotated, Any
 
 import tyro
 
-from tonewright.cli.options import Count, Counts, Flag, Name, Names, OptionalFolder, Seeds
+from tonewright.cli.options import (
+    Count,
+    Counts,
+    Flag,
+    Folder,
+    MeasuredFile,
+    Name,
+    Names,
+    OptionalFile,
+    OptionalFolder,
+    Seeds,
+)
 from tonewright.cli.verbs import VerbGroup
 from tonewright.matching.search.methods import METHODS
 
@@ -36,17 +47,17 @@ class EvaluateMatch:
     """Only so many targets of the suite."""
     synth: Name = "serum-lite"
     """Synth to match with, which also renders the suites random and factory."""
-    sounds: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("benchmarks/sounds")
+    sounds: Folder = Path("benchmarks/sounds")
     """Recordings of the suite real."""
-    log: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")] = None
+    partial: Flag = False
+    """Take what is there of recordings that are cut short or damaged."""
+    log: OptionalFile = None
     """JSON-lines file to keep finished targets in; a second run goes on from it."""
     networks: OptionalFolder = None
     """Folder of a training whose networks to use instead of those that ship."""
     workers: Count = None
     """Processes; as many as there are cores unless given."""
-    output: Annotated[Path | None, tyro.conf.arg(aliases=["-o"], metavar="FILE", help_behavior_hint="")] = (
-        None
-    )
+    output: MeasuredFile = None
     """Also write the result as JSON to this file."""
     overwrite: Flag = False
     """Replace the file if it exists."""
@@ -55,9 +66,10 @@ class EvaluateMatch:
 
     def run(self) -> None:
         """Evaluate and print."""
-        from tonewright.cli.output import measured, print_json
+        from tonewright.cli.output import measured, print_json, skipped_sounds_told
 
-        result = measured(self._evaluate, self.output, overwrite=self.overwrite)
+        with skipped_sounds_told():
+            result = measured(self._evaluate, self.output, overwrite=self.overwrite)
         if self.json:
             print_json(result)
         else:
@@ -68,7 +80,7 @@ class EvaluateMatch:
         from tonewright.matching.evaluation import SELF, evaluate, open_log, summarise
         from tonewright.matching.suites import suite
 
-        whole = suite(self.suite, sounds=self.sounds, synth=self.synth)
+        whole = suite(self.suite, sounds=self.sounds, synth=self.synth, partial=self.partial)
         cases = whole[: self.targets]
         runs = len(cases) * sum(1 if method == SELF else len(set(self.seeds)) for method in set(self.methods))
         log = None

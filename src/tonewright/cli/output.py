@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from tonewright.errors import system_reason
+
+if TYPE_CHECKING:
+    from tonewright.files import StrPath
 
 _ABOUT_BYTES = 1 << 20  # of an evaluation's records
 
@@ -19,6 +23,11 @@ _ABOUT_BYTES = 1 << 20  # of an evaluation's records
 def print_json(value: object) -> None:
     """Print a value as JSON, and nothing else."""
     print(json.dumps(value, indent=1))
+
+
+def print_written(files: Iterable[StrPath], facts: Mapping[str, Any]) -> None:
+    """Print as JSON which files were written, by their full paths, and what is known about them."""
+    print_json({"files": [os.path.abspath(file) for file in files]} | dict(facts))
 
 
 def complain(text: str) -> None:
@@ -44,19 +53,28 @@ class CannotPrintError(Exception):
 @contextmanager
 def standard_output() -> Iterator[None]:
     """Tell failures to print from all others: they raise `CannotPrintError`."""
-    with redirect_stdout(_Output(sys.stdout)):
+    output: Any = _Output(sys.stdout)
+    with redirect_stdout(output):
         yield
 
 
 class _Output:
-    """Standard output, whose failures say that they are its own."""
+    """Standard output, or the bytes below it, whose failures say that they are its own."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: Any) -> None:
         self._stream = stream
 
-    def write(self, text: str) -> int:
+    @property
+    def buffer(self) -> _Output:
+        return _Output(self._stream.buffer)
+
+    def write(self, part: Any) -> Any:
         with self._failing():
-            return self._stream.write(text)
+            return self._stream.write(part)
+
+    def writelines(self, parts: Iterable[Any]) -> None:
+        for part in parts:
+            self.write(part)
 
     def flush(self) -> None:
         with self._failing():
@@ -74,7 +92,7 @@ class _Output:
             raise CannotPrintError(error) from error
 
 
-def _silence(stream: TextIO) -> None:
+def _silence(stream: TextIO | BinaryIO) -> None:
     """Have what a stream still holds go nowhere: Python would try again as it ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
@@ -109,3 +127,24 @@ def measured(
     text = json.dumps(result, indent=1) + "\n"
     write_or_rescue(partial(write_text, text=text, overwrite=overwrite), output)
     return result
+
+
+@contextmanager
+def skipped_sounds_told() -> Iterator[None]:
+    """List on stderr the sounds that are skipped because they cannot be used, each folder once."""
+    from tonewright.audio.folders import SkippedSoundsWarning
+
+    told = set()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", SkippedSoundsWarning)
+        show_others = warnings.showwarning
+
+        def show(message: Warning | str, *where: Any, **how: Any) -> None:
+            if not isinstance(message, SkippedSoundsWarning):
+                show_others(message, *where, **how)
+            elif str(message) not in told:
+                told.add(str(message))
+                print(f"tonewright: {message.heading}:", *message.faults, sep="\n  ", file=sys.stderr)
+
+        warnings.showwarning = show
+        yield

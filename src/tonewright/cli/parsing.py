@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 from collections.abc import Sequence
 from typing import Any, NoReturn, TypeVar, get_type_hints
 
@@ -22,6 +23,7 @@ from tonewright.wording import listing
 
 Kind = TypeVar("Kind")
 
+_OPTION = re.compile(r"--?[A-Za-z]")
 _SHORTEST_PART = 3  # letters of an option that tell which one is meant
 _ALIKE = 0.75  # share of the letters that a misspelt option has in common with the one meant
 
@@ -40,13 +42,13 @@ def parse(verb: type[Kind], name: str, words: Sequence[str], description: str | 
     """
 
     def refuse(event: _errors.ParseErrorEvent) -> NoReturn:
-        raise UsageError(_complaint(event, verb, name))
+        raise UsageError(_complaint(event, verb, name, words))
 
     with _errors.on_parse_error(refuse):
         return tyro.cli(verb, prog=f"tonewright {name}", description=description, args=words)
 
 
-def _complaint(event: _errors.ParseErrorEvent, verb: type, name: str) -> str:
+def _complaint(event: _errors.ParseErrorEvent, verb: type, name: str, words: Sequence[str]) -> str:
     """What is wrong, and the remedy."""
     unknown: list[str] = []
     if isinstance(event, _errors.MissingArgs):
@@ -56,7 +58,8 @@ def _complaint(event: _errors.ParseErrorEvent, verb: type, name: str) -> str:
         text = f"one argument too many: {event.tokens[0]!r}"
         unknown = event.tokens
     elif isinstance(event, _errors.BadValue) and event.argument.is_positional():
-        text = f"{name} needs {_named(event.argument)}"
+        text = f"{name} needs {_named(event.argument)}"  # or it stopped at an option, known or not
+        unknown = [word for word in words if _OPTION.match(word) and _plain(word) not in _options(verb)]
     elif isinstance(event, _errors.BadValue):
         text = f"{_named(event.argument)} needs a value"
     elif isinstance(event, _errors.InstantiationFailure) and event.argument:
@@ -84,14 +87,25 @@ def _named(argument: Any) -> str:
 
 def _meant(word: str, verb: type) -> str | None:
     """The option of a verb that an unknown one is part of, or is like."""
+    options = [option for option in _options(verb) if option.startswith("--")]
+    part = word.lstrip("-")
+    holding = [option for option in options if len(part) >= _SHORTEST_PART and part in option]
+    near = holding or difflib.get_close_matches(f"--{part}", options, n=1, cutoff=_ALIKE)
+    return near[0] if near else None
+
+
+def _options(verb: type) -> list[str]:
+    """Every option of a verb, as it may be typed."""
     kinds = get_type_hints(verb, include_extras=True)
     positional: Any = tyro.conf.Positional
-    options = [
+    named = [
         "--" + field.name.replace("_", "-")
         for field in dataclasses.fields(verb)
         if positional not in getattr(kinds[field.name], "__metadata__", ())
     ]
-    part = word.lstrip("-")
-    holding = [option for option in options if len(part) >= _SHORTEST_PART and part in option]
-    near = holding or difflib.get_close_matches(word, options, n=1, cutoff=_ALIKE)
-    return near[0] if near else None
+    return [*named, "--help", "-h", "-o"]
+
+
+def _plain(word: str) -> str:
+    """The option that a word names, without its value."""
+    return word.partition("=")[0].replace("_", "-")

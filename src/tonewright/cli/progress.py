@@ -1,4 +1,4 @@
-"""Progress bars for long work on stderr; silent where nobody watches."""
+"""How far long work is, on stderr: a bar on a terminal, elsewhere a line now and then."""
 
 from __future__ import annotations
 
@@ -12,6 +12,45 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
+SECONDS_BETWEEN_LINES = 10.0
+"""How often there is a line, at most, where stderr is no terminal."""
+
+
+class _Lines:
+    """How far work is, in lines of plain text for logs and for other programs.
+
+    Args:
+        name: What is done.
+        total: How much there is to do.
+        done: How much was done before.
+    """
+
+    def __init__(self, name: str, total: float, done: float = 0.0) -> None:
+        self._name, self._total, self._done = name, total, done
+        self._began_s = self._told_s = time.monotonic()
+
+    def tell(self, done: float, state: str) -> None:
+        """A line, unless there was one a moment ago.
+
+        Args:
+            done: How much has been done, in the unit of the total.
+            state: The same in words.
+        """
+        now_s = time.monotonic()
+        if now_s - self._told_s < SECONDS_BETWEEN_LINES:
+            return
+        self._told_s = now_s
+        left_s = (now_s - self._began_s) * (self._total - done) / max(done - self._done, 1e-9)
+        print(f"tonewright: {self._name}: {state}, {_time(left_s)} left", file=sys.stderr, flush=True)
+
+
+def _time(seconds: float) -> str:
+    """A duration as it is guessed: `40 s`, `12 min`, `3 h 20 min`."""
+    if seconds < 100:
+        return f"{max(seconds, 0):.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
 
 @contextmanager
 def search_progress(
@@ -23,15 +62,23 @@ def search_progress(
         renders: Budget in renders, if there is one.
         seconds_budget: Budget in seconds, if there is one.
     """
-    if not sys.stderr.isatty():
-        yield lambda spent, best: None
-        return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
     from tonewright.matching.matcher import DEFAULT_RENDERS
 
     by_time = seconds_budget is not None and renders is None
     total = float((seconds_budget if by_time else renders) or DEFAULT_RENDERS)
+    if not sys.stderr.isatty():
+        lines, began_s = _Lines("matching", total), 0.0
+
+        def tell(spent: int, best: float) -> None:
+            nonlocal began_s
+            began_s = began_s or time.monotonic()  # not while it was prepared
+            done = time.monotonic() - began_s if by_time else spent
+            lines.tell(done, f"{spent:,} renders · loss {best:.3f}")
+
+        yield tell
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=20),
@@ -69,7 +116,14 @@ def training_progress(updates: int, first: int) -> Iterator[Callable[[int, Mappi
         first: The one it goes on from.
     """
     if not sys.stderr.isatty():
-        yield lambda update, scores: None
+        lines, last = _Lines("training", updates, first), ""
+
+        def tell(update: int, scores: Mapping[str, float]) -> None:
+            nonlocal last
+            last = f" · {_listed(scores)}" if scores else last
+            lines.tell(update + 1, f"{update + 1:,} of {updates:,} updates{last}")
+
+        yield tell
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -84,11 +138,14 @@ def training_progress(updates: int, first: int) -> Iterator[Callable[[int, Mappi
 
         def update_bar(update: int, scores: Mapping[str, float]) -> None:
             if scores:
-                told = " · ".join(f"{name} {value:.3g}" for name, value in scores.items())
-                bar.console.print(f"{update + 1}: {told}", highlight=False)
+                bar.console.print(f"{update + 1}: {_listed(scores)}", highlight=False)
             bar.update(task, completed=update + 1)
 
         yield update_bar
+
+
+def _listed(scores: Mapping[str, float]) -> str:
+    return " · ".join(f"{name} {value:.3g}" for name, value in scores.items())
 
 
 @contextmanager
@@ -100,7 +157,14 @@ def work_progress(name: str, total: float) -> Iterator[Callable[[float], None]]:
         total: How much there is to do, in whatever unit.
     """
     if not sys.stderr.isatty():
-        yield lambda amount: None
+        lines, done = _Lines(name, total), 0.0
+
+        def tell(amount: float) -> None:
+            nonlocal done
+            done += amount
+            lines.tell(done, f"{done / total:.0%}")
+
+        yield tell
         return
     from rich.progress import Progress
 

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tonewright.audio.clip import Clip
 from tonewright.audio.resampling import resample_array
+from tonewright.distances.published.lufs_difference import lufs_difference
 from tonewright.distances.registry import get, names
 
 
@@ -46,7 +47,11 @@ def compare_clips(a: Clip, b: Clip) -> dict[str, float]:
 
     Published scores compare sounds of one length, rate and layout. To get there nothing is cut: `b` is
     resampled to the rate of `a`, the shorter clip is followed by silence, and both are mixed to mono where
-    they differ in channels.
+    they differ in channels. `lufs_difference` alone takes every clip with the channels it has, summed as
+    BS.1770 sums them.
+
+    Of clips with equal channels `mss` and `wmfcc` compare channel with channel, `lufs_difference` sums the
+    channels, and the other distances compare the means of the channels, as their publications do.
 
     Args:
         a: The target.
@@ -66,8 +71,19 @@ def compare_clips(a: Clip, b: Clip) -> dict[str, float]:
         >>> found["mss"] > 5, found["rms"] < 1
         (True, True)
     """
-    x, y = (clip.samples if a.channels == b.channels else clip.mono()[np.newaxis] for clip in (a, b))
-    y = resample_array(y, b.sample_rate_hz, a.sample_rate_hz)
+    if a.channels == b.channels:
+        values = compare(*_one_length(a, b), a.sample_rate_hz)
+    else:
+        mixed = (Clip(clip.mono(), clip.sample_rate_hz) for clip in (a, b))
+        values = compare(*_one_length(*mixed), a.sample_rate_hz)
+        # A mix is quieter than its channels together.
+        values["lufs_difference"] = lufs_difference.function(*_one_length(a, b), a.sample_rate_hz)
+    return {name: float(value[0]) for name, value in values.items()}
+
+
+def _one_length(a: Clip, b: Clip) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Both at the rate of `a` and with silence after the shorter, each `[1, channels, frames]`."""
+    x, y = a.samples, resample_array(b.samples, b.sample_rate_hz, a.sample_rate_hz)
     longest = max(x.shape[1], y.shape[1])
     x, y = (np.pad(sound, ((0, 0), (0, longest - sound.shape[1])))[np.newaxis] for sound in (x, y))
-    return {name: float(value[0]) for name, value in compare(x, y, a.sample_rate_hz).items()}
+    return x, y

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from tonewright.audio.channels import mix_down
 from tonewright.audio.resampling import resample_array
-from tonewright.distances.spectra import mix_down
 from tonewright.features.stft import power_spectrogram
 
 RATE_HZ = 22050

@@ -27,14 +27,6 @@ def samples_in(milliseconds: int, sample_rate_hz: int) -> int:
     return milliseconds * sample_rate_hz // 1000
 
 
-def mix_down(audio: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The mean of the channels: `[batch, channels, frames]` to `[batch, frames]`."""
-    if audio.shape[1] == 1:
-        return audio[:, 0]
-    mono: NDArray[np.float32] = audio.mean(axis=1, dtype=np.float32)
-    return mono
-
-
 def log_mel(
     audio: NDArray[np.float32], sample_rate_hz: int, n_fft: int, hop: int, n_mels: int
 ) -> NDArray[np.float32]:

@@ -8,18 +8,26 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tonewright.features.frames import Frames, shared
     from tonewright.features.hearing import DEFAULT_DESCRIPTORS, hear, hear_file
-    from tonewright.features.registry import Descriptor, all_descriptors, descriptor, numbered
+    from tonewright.features.registry import (
+        CHANNEL_RULES,
+        Descriptor,
+        all_descriptors,
+        descriptor,
+        numbered,
+    )
     from tonewright.features.streaming import StreamAnalyser
     from tonewright.features.table import FeatureTable
-    from tonewright.features.writing import write_csv, write_parquet
+    from tonewright.features.writing import csv_lines, write_csv, write_parquet
 
 _HOME = {
+    "CHANNEL_RULES": "registry",
     "DEFAULT_DESCRIPTORS": "hearing",
     "Descriptor": "registry",
     "FeatureTable": "table",
     "Frames": "frames",
     "StreamAnalyser": "streaming",
     "all_descriptors": "registry",
+    "csv_lines": "writing",
     "descriptor": "registry",
     "hear": "hearing",
     "hear_file": "hearing",
@@ -30,12 +38,14 @@ _HOME = {
 }
 
 __all__ = [
+    "CHANNEL_RULES",
     "DEFAULT_DESCRIPTORS",
     "Descriptor",
     "FeatureTable",
     "Frames",
     "StreamAnalyser",
     "all_descriptors",
+    "csv_lines",
     "descriptor",
     "hear",
     "hear_file",

@@ -9,6 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tonewright.audio.channels import mix_down
 from tonewright.features.framing import Framing
 
 P = ParamSpec("P")
@@ -23,7 +24,8 @@ class Frames:
     offline analysis give the same numbers: they are the same code.
 
     Args:
-        hops: `[batch, count * hop]` float32, the new samples.
+        hops: `[batch, channels, count * hop]` float32, the new samples. What is measured on `samples` and
+            `windows` is measured on the mean of the channels; `by_channel` tells them apart.
         framing: Sample rate, window and hop.
         memory: What earlier runs of the same sounds left behind; empty at the start of a sound.
     """
@@ -31,10 +33,19 @@ class Frames:
     def __init__(self, hops: NDArray[np.float32], framing: Framing, memory: dict[Hashable, Any]) -> None:
         self.framing = framing
         self.memory = memory
-        self.batch = len(hops)
-        self.count = hops.shape[1] // framing.hop
+        self.batch, self.channels = hops.shape[:2]
+        self.count = hops.shape[2] // framing.hop
         self._hops = hops
         self._results: dict[Hashable, Any] = {}
+
+    @property
+    def by_channel(self) -> Frames:
+        """The same hops with every channel a sound of its own, `batch * channels` of them; itself if mono."""
+        if self.channels == 1:
+            return self
+        memory = self.memory.setdefault("by channel", {})
+        hops = self._hops.reshape(self.batch * self.channels, 1, -1)
+        return self.once("by channel", lambda: Frames(hops, self.framing, memory))
 
     def once(self, key: Hashable, compute: Callable[[], T]) -> T:
         """`compute()` on the first call with this key in this run, the same result on later ones."""
@@ -73,8 +84,9 @@ class Frames:
         return self.once(("with_past", key), join)
 
     def samples(self, past: int) -> NDArray[np.float32]:
-        """The samples of this run with `past` earlier ones in front, `[batch, past + count * hop]`."""
-        return self.with_past(f"{past} samples", self._hops, past)
+        """The mix of this run with `past` earlier samples in front, `[batch, past + count * hop]`."""
+        mixed = self.once("mix", lambda: mix_down(self._hops))
+        return self.with_past(f"{past} samples", mixed, past)
 
     def windows(self, length: int) -> NDArray[np.float32]:
         """For each frame the last `length` samples up to its end, `[batch, count, length]`, read-only."""

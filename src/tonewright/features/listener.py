@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tonewright.features.channels import MIX, cancelled
 from tonewright.features.frames import Frames
 from tonewright.features.framing import Framing
 from tonewright.features.registry import Descriptor
@@ -27,31 +28,38 @@ class Listener:
     Args:
         framing: Sample rate, window and hop.
         descriptors: What to measure.
+
+    Attributes:
+        columns: How many values a frame has.
+        cancelled_frames: In how many frames of the last stretch the channels of a mix cancel each other.
     """
 
     def __init__(self, framing: Framing, descriptors: tuple[Descriptor, ...]) -> None:
         self.framing = framing
         self.descriptors = descriptors
         self.columns = sum(len(one.columns) for one in descriptors)
+        self.cancelled_frames = 0
+        self._mixing = any(one.channels == MIX for one in descriptors)
         self._memory: dict[Hashable, Any] = {}
 
     def listen(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Measure the next stretch of each sound.
 
         Args:
-            samples: `[batch, count * hop]` float32; the batch is the same at every call.
+            samples: `[batch, channels, count * hop]` float32; batch and channels are the same at every call.
 
         Returns:
             `[batch, count, columns]` float32.
         """
-        batch, hop = len(samples), self.framing.hop
-        count = samples.shape[1] // hop
-        at_once = max(1, frames_at_once(self.framing) // batch)
+        (batch, channels), hop = samples.shape[:2], self.framing.hop
+        count = samples.shape[2] // hop
+        at_once = max(1, frames_at_once(self.framing) // (batch * channels))
         values = np.empty((batch, count, self.columns), np.float32)
+        self.cancelled_frames = 0
         for first in range(0, count, at_once):
             last = min(first + at_once, count)
             with numba_threads(max(1, batch * (last - first) // _FRAMES_WORTH_A_THREAD)):
-                self._measure(samples[:, first * hop : last * hop], values[:, first:last])
+                self._measure(samples[..., first * hop : last * hop], values[:, first:last])
         return values
 
     def _measure(self, hops: NDArray[np.float32], values: NDArray[np.float32]) -> None:
@@ -61,6 +69,8 @@ class Listener:
             following = column + len(one.columns)
             values[:, :, column:following] = frames.measured(one.function)
             column = following
+        if self._mixing and frames.channels > 1:
+            self.cancelled_frames += int(cancelled(frames).sum())
 
 
 def frames_at_once(framing: Framing) -> int:

@@ -7,15 +7,24 @@ import pkgutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.errors import UsageError
+from tonewright.errors import UnknownNameError, UsageError
 from tonewright.features.frames import Frames
 
 # `[batch, count, columns]` float32 from a run of frames.
 Measure = Callable[[Frames], NDArray[np.float32]]
+
+ChannelRule = Literal["mix", "largest", "sum"]
+CHANNEL_RULES: dict[ChannelRule, str] = {
+    "sum": "powers of the channels summed with the weights of BS.1770",
+    "largest": "the largest of the channels",
+    "mix": "the mean of the channels, mixed sample by sample, is measured",
+}
+"""How one value comes of a sound of several channels."""
 
 EVERYTHING = "all"
 DELTA_SUFFIX = "_delta"
@@ -34,6 +43,7 @@ class Descriptor:
         columns: One name to each value.
         meaning: What it measures, in one line.
         source: Paper or standard of the definition.
+        channels: How one value comes of several channels, by its name in `CHANNEL_RULES`.
         function: Takes `Frames`, returns `[batch, count, columns]` float32, finite for every finite sound;
             several threads may call it at once, each with `Frames` of its own.
     """
@@ -44,6 +54,7 @@ class Descriptor:
     columns: tuple[str, ...]
     meaning: str
     source: str
+    channels: ChannelRule
     function: Measure
 
 
@@ -53,7 +64,7 @@ def numbered(name: str, count: int, unit: str = "") -> tuple[str, ...]:
 
 
 def descriptor(
-    *, category: str, unit: str, columns: Iterable[str], source: str
+    *, category: str, unit: str, columns: Iterable[str], source: str, channels: ChannelRule = "mix"
 ) -> Callable[[Measure], Measure]:
     """Register the decorated function as a descriptor of its own name; its docstring tells the meaning.
 
@@ -62,16 +73,23 @@ def descriptor(
         unit: Unit of all its columns; "1" where there is none.
         columns: One name to each value.
         source: Paper or standard of the definition.
+        channels: What the function does with several channels. The mean of them is what `samples` and
+            `windows` of its `Frames` hold; with another rule it measures `Frames.by_channel`, through
+            `features/channels.py`.
 
     Raises:
-        UsageError: The name or a column is taken, or the function has no docstring.
+        UsageError: The name or a column is taken, there is no such rule, or the function has no docstring.
     """
 
     def register(function: Measure) -> Measure:
         lines = (function.__doc__ or "").strip().splitlines()
         if not lines:
             raise UsageError(f"a descriptor's docstring tells its meaning; {function.__name__} has none")
-        new = Descriptor(function.__name__, category, unit, tuple(columns), lines[0], source, function)
+        if channels not in CHANNEL_RULES:
+            raise UnknownNameError("rule for channels", str(channels), CHANNEL_RULES)
+        new = Descriptor(
+            function.__name__, category, unit, tuple(columns), lines[0], source, channels, function
+        )
         _check_names(new)
         _registered[new.name] = new
         return function

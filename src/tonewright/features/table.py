@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from tonewright.errors import UnknownNameError
 from tonewright.features.registry import Descriptor
 from tonewright.features.writing import write_csv, write_parquet
+from tonewright.wording import listing, quantity
+
+_NAMED = 3  # columns that a table shows of itself
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,11 +28,21 @@ class FeatureTable:
         values: `[batch, n_frames, columns]` float32, always finite.
         times_s: `[n_frames]` float64, the end of each frame: the moment at which its values are known.
         descriptors: What was measured, in the order of the columns.
+        cancelled_frames: In how many frames, of all sounds, the channels of a mix cancel each other: what is
+            measured on their mean hears next to nothing there, 30 dB below the channels or less.
     """
 
     values: NDArray[np.float32]
     times_s: NDArray[np.float64]
     descriptors: tuple[Descriptor, ...]
+    cancelled_frames: int = 0
+
+    def __repr__(self) -> str:
+        sounds, frames, columns = self.values.shape
+        named = ", ".join(self.names[:_NAMED]) + (", …" if columns > _NAMED else "")
+        counts = {"sound": sounds, "frame": frames, "column": columns}
+        size = listing([quantity(count, unit, 9) for unit, count in counts.items()])
+        return f"<FeatureTable of {size}: {named}>"
 
     @property
     def names(self) -> tuple[str, ...]:

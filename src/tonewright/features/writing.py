@@ -30,16 +30,32 @@ def write_csv(path: str | PathLike[str], tables: Iterable[FeatureTable], *, over
         OutputError: The file is there already or cannot be written.
         UsageError: There is no table.
     """
-    tables = _at_least_one(tables)
+    lines = csv_lines(tables)
     with replacing(path, overwrite=overwrite) as temporary, open(temporary, "w", encoding="utf-8") as file:
-        for i, table in enumerate(tables):
-            if i == 0:
-                file.write(",".join(("sound", "time_s", *table.names)) + "\n")
-            for sound, frames in enumerate(table.values):
-                # Nine digits tell any two float32 apart.
-                line = f"{sound},%.6f" + ",%.9g" * len(table.names) + "\n"
-                for time_s, row in zip(table.times_s.tolist(), frames.tolist(), strict=True):
-                    file.write(line % (time_s, *row))
+        file.writelines(lines)
+
+
+def csv_lines(tables: Iterable[FeatureTable]) -> Iterator[str]:
+    """The lines that `write_csv` writes, line feeds included, as they come to be.
+
+    Args:
+        tables: One table, or the pieces that `hear_file` yields; they hold the same columns.
+
+    Raises:
+        UsageError: There is no table.
+    """
+    return _csv_lines(_at_least_one(tables))
+
+
+def _csv_lines(tables: Iterator[FeatureTable]) -> Iterator[str]:
+    for i, table in enumerate(tables):
+        if i == 0:
+            yield ",".join(("sound", "time_s", *table.names)) + "\n"
+        for sound, frames in enumerate(table.values):
+            # Nine digits tell any two float32 apart.
+            line = f"{sound},%.6f" + ",%.9g" * len(table.names) + "\n"
+            for time_s, row in zip(table.times_s.tolist(), frames.tolist(), strict=True):
+                yield line % (time_s, *row)
 
 
 def write_parquet(

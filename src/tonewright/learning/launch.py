@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from tonewright.errors import UsageError
 from tonewright.learning.configuration import config_from, read_config
-from tonewright.learning.runs import Run, holds_run, read_run
+from tonewright.learning.runs import Run, holds_run, read_run, steps_done, too_few
+from tonewright.wording import quantity
 
 Config = TypeVar("Config")
 
@@ -28,7 +29,7 @@ def open_run(
     """Begin a run.
 
     Args:
-        folder: Empty or not there yet; its parent is made if that one's parent exists.
+        folder: Empty or not there yet; those that are missing above it are made, too.
         kind: Dataclass of the configuration.
         run_config: The configuration as the run keeps it, with the name of its "recipe".
         config_file: JSON file with fields of the configuration, or the `config.json` of a run of this recipe.
@@ -49,8 +50,6 @@ def open_run(
     try_out(config)
     if holds_run(folder):
         raise UsageError(f"{str(folder)!r} holds a run; choose another folder, or go on with --resume")
-    with suppress(OSError):  # `runs` in runs/agent; what else is missing is told by the next line
-        folder.parent.mkdir(exist_ok=True)
     return Run.create(folder, run_config(config), seed, sinks=sinks), config
 
 
@@ -61,7 +60,11 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def resume_run(
-    folder: Path, kind: type[Config], run_config: Callable[[Config], Mapping[str, Any]]
+    folder: Path,
+    kind: type[Config],
+    run_config: Callable[[Config], Mapping[str, Any]],
+    *,
+    updates: int | None = None,
 ) -> tuple[Run, Config]:
     """Go on with a run, as it was configured.
 
@@ -69,17 +72,24 @@ def resume_run(
         folder: The run's.
         kind: Dataclass of the configuration.
         run_config: As of `open_run`.
+        updates: Updates in all, in place of the `updates` of its configuration, which they replace.
 
     Raises:
         CheckpointError: There is no run, or it is damaged.
-        UsageError: The run is of another recipe, or another process is at it.
+        UsageError: The run is of another recipe, has done more updates, or another process is at it.
     """
     values = dict(read_run(folder)["config"])
     recipe, expected = values.pop("recipe", None), run_config(kind())["recipe"]
     if recipe != expected:
         raise UsageError(f"{str(folder)!r} is a run of recipe {recipe!r}; resume it with that verb")
     config = config_from(kind, values)  # first: resuming cuts the log
-    return Run.resume(folder), config
+    if updates is None or updates == values.get("updates"):
+        return Run.resume(folder), config
+    done = steps_done(folder)
+    if updates < done:
+        raise too_few(folder, done, updates)
+    config = config_from(kind, {"updates": updates}, default=config)
+    return Run.resume(folder, run_config(config)), config
 
 
 @contextmanager
@@ -91,6 +101,6 @@ def stoppable(run: Run) -> Iterator[None]:
         except KeyboardInterrupt:
             told = "nothing is kept yet; --resume begins it again"
             if run.checkpoint is not None:
-                updates = int(run.checkpoint.name) + 1
-                told = f"what was learned in {updates} updates is kept; go on with --resume"
+                updates = quantity(int(run.checkpoint.name) + 1, "update", 12)
+                told = f"what was learned in {updates} is kept; go on with --resume"
             raise KeyboardInterrupt(f": {told}") from None

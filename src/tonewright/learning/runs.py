@@ -1,7 +1,7 @@
 """Runs: the folder of a training, from which it can be watched, resumed after a crash and made again.
 
 ```
-config.json              configuration, seed, versions, platform, commit
+config.json              configuration, seed, versions, platform, commit; those before it was extended
 metrics.jsonl            the truth: one JSON object a line, with `step`, `wall_s` and the numbers of that step
 checkpoints/00000040/    the last three (see `checkpoints`)
 audio/00000040/*.wav     sounds and pictures of the evaluation after that step
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 FORMAT = "tonewright-run"
 FORMAT_VERSION = 1
+FIRST_CHECKPOINT_S = 30.0
+"""After which time a run has its first checkpoint with the next update, however rare the others are."""
 _CONFIG, _METRICS, _CHECKPOINTS, _LOCK = "config.json", "metrics.jsonl", "checkpoints", "lock"
 _FIELDS: dict[str, type] = {"config": dict, "seed": int, "sinks": list}
 _NAME = re.compile(r"[\w-][\w.-]*")
@@ -91,7 +93,7 @@ class Run:
         """Begin a run.
 
         Args:
-            folder: Empty or not there yet; its parent must exist.
+            folder: Empty or not there yet; those that are missing above it are made, too.
             config: Everything that decides what is learned, as numbers, text, lists and mappings.
             seed: Seed of everything random.
             sinks: Names out of `sinks.SINKS`.
@@ -114,10 +116,15 @@ class Run:
         return cls(folder, json.loads(text), None)
 
     @classmethod
-    def resume(cls, folder: StrPath) -> Run:
+    def resume(cls, folder: StrPath, config: Mapping[str, Any] | None = None) -> Run:
         """Go on with a run from its last checkpoint, or from the start if it has none.
 
         What was logged after the checkpoint is cut off; it will be logged again.
+
+        Args:
+            folder: The run's.
+            config: Takes the place of its configuration from now on; the one before it is kept under
+                `earlier`, with the step it led to.
 
         Raises:
             CheckpointError: There is no run, or its configuration, log or last checkpoint is damaged.
@@ -129,13 +136,41 @@ class Run:
         document = read_run(folder)
         check_sinks(map(str, document["sinks"]))
         found = checkpoints(folder / _CHECKPOINTS)
-        if not found:
-            return cls(folder, document, None)
-        try:
-            check_checkpoint(found[-1])
-        except CheckpointError as error:
-            raise CheckpointError(f"{error}, or remove its folder to resume from the one before") from error
-        return cls(folder, document, found[-1])
+        if found:
+            try:
+                check_checkpoint(found[-1])
+            except CheckpointError as error:
+                raise CheckpointError(
+                    f"{error}, or remove its folder to resume from the one before"
+                ) from error
+        text = None
+        if config is not None:
+            changed = {"until_step": steps_done(folder), "config": document["config"]}
+            fields = document | {"config": dict(config), "earlier": [*document.get("earlier", []), changed]}
+            text = document_text(FORMAT, FORMAT_VERSION, fields)
+            document = json.loads(text)
+        run = cls(folder, document, found[-1] if found else None)
+        if text is not None:  # now that no other process is at it
+            try:
+                write_text(folder / _CONFIG, text, overwrite=True)
+            except OutputError:
+                run.close()
+                raise
+        return run
+
+    @property
+    def first_checkpoint_due(self) -> bool:
+        """Whether there is no checkpoint yet, and it is time for one: who stops the run loses little."""
+        return self.checkpoint is None and time.monotonic() - self._began_s >= FIRST_CHECKPOINT_S
+
+    def check_total(self, steps: int) -> None:
+        """Check that so many steps in all are not fewer than are done.
+
+        Raises:
+            UsageError: They are.
+        """
+        if steps < self.first_step:
+            raise too_few(self.folder, self.first_step, steps)
 
     def log(self, step: int, scalars: Mapping[str, float]) -> None:
         """Write the numbers of a step as one line; such as are not finite become null.
@@ -229,6 +264,20 @@ def last_checkpoint(folder: StrPath) -> tuple[dict[str, Any], Path]:
     if not found:
         raise CheckpointError(f"the run in {os.fspath(folder)!r} has no checkpoint yet; let it go on first")
     return document["config"], found[-1]
+
+
+def steps_done(folder: StrPath) -> int:
+    """Steps of a run up to its last checkpoint."""
+    found = checkpoints(Path(folder) / _CHECKPOINTS)
+    return int(found[-1].name) + 1 if found else 0
+
+
+def too_few(folder: StrPath, done: int, asked: int) -> UsageError:
+    """The error where a run is to make fewer updates than it has made."""
+    return UsageError(
+        f"the updates of a run are counted from its beginning: {os.fspath(folder)!r} has done {done:,}; "
+        f"got {asked:,} in all; ask for more than {done:,} to train on"
+    )
 
 
 def holds_run(folder: StrPath) -> bool:

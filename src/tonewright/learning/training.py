@@ -23,7 +23,8 @@ class TrainConfig:
     steps: int = 32
     """Steps of each environment between two updates."""
     checkpoint_every: int = 50
-    """Updates from one evaluation and checkpoint to the next. After each, all episodes begin anew."""
+    """Updates from one evaluation and checkpoint to the next. After each, all episodes begin anew. If they
+    take more than half a minute, one checkpoint comes before."""
 
     def __post_init__(self) -> None:
         check_whole(self.steps, "steps", 1)
@@ -44,23 +45,33 @@ def train(
     total_updates: int,
     evaluate: Evaluate | None = None,
     progress: Progress = lambda update, scores: None,
+    begin: Callable[[], object] = lambda: None,
 ) -> None:
     """Train until `total_updates` updates are done, from where the run stands.
 
     A run that is killed and resumed logs the same numbers, bit for bit (those under `time/` apart), as one
-    that never was, because after a checkpoint all environments begin anew, seeded by the number of the
-    update.
+    that never was, because every `checkpoint_every` updates all environments begin anew, seeded by the number
+    of the update. Two checkpoints may lie between these: the first one, if half a minute goes by without
+    any (`Run.first_checkpoint_due`), and that at the end, if the run is extended. Nothing begins anew after
+    the first one but in a run that goes on from there; it then learns from other episodes.
 
     Args:
         config: How often things happen.
         pool: Collects the rollouts; its workers have the run's seed.
         algorithm: Learns from them; brought to the run's checkpoint, if there is one.
         run: Takes the log and the checkpoints. Its steps are updates, counted from 0.
-        total_updates: Updates in all, those before the checkpoint included.
+        total_updates: Updates in all, those before the checkpoint included. More than before extend a run
+            that has ended; what depends on the progress of training follows the new number.
         evaluate: Called before each checkpoint.
         progress: Told after every update, with what `evaluate` found if it was asked.
+        begin: Called when the algorithm is at the run's checkpoint.
+
+    Raises:
+        UsageError: The run has done more updates than that.
     """
+    run.check_total(total_updates)
     run.restore(algorithm.state)
+    begin()
     policy = algorithm.policy
     if policy.normaliser.count == 0:
         algorithm.observe(pool.collect(policy.weights(), config.steps, update=0, reseed=0))
@@ -84,7 +95,7 @@ def train(
         metrics |= {f"evaluation/{key}": value for key, value in scores.items()}
         run.log(update, metrics)
         progress(update, scores)
-        if checkpoint:
+        if checkpoint or run.first_checkpoint_due:
             run.save(update, algorithm.state)
 
 

@@ -6,8 +6,9 @@ live here, once. A single environment is a batch of one.
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import gymnasium
@@ -18,7 +19,7 @@ from gymnasium.vector.utils import batch_space, concatenate, create_empty_array,
 from numpy.typing import NDArray
 
 from tonewright.checks import check_whole
-from tonewright.errors import UsageError
+from tonewright.errors import UnknownNameError, UsageError
 
 Info = dict[str, Any]
 Step = tuple[Any, NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_], Info]
@@ -48,6 +49,7 @@ class BatchEnv(VectorEnv[Any, Any, NDArray[Any]], ABC):
         action_space: Of one row.
         max_episode_steps: Steps after which an episode is truncated.
         autoreset_mode: The mode, or its name ("SameStep").
+        **unknown: Whatever else a subclass was given; refused.
 
     Attributes:
         rngs: Random numbers of each row.
@@ -55,6 +57,7 @@ class BatchEnv(VectorEnv[Any, Any, NDArray[Any]], ABC):
 
     Raises:
         UsageError: Fewer than 1 row or step, or an unknown mode.
+        UnknownNameError: There is no such argument.
     """
 
     metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012 (Gymnasium's declaration)
@@ -67,7 +70,9 @@ class BatchEnv(VectorEnv[Any, Any, NDArray[Any]], ABC):
         *,
         max_episode_steps: int,
         autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
+        **unknown: Any,
     ) -> None:
+        self._check_known(unknown)
         check_whole(num_envs, "num_envs", 1)
         check_whole(max_episode_steps, "max_episode_steps", 1)
         self.num_envs = num_envs
@@ -82,6 +87,20 @@ class BatchEnv(VectorEnv[Any, Any, NDArray[Any]], ABC):
         self._begun = False
         # Rows whose episode has ended and whose next has not begun.
         self._over = np.zeros(num_envs, np.bool_)
+
+    @classmethod
+    def _check_known(cls, arguments: Iterable[str], known: Iterable[str] = ()) -> None:
+        """Check names of arguments: those of the class, `autoreset_mode`, and others that it knows.
+
+        Raises:
+            UnknownNameError: There is no such argument.
+        """
+        parameters = inspect.signature(cls).parameters.values()
+        own = [one.name for one in parameters if one.kind is not inspect.Parameter.VAR_KEYWORD]
+        known = {*own, "autoreset_mode", *known}
+        for name in arguments:
+            if name not in known:
+                raise UnknownNameError(f"argument of {cls.__name__}", name, known)
 
     @abstractmethod
     def _begin(self, rows: NDArray[np.intp]) -> None:
@@ -216,11 +235,17 @@ class SingleEnv(gymnasium.Env[Any, Any]):
 
     Attributes:
         batch: The batch of one.
+
+    Raises:
+        UsageError: An argument that only a batch takes.
     """
 
     metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012 (Gymnasium's declaration)
 
     def __init__(self, make_batch: Callable[..., BatchEnv], **kwargs: Any) -> None:
+        for name in ("num_envs", "autoreset_mode"):
+            if name in kwargs:
+                raise UsageError(f"a single environment takes no {name}; got {kwargs[name]!r}; use make_vec")
         self.batch = make_batch(num_envs=1, autoreset_mode=AutoresetMode.DISABLED, **kwargs)
         self.observation_space = self.batch.single_observation_space
         self.action_space = self.batch.single_action_space

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from tonewright.learning.registry import Environment
 
 if TYPE_CHECKING:
+    from tonewright.matching.many.jobs import Job
+    from tonewright.matching.many.matching import Outcome, match_many
     from tonewright.matching.matcher import match
     from tonewright.matching.result import MatchResult
 
-__all__ = ["ENVIRONMENTS", "MatchResult", "match"]
+__all__ = ["ENVIRONMENTS", "Job", "MatchResult", "Outcome", "match", "match_many"]
 
 ENVIRONMENTS = {
     "tonewright/Match-v0": Environment(
@@ -19,7 +21,13 @@ ENVIRONMENTS = {
     )
 }
 
-_HOMES = {"MatchResult": "result", "match": "matcher"}
+_HOMES = {
+    "Job": "many.jobs",
+    "MatchResult": "result",
+    "Outcome": "many.matching",
+    "match": "matcher",
+    "match_many": "many.matching",
+}
 
 
 def __getattr__(name: str) -> Any:

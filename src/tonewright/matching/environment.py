@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -61,7 +61,7 @@ class MatchEnv(BatchEnv):
 
     Raises:
         UsageError: An argument that makes no sense.
-        UnknownNameError: No such synth or stage.
+        UnknownNameError: No such synth or stage, or no such argument.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class MatchEnv(BatchEnv):
         autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
         **changes: Any,
     ) -> None:
+        self._check_known(changes, (field.name for field in fields(EpisodeConfig)))
         self.config = config = replace(config or EpisodeConfig(), **changes)
         self.synth = make_synth(config.synth, HEARING_RATE_HZ)
         self.frames = round(config.seconds * HEARING_RATE_HZ)

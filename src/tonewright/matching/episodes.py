@@ -11,12 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from tonewright.audio import Clip, resample
 from tonewright.audio.fading import fade_out_at
-from tonewright.audio.folders import sound_files
+from tonewright.audio.folders import read_sounds
 from tonewright.audio.levels import rms_dbfs
 from tonewright.errors import UsageError
 from tonewright.matching.agent.curriculum import Stage
 from tonewright.matching.episode_config import GATES_SECONDS, NOTES
-from tonewright.matching.preparing import prepare, read_recording
+from tonewright.matching.preparing import prepare
+from tonewright.matching.recording import read_recording
 from tonewright.synths import Preset
 from tonewright.synths.base import RELEASED_SHARE, Synth
 
@@ -158,7 +159,8 @@ class Bank:
 def recordings(synth: Synth, frames: int, folder: Path) -> Drawn:
     """Recordings prepared as `match` does, resampled to the synth's rate, cut or padded to one length.
 
-    The note is the one estimated (middle C without a pitch); the key is held to the end.
+    The note is the one estimated (middle C without a pitch); the key is held to the end. Files that cannot be
+    used are skipped, with a warning.
 
     Args:
         synth: Names rate and number of controls.
@@ -167,10 +169,10 @@ def recordings(synth: Synth, frames: int, folder: Path) -> Drawn:
 
     Raises:
         UsageError: The folder holds no sound.
+        AudioError: None of its sounds can be used.
     """
     sounds, notes, durations = [], [], []
-    for path in sound_files(folder):
-        target = prepare(read_recording(path).clip)
+    for _, target in read_sounds(folder, lambda path: prepare(read_recording(path).clip)):
         clip = resample(Clip(target.audio[None], target.sample_rate_hz), synth.sample_rate_hz)
         sound = clip.samples[0, :frames]
         sounds.append(np.pad(sound, (0, frames - len(sound))))
@@ -210,6 +212,7 @@ def make_targets(
 
     Raises:
         UsageError: Neither a name nor a folder, a folder without sounds, or a synth without factory presets.
+        AudioError: No sound of the folder can be used.
     """
     if not isinstance(source, str):
         return source
@@ -217,7 +220,7 @@ def make_targets(
         return RandomPresets(synth, frames, stage, notes, gates_seconds, durations_s)
     if source == "factory":
         return Bank(render_presets(synth, frames, factory_presets(synth)))
-    if not Path(source).is_dir():
+    if not source or not Path(source).is_dir():
         raise UsageError(f"targets are random, factory or a folder of sounds; got {source!r}")
     return Bank(recordings(synth, frames, Path(source)))
 

@@ -206,7 +206,10 @@ def _check(case: Case, method: str) -> None:
     if method not in (*METHODS, SELF):
         raise UnknownNameError("search method", method, [*METHODS, SELF])
     if method == SELF and case.true_params is None:
-        raise UsageError(f"{case.name} is a recording: its true preset is not known")
+        raise UsageError(
+            f"the method 'self' needs targets whose true presets are known; got {case.name!r}, a recording;"
+            " name the suite 'random' or 'factory', or other methods"
+        )
 
 
 def _do(synth: str, networks: StrPath | None, run: Run, keys: list[Key]) -> list[Record]:

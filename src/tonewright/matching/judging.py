@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.distances import get
+from tonewright.distances.published.sot import audible_sot
 
 HELD_OUT = ("sot", "wmfcc", "rms", "f0_cents")
 """Distances that no search minimises: spectral transport, timbre over time, envelope, pitch."""
@@ -22,11 +23,12 @@ def differences(
 ) -> NDArray[np.float64]:
     """Distances `[names, batch]` of candidates `[batch, frames]` from a target `[frames]`.
 
-    All are 0 for identical sounds: a similarity that is 1 for them counts by what is missing.
+    All are 0 for identical sounds: a similarity that is 1 for them counts by what is missing. SOT is taken of
+    what can be heard (`audible_sot`).
     """
     rows = []
     for name in names:
-        distance = get(name)
+        distance = audible_sot if name == "sot" else get(name)
         value = distance(candidates, target[None], sample_rate_hz)
         rows.append(np.abs(np.asarray(value, dtype=np.float64) - distance.identical))
     return np.stack(rows)

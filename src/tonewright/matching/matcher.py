@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +16,14 @@ from tonewright.checks import check_whole
 from tonewright.errors import UsageError
 from tonewright.files import StrPath
 from tonewright.matching.judging import named_distances, rank_by_ear, similarity
-from tonewright.matching.preparing import Target, prepare
+from tonewright.matching.preparing import Target, check_window, prepare
+from tonewright.matching.recording import Recording
 from tonewright.matching.result import MatchResult
 from tonewright.matching.search.budget import Budget, BudgetSpent
 from tonewright.matching.search.methods import networks_used, search_method
 from tonewright.matching.search.objective import Objective, Progress
 from tonewright.matching.search.space import SearchSpace
+from tonewright.matching.weak_points import out_of_reach, weak_points
 from tonewright.synths import Preset
 from tonewright.synths import synth as make_synth
 
@@ -33,8 +36,10 @@ _LIBRARIES = ("numpy", "scipy", "numba", "rocket-fft", "cma", "soxr", "onnxrunti
 
 
 def match(
-    clip: Clip,
+    recording: Clip | Recording,
     *,
+    start_s: float | None = None,
+    length_s: float | None = None,
     synth: str = "serum-lite",
     renders: int | None = None,
     seconds_budget: float | None = None,
@@ -50,7 +55,10 @@ def match(
     The best preset heard is always kept; an interrupt (Ctrl-C) ends the search and returns it.
 
     Args:
-        clip: The recording; mixed to mono, trimmed, and cut to four seconds.
+        recording: As `tonewright.read` or `matching.read_recording` gives it. Its loudest note is matched, at
+            most four seconds of it, mixed to mono.
+        start_s: Where to begin instead, in seconds of the recording.
+        length_s: How much to match, at most four seconds; to the end of the note if not given.
         synth: Name of the synth, or `scheme:PATH`.
         renders: How many presets may be rendered; 10,000 if neither budget is given.
         seconds_budget: How long the search may take; with `renders` too, whichever ends first.
@@ -80,11 +88,20 @@ def match(
         >>> 0 < result.similarity <= 100
         True
     """
-    _check_arguments(renders, seconds_budget, note, gate_seconds, seed)
-    if not isinstance(clip, Clip):
-        raise UsageError(f"match takes a Clip, as tonewright.read(path) gives; got {type(clip).__name__}")
+    check_arguments(start_s, length_s, renders, seconds_budget, note, gate_seconds, seed)
+    if isinstance(recording, Clip):
+        recording = Recording.of(recording)
+    if not isinstance(recording, Recording):
+        kind = type(recording).__name__
+        raise UsageError(f"match takes a Clip, as tonewright.read(path) gives; got {kind}")
     search = search_method(method, networks)
-    target = prepare(clip, note=note, gate_seconds=gate_seconds)
+    target = prepare(
+        recording.clip,
+        start_s=None if start_s is None else start_s - recording.start_s,
+        length_s=length_s,
+        note=note,
+        gate_seconds=gate_seconds,
+    )
     player = make_synth(synth, target.sample_rate_hz)
     trained = networks_used(method, player, networks)
     if renders is None and seconds_budget is None:
@@ -105,13 +122,20 @@ def match(
             raise
         interrupted = True
     return _result(
-        objective, target, seconds=budget.seconds, method=method, trained=trained, interrupted=interrupted
+        objective,
+        target,
+        recording,
+        seconds=budget.seconds,
+        method=method,
+        trained=trained,
+        interrupted=interrupted,
     )
 
 
 def _result(
     objective: Objective,
     target: Target,
+    recording: Recording,
     *,
     seconds: float,
     method: str,
@@ -144,7 +168,10 @@ def _result(
         seconds=seconds,
         seed=objective.seed,
         method=method,
-        target_info=target.info,
+        target_info=_facts(target, recording),
+        lacks=weak_points(target.audio, audio[chosen], rate),
+        out_of_reach=out_of_reach(target.audio, audio[chosen], rate, synth),
+        overview=recording.overview(target.window_s, target.notes.notes, target.taken),
         versions={
             "tonewright": version("tonewright"),
             synth.name: str(synth.version),
@@ -156,6 +183,13 @@ def _result(
     )
 
 
+def _facts(target: Target, recording: Recording) -> dict[str, Any]:
+    """What is known of the target, told about the whole recording."""
+    named = {"path": recording.path, "sha256": recording.sha256} if recording.path else {}
+    start_s = recording.start_s + target.window_s[0]
+    return {**named, **target.info, "seconds": recording.seconds, "start_s": start_s}
+
+
 def _random_presets(objective: Objective) -> NDArray[np.float32]:
     """Audible random presets `[batch, frames]` at the target's length, the zero of the similarity meter."""
     points = objective.space.sample(np.random.default_rng([objective.seed, 1]), _RANDOM_PRESETS)
@@ -164,13 +198,21 @@ def _random_presets(objective: Objective) -> NDArray[np.float32]:
     return audible if len(audible) else audio
 
 
-def _check_arguments(
+def check_arguments(
+    start_s: float | None,
+    length_s: float | None,
     renders: int | None,
     seconds_budget: float | None,
     note: float | None,
     gate_seconds: float | None,
     seed: int,
 ) -> None:
+    """Check what a search is told, as `match` takes it.
+
+    Raises:
+        UsageError: A window, budget, note, gate or seed that makes no sense.
+    """
+    check_window(start_s, length_s)
     if renders is not None:
         check_whole(renders, "renders", 1)
     check_whole(seed, "seed", 0)

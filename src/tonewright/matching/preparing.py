@@ -1,77 +1,29 @@
-"""Preparing the sound to be matched: read, mono, trimmed, at a level the synth can reach, with its note."""
+"""Preparing the sound to be matched: one note of a recording, mono, at a level the synth can reach."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.audio import Clip, clip_lufs, info, is_silent, read_blocks, resample, sounding_bounds
-from tonewright.errors import AudioError
+from tonewright.audio import Clip, channels_cancel, clip_lufs, is_silent, resample
+from tonewright.errors import AudioError, UsageError
+from tonewright.features.notes import Notes, find_notes
 
 MAX_SECONDS = 4.0
-"""A longer sound is matched by its first seconds."""
+"""A longer note is matched by its first seconds."""
 MAX_RATE_HZ = 44_100
 _MIN_RATE_HZ = 8_000
-_MIN_SECONDS = 0.02
+MIN_SECONDS = 0.02
 _REACH_DBFS = (-36.0, -6.0)
 _COMFORTABLE_DBFS = -18.0
 _NOTE_CONFIDENCE = 0.4
 _FINE_TUNE_SEMITONES = 0.2  # more, and a slow LFO with a mistuned note is a way out of the right patch
 _NOTE_RANGE = (24.0, 96.0)
 _SHORTEST_GATE_SECONDS = 0.02
-_BLOCK_SECONDS = 30.0
-
-
-@dataclass(frozen=True, eq=False)
-class Recording:
-    """The beginning of what sounds in a file.
-
-    Attributes:
-        clip: At most a minute of it.
-        name: Name of the file without its folder.
-        start_s: Where the clip begins in the file.
-        seconds: Duration of the whole file.
-    """
-
-    clip: Clip
-    name: str
-    start_s: float
-    seconds: float
-
-    def info(self, target_info: Mapping[str, Any]) -> dict[str, Any]:
-        """Facts on a target that was prepared from the clip, told about the file."""
-        start_s = self.start_s + target_info["trimmed_start_s"]
-        return {"path": self.name} | {**target_info, "seconds": self.seconds, "trimmed_start_s": start_s}
-
-
-def read_recording(path: str | os.PathLike[str]) -> Recording:
-    """Read a minute of a sound file from the first half minute that sounds, or all of a shorter one.
-
-    A file may be hours long: what comes before is read block by block, and what comes after not at all.
-
-    Raises:
-        AudioError: The file cannot be read, or what is read of it is damaged or not finite.
-    """
-    name = os.fsencode(PurePath(path).name).decode(errors="replace")
-    blocks = read_blocks(path, block_seconds=_BLOCK_SECONDS)
-    clip = next(blocks, None)
-    if clip is None:
-        raise AudioError(f"{name!r} holds no sound; record or export it again")
-    start_s = 0.0
-    for block in blocks:
-        if not is_silent(clip):
-            both = np.concatenate([clip.samples, block.samples], axis=1)
-            clip = Clip(both, clip.sample_rate_hz)
-            break
-        start_s += clip.seconds
-        clip = block
-    return Recording(clip, name, start_s, info(path).seconds)
+_LEAST_OFFSET = 0.01  # of the peak; what is less is inaudible, and a low note may lean that far
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +36,9 @@ class Target:
         midi_note: The note, or the range it is to be searched in.
         gate_seconds: When the key is let go, or the range that is searched.
         info: What was done and found, for the report.
+        window_s: Its beginning and end in the recording.
+        notes: What the recording was found to hold.
+        taken: Index of the note that the window lies on; None where the window was given.
     """
 
     audio: NDArray[np.float32]
@@ -91,43 +46,69 @@ class Target:
     midi_note: float | tuple[float, float]
     gate_seconds: float | tuple[float, float]
     info: dict[str, Any]
+    window_s: tuple[float, float]
+    notes: Notes
+    taken: int | None
 
 
-def prepare(clip: Clip, *, note: float | None = None, gate_seconds: float | None = None) -> Target:
-    """Prepare a recording.
+def prepare(
+    clip: Clip,
+    *,
+    start_s: float | None = None,
+    length_s: float | None = None,
+    note: float | None = None,
+    gate_seconds: float | None = None,
+) -> Target:
+    """Prepare a note of a recording.
 
-    Mixed to mono, silence around it trimmed, cut to `MAX_SECONDS`, at most 44.1 kHz. The level is kept where
-    the synth reaches it (loudest 50 ms between −36 and −6 dBFS RMS), otherwise changed by one gain. A note
-    that is not given is estimated and left free by 20 cents; without a clear pitch it is searched
-    over six octaves. A gate that is not given is searched.
+    Of the notes that stand out of its noise, the loudest is taken, at most `MAX_SECONDS` of it, unless a
+    window is given. An offset is removed, the channels are mixed, and the rate is at most 44.1 kHz. The level
+    is kept where the synth reaches it (loudest 50 ms between −36 and −6 dBFS RMS), otherwise changed by one
+    gain. A note that is not given is estimated and left free by 20 cents; without a clear pitch it is
+    searched over six octaves. A gate that is not given is searched.
 
     Args:
         clip: The recording.
+        start_s: Where the window begins; where the loudest note does if not given.
+        length_s: How long it is, at most `MAX_SECONDS`; to the end of the note if not given.
         note: MIDI note, fractions allowed; estimated if not given.
-        gate_seconds: When the key is let go; searched if not given.
+        gate_seconds: When the key is let go, within the recording; searched if not given. What
+            is left of the sound after trimming limits it.
 
     Raises:
         AudioError: The sound is silent or too short.
+        UsageError: The window lies outside the recording, or is too long; or the gate is longer than it.
     """
+    if gate_seconds is not None and gate_seconds > clip.seconds:
+        raise UsageError(
+            f"the gate is at most as long as the recording, {clip.seconds:.4g} s; got {gate_seconds:g} s;"
+            " let the key go earlier, or leave the gate to the search"
+        )
     if is_silent(clip):
         raise AudioError("the target is silent; choose a recording with sound in it")
-    mono = Clip(clip.mono()[None], clip.sample_rate_hz)
-    if is_silent(mono):  # channels that cancel each other
-        mono = Clip(clip.samples[:1], clip.sample_rate_hz)
-    start, end = sounding_bounds(mono)
-    end_kept = min(end, start + round(MAX_SECONDS * mono.sample_rate_hz))
-    sound = Clip(mono.samples[:, start:end_kept], mono.sample_rate_hz)
-    if sound.seconds < _MIN_SECONDS:
+    mono = Clip(clip.samples[0] if channels_cancel(clip) else clip.mono(), clip.sample_rate_hz)
+    found = find_notes(mono)
+    start, end, taken, shortened = _window(found, mono, start_s, length_s)
+    sound = Clip(mono.samples[:, start:end], mono.sample_rate_hz)
+    if start_s is not None and is_silent(sound):
+        raise AudioError(
+            f"the target is silent from {start_s:g} s on for {sound.seconds:.3g} s; begin elsewhere"
+        )
+    if sound.seconds < MIN_SECONDS:
         raise AudioError(
             f"the target sounds for {1000 * sound.seconds:.0f} ms; a match needs at least "
-            f"{1000 * _MIN_SECONDS:.0f} ms: choose a longer one"
+            f"{1000 * MIN_SECONDS:.0f} ms: choose a longer one"
         )
+    offset = _offset(sound)
+    if offset:
+        sound = Clip(sound.samples - np.float32(offset), sound.sample_rate_hz)
     rate = min(max(sound.sample_rate_hz, _MIN_RATE_HZ), MAX_RATE_HZ)
     if rate != sound.sample_rate_hz:
         sound = resample(sound, rate)
     gain_db = _gain_db(sound)
     audio = np.ascontiguousarray(sound.samples[0] * np.float32(10 ** (gain_db / 20)))
     midi_note, note_info = _note(audio, rate, note)
+    window_s = start / mono.sample_rate_hz, end / mono.sample_rate_hz
     return Target(
         audio,
         rate,
@@ -137,14 +118,83 @@ def prepare(clip: Clip, *, note: float | None = None, gate_seconds: float | None
             "sample_rate_hz": clip.sample_rate_hz,
             "channels": clip.channels,
             "seconds": clip.seconds,
-            "trimmed_start_s": start / mono.sample_rate_hz,
+            "start_s": window_s[0],
             "matched_seconds": sound.seconds,
-            "shortened": end_kept < end,
+            "shortened": shortened,
+            "notes": len(found.notes),
+            "note_taken": None if taken is None else taken + 1,
+            "noise_dbfs": found.noise_dbfs,
+            "only_noise": found.only_noise,
             "loudness_lufs": clip_lufs(clip),
+            "offset": offset,
             "gain_db": gain_db,
             **note_info,
         },
+        window_s,
+        found,
+        taken,
     )
+
+
+def check_window(start_s: float | None, length_s: float | None) -> None:
+    """Check where a window is to begin and how long it is to be.
+
+    Raises:
+        UsageError: It begins before the recording, or is too short or too long.
+    """
+    if start_s is not None and not 0 <= start_s < np.inf:
+        raise UsageError(f"start_s is a time from 0 s on; got {start_s}")
+    if length_s is not None and not MIN_SECONDS <= length_s <= MAX_SECONDS:
+        raise UsageError(
+            f"the window is {MIN_SECONDS:g} to {MAX_SECONDS:g} s long; got {length_s:g}; "
+            "match a longer recording note by note"
+        )
+
+
+def _window(
+    found: Notes, mono: Clip, start_s: float | None, length_s: float | None
+) -> tuple[int, int, int | None, bool]:
+    """First frame, the one after the last, the note that was taken, and whether it goes on."""
+    rate = mono.sample_rate_hz
+    check_window(start_s, length_s)
+    if start_s is None:
+        taken: int | None = found.loudest
+        start = found.notes[found.loudest].start_s
+        end = found.notes[found.loudest].end_s if length_s is None else start + length_s
+    else:
+        if start_s >= mono.seconds:
+            raise UsageError(
+                f"the recording lasts {mono.seconds:.3f} s; the window must begin within it; got {start_s:g}"
+            )
+        taken, start = None, start_s
+        if length_s is None:  # to where the note that sounds then, or the next one, has died away
+            end = next(
+                (note.end_s for note in found.notes if note.end_s > start_s + MIN_SECONDS), mono.seconds
+            )
+        else:
+            end = start + length_s
+    first = round(start * rate)
+    last, longest = min(round(end * rate), mono.frames), first + round(MAX_SECONDS * rate)
+    return first, min(last, longest), taken, last > longest
+
+
+def _offset(sound: Clip) -> float:
+    """A constant that the sound stands on, in amplitude; 0 where there is no clear one.
+
+    Means under a Hann window, in which tones cancel out: it is what the beginning, the middle and the end
+    have in common. The sinking of a drum differs between them.
+    """
+    samples = sound.samples[0].astype(np.float64)
+    length = 2 * len(samples) // 3
+    window = np.hanning(length)
+    means = [
+        float(window @ samples[first : first + length] / window.sum())
+        for first in (0, (len(samples) - length) // 2, len(samples) - length)
+    ]
+    least = min(means, key=abs)
+    if min(means) * max(means) <= 0 or abs(least) < _LEAST_OFFSET * sound.peak:
+        return 0.0
+    return least
 
 
 def _gain_db(sound: Clip) -> float:

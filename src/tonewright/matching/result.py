@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.audio import Clip, write
+from tonewright.audio import Clip, note_name, write
 from tonewright.files import replacing_folder, write_text
+from tonewright.matching.recording import ONLY_NOISE, Overview
+from tonewright.matching.weak_points import WeakPoint
 from tonewright.synths.preset import Preset
 
 
@@ -34,10 +37,13 @@ class MatchResult:
         seconds: Wall-clock duration of the search.
         seed: Seed of search and noise.
         method: Name of the search method.
-        target_info: Facts on the target: `path`, `sample_rate_hz`, `channels`, `seconds`, `loudness_lufs`,
-            `gain_db` applied before the search, `trimmed_start_s`, `note_confidence`…
+        target_info: Facts on the target: `path`, `sha256`, `sample_rate_hz`, `channels`, `seconds`,
+            `loudness_lufs`, `gain_db` applied before the search, `start_s`, `note_confidence`…
         versions: Versions of tonewright, the synth, the networks and the libraries that shape the sound.
         interrupted: The search was stopped early and this is the best until then.
+        lacks: Where it differs most from the target, the weightiest first.
+        out_of_reach: What the target holds and the synth cannot do, a phrase each.
+        overview: The whole recording and where the target lies in it, where that is known.
     """
 
     preset: Preset
@@ -55,6 +61,9 @@ class MatchResult:
     target_info: Mapping[str, Any]
     versions: Mapping[str, str]
     interrupted: bool = False
+    lacks: tuple[WeakPoint, ...] = ()
+    out_of_reach: tuple[str, ...] = ()
+    overview: Overview | None = None
 
     def report(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
         """Write the page to look and listen: one self-contained HTML file.
@@ -96,6 +105,8 @@ class MatchResult:
             "similarity": self.similarity,
             "distances": dict(self.distances),
             "loss": dict(self.terms),
+            "lacks": [asdict(point) for point in self.lacks],
+            "out_of_reach": list(self.out_of_reach),
             "synth": self.preset.synth,
             "midi_note": self.preset.midi_note,
             "gate_seconds": self.preset.gate_seconds,
@@ -116,17 +127,21 @@ class MatchResult:
 
         values = [f"{name} {value:.4g}" for name, value in self.distances.items()]
         renders = f"{self.renders:,} render{'' if self.renders == 1 else 's'}"
+        midi_note = self.preset.midi_note
+        note = "unknown" if midi_note is None else f"{note_name(midi_note)} (MIDI {midi_note:.2f})"
         gate = "" if self.preset.gate_seconds is None else f", gate {duration(self.preset.gate_seconds)}"
         lines = [
             f"similarity {self.similarity:.0f} of 100, {renders} in {self.seconds:.1f} s",
-            f"note {self.preset.midi_note:.2f}{gate}",
+            f"note {note}{gate}",
             f"{', '.join(values[:5])},",
             ", ".join(values[5:]),
         ]
         info = self.target_info
-        if info.get("shortened"):
-            part = f"{duration(info['matched_seconds'])} from {duration(info['trimmed_start_s'])} on"
-            lines.append(f"searched for {part} of a recording of {duration(info['seconds'])}")
+        told = [point.words for point in self.lacks]
+        told += [f"out of this synth's reach: {phrase}" for phrase in self.out_of_reach]
+        told += self.overview.describe() if self.overview else []
+        told += [ONLY_NOISE] if info.get("only_noise") else []
+        lines += [fill(words, 80, subsequent_indent="  ") for words in told]
         gain_db = info.get("gain_db", 0.0)
         if abs(gain_db) >= 0.05:
             lines.append(f"searched {turn(gain_db)}: turn the patch {turn(-gain_db)} to meet the recording")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -17,14 +18,19 @@ from tonewright.synths import synth as make_synth
 _RATE_HZ = 16_000
 _CANDIDATES = 32
 _SECONDS = 0.5
+PARTS = 4
+"""In which a match is measured."""
 
 
-def match_speed(batch: int = 512, runs: int = 15) -> dict[str, Any]:
+def match_speed(
+    batch: int = 512, runs: int = 15, *, progress: Callable[[], None] = lambda: None
+) -> dict[str, Any]:
     """Measure a match of a 1 s target with 10,000 renders, at 44.1 and at 16 kHz, and what it is made of.
 
     Args:
         batch: Presets rendered, heard and compared at once.
         runs: How often that is done, of which the fastest counts; and how often the networks propose.
+        progress: Called when one of `PARTS` is measured.
 
     Returns:
         Seconds in which the networks are loaded (once in a process) and propose 32 presets; sounds of 0.5 s
@@ -33,13 +39,16 @@ def match_speed(batch: int = 512, runs: int = 15) -> dict[str, Any]:
     """
     # First, since the targets it analyses would come on top of the networks in the peak of memory.
     measured = {"render_hear_compare_per_second": _steps_per_second(batch, runs)}
+    progress()
     measured |= _network_seconds(runs)
+    progress()
     for rate in (44_100, _RATE_HZ):
         synth = make_synth("serum-lite", rate)
         params = synth.controls.sample(np.random.default_rng(1), 1)
         clip = Clip(synth.render(params, 60, 1.0), rate)
         match(clip, renders=64)  # compiled or loaded from the cache
         measured[f"match_seconds_{rate}_hz"] = seconds(partial(match, clip, renders=10_000))
+        progress()
     return measured | conditions()
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.audio.folders import sound_files
+from tonewright.audio.folders import read_sounds
 from tonewright.audio.levels import rms_dbfs
-from tonewright.documents import sha256
 from tonewright.errors import UnknownNameError, UsageError
 from tonewright.matching.episodes import AUDIBLE_DBFS, factory_presets, render_presets
-from tonewright.matching.preparing import prepare, read_recording
+from tonewright.matching.preparing import Target, prepare
+from tonewright.matching.recording import read_recording
 from tonewright.synths import synth as make_synth
 from tonewright.synths.base import Synth
 
@@ -49,7 +49,7 @@ class Case:
     file_sha256: str | None = None
 
 
-def suite(name: str, *, sounds: Path, synth: str = "serum-lite") -> list[Case]:
+def suite(name: str, *, sounds: Path, synth: str = "serum-lite", partial: bool = False) -> list[Case]:
     """The targets of a suite.
 
     Args:
@@ -58,9 +58,11 @@ def suite(name: str, *, sounds: Path, synth: str = "serum-lite") -> list[Case]:
             of sounds.
         sounds: Folder with the recordings of `real`.
         synth: Synth that renders the targets.
+        partial: Take what is there of recordings that are cut short or damaged.
 
     Raises:
         UsageError: The folder holds no sound, or the synth has no factory presets.
+        AudioError: No sound of the folder can be used.
         UnknownNameError: Neither a suite nor a folder, or no such synth.
     """
     if name == "random":
@@ -68,11 +70,11 @@ def suite(name: str, *, sounds: Path, synth: str = "serum-lite") -> list[Case]:
     if name == "factory":
         return factory_suite(make_synth(synth, _RATE_HZ))
     folder = sounds if name == "real" else Path(name)
-    if not folder.is_dir():
+    if not name or not folder.is_dir():
         if name == "real":
             raise UsageError(f"the suite 'real' needs a folder of sounds at {folder}; name one with --sounds")
         raise UnknownNameError("suite or folder", name, SUITES)
-    return recorded_suite(folder)
+    return recorded_suite(folder, partial=partial)
 
 
 def random_suite(synth: Synth, count: int = _RANDOM_TARGETS) -> list[Case]:
@@ -99,15 +101,25 @@ def factory_suite(synth: Synth) -> list[Case]:
     ]
 
 
-def recorded_suite(folder: Path) -> list[Case]:
-    """Every sound file of a folder, prepared as `match` does, in the order of their names."""
-    paths = sound_files(folder)
-    stems = [path.stem for path in paths]
+def recorded_suite(folder: Path, *, partial: bool = False) -> list[Case]:
+    """Every sound file of a folder, prepared as `match` does, in the order of their names.
+
+    Files that cannot be used are skipped, with a warning.
+
+    Raises:
+        UsageError: It holds no sound.
+        AudioError: None of its sounds can be used.
+    """
+
+    def read(path: Path) -> tuple[Target, str]:
+        recording = read_recording(path, partial=partial)
+        return prepare(recording.clip), recording.sha256
+
+    found = read_sounds(folder, read)
+    stems = [path.stem for path, _ in found]
     cases = []
-    for path in paths:
+    for path, (target, digest) in found:
         name = path.stem if stems.count(path.stem) == 1 else path.name
-        target = prepare(read_recording(path).clip)
-        digest = sha256(path.read_bytes())
         rate, note, gate = target.sample_rate_hz, target.midi_note, target.gate_seconds
         cases.append(Case(name, target.audio, rate, note, gate, file_sha256=digest))
     return cases

@@ -156,18 +156,22 @@ def train_match(
 
     Returns:
         The trained policy.
+
+    Raises:
+        UsageError: The run has done more updates than that.
     """
     policy = first_policy(config, run.seed) if run.first_step == 0 else make_policy(config, run.seed)
-    imitates = config.cloning > 0 and config.episodes.targets in SOURCES
+    imitates = _imitates(config)
     terms = [BehaviouralCloning(config.cloning, config.cloning_until)] if imitates else []
     # Where there is nothing to imitate, the reward teaches from the start.
     ppo = config.ppo if imitates else replace(config.ppo, policy_from=0.0)
     algorithm = PPO(policy, ppo, terms, seed=run.seed)
     held_out = make_env(config, config.held_out, held_out=True)
     promotion = Promotion(config.promote_at, patience=config.patience)
+    left = None  # stage that was learned when the run was last evaluated, if it was
     for line in read_metrics(run.folder):  # of a run that goes on
         if "evaluation/reached" in line:
-            promotion(line["evaluation/reached"])
+            left = line["evaluation/stage"] if promotion(line["evaluation/reached"]) else None
     last_stage = len(held_out.stage_names) - 1
     at_random: dict[float, dict[str, float]] = {}  # scores of an agent that acts at random, by stage
 
@@ -182,19 +186,40 @@ def train_match(
             at_random[stage] = measure_random(held_out).scores
         beside = ("success", "loss", *(f"below_{loss}" for loss in NEAR))
         scores |= {f"random_{name}": at_random[stage][name] for name in beside}
-        promoted = promotion(reached)
         # What is saved at the end was trained in its stage.
-        goes_on = config.episodes.stage is None and update + 1 < config.updates
-        if promoted and goes_on and int(policy.stage) < last_stage:
-            policy.enter(int(policy.stage) + 1)
+        if promotion(reached) and update + 1 < config.updates:
+            leave_stage(policy)
         return scores
+
+    def leave_stage(policy: MatchPolicy) -> None:
+        if config.episodes.stage is None and int(policy.stage) < last_stage:
+            policy.enter(int(policy.stage) + 1)
+
+    def begin() -> None:
+        if run.first_step < config.updates and left == int(policy.stage):  # a run that had ended goes on
+            leave_stage(policy)
 
     pool = make_pool(config.workers, partial(_make_worker, config, run.seed))
     try:
-        train(config.loop, pool, algorithm, run, config.updates, evaluate, progress)
+        train(config.loop, pool, algorithm, run, config.updates, evaluate, progress, begin)
     finally:
         pool.close()
     return policy
+
+
+def follows_total(config: MatchConfig) -> list[str]:
+    """What depends on how many updates there are in all, in words."""
+    found = ["the learning rate"] if config.ppo.anneal else []
+    if _imitates(config):
+        found.append("the weight of imitation")
+        if 0 < config.ppo.policy_from < 1:
+            found.append("when the reward begins to teach")
+    return found
+
+
+def _imitates(config: MatchConfig) -> bool:
+    """Whether there are demonstrations to learn from: recordings come without."""
+    return config.cloning > 0 and config.episodes.targets in SOURCES
 
 
 def run_config(config: MatchConfig) -> dict[str, object]:

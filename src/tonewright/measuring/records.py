@@ -16,7 +16,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
-from tonewright.documents import parse_document, parse_json, short_text
+from tonewright.documents import JSONFault, load_json, parse_document, short_text
 from tonewright.errors import OutputError, TonewrightError, UsageError, system_reason
 from tonewright.files import write_text
 
@@ -30,7 +30,8 @@ Key = tuple[Any, ...]
 class RecordLog:
     """Finished work by key, kept in a file.
 
-    Makes the file if there is none, so that a place that cannot be written shows before the work.
+    Makes the file, and folders above it, if there is none, so that a place that cannot be written shows
+    before the work.
 
     Args:
         path: The file.
@@ -51,6 +52,7 @@ class RecordLog:
         head = {"format": FORMAT, "format_version": FORMAT_VERSION, "header": dict(header)}
         line = json.dumps(head).encode() + b"\n"
         try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a+b") as file:
                 file.seek(0)
                 content = file.read()
@@ -156,9 +158,10 @@ def _text(records: Iterable[Record]) -> str:
 
 def _record(line: bytes, number: int, path: str | PathLike[str], error: type[TonewrightError]) -> Record:
     try:
-        record = parse_json(line, error=error)
-    except error:
-        record = None
+        record, reason = load_json(line), ""
+    except JSONFault as fault:
+        at = "" if fault.column is None else f"column {fault.column}: "
+        record, reason = None, f" ({at}{fault.reason})"
     if not isinstance(record, dict):
-        raise error(f"line {number} of {fspath(path)!r} is damaged; restore or delete that line")
+        raise error(f"line {number} of {fspath(path)!r} is damaged{reason}; restore or delete that line")
     return record

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from threading import Thread
@@ -18,6 +19,7 @@ from tonewright.measuring.records import Key, Record, RecordLog
 from tonewright.threads import single_threaded_children
 
 Work = TypeVar("Work")
+Result = TypeVar("Result")
 
 
 def finish(
@@ -71,20 +73,41 @@ def _results(
     """Records of each piece, as they come."""
     if workers == 1 or len(missing) < 2:
         yield from (do(*one) for one in missing)
-        return
+    else:
+        yield from (records for _, records in do_all(missing, partial(_spread, do), workers))
+
+
+def _spread(do: Callable[[Work, list[Key]], list[Record]], piece: tuple[Work, list[Key]]) -> list[Record]:
+    return do(*piece)
+
+
+def do_all(work: Sequence[Work], do: Callable[[Work], Result], workers: int) -> Iterator[tuple[int, Result]]:
+    """Do pieces of work in several processes.
+
+    Args:
+        work: The pieces, which travel to other processes, and so does `do`.
+        do: Gives the result of a piece.
+        workers: Processes, of one thread each.
+
+    Returns:
+        Place of each piece, from 0, and its result, as they come.
+
+    Raises:
+        TonewrightError: One of the processes died.
+    """
     # Spawned, since a fork would copy threads and locks in whatever state they are.
     context = get_context("spawn")
     ours, theirs = context.Pipe()
-    pool = ProcessPoolExecutor(min(workers, len(missing)), context, _end_with_parent, (theirs,))
+    pool = ProcessPoolExecutor(min(workers, len(work)), context, _end_with_parent, (theirs,))
     try:
         with single_threaded_children():
-            futures: list[Future[list[Record]]] = [pool.submit(do, *one) for one in missing]
+            futures: dict[Future[Result], int] = {pool.submit(do, one): i for i, one in enumerate(work)}
         for future in as_completed(futures):
-            yield future.result()
+            yield futures[future], future.result()
     except BrokenProcessPool:
         raise TonewrightError(
-            "a worker process died, as they do when memory runs out; give fewer --workers (what is done is in"
-            " the --log)"
+            "a worker process died, as they do when memory runs out; give fewer --workers (what is done is"
+            " kept)"
         ) from None
     except BaseException:  # Ctrl-C above all: nobody waits for what the workers are at
         ours.close()

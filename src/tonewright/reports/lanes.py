@@ -59,11 +59,25 @@ def levels(names: Sequence[str], sounds: NDArray[np.float32], sample_rate_hz: in
     window_s = level_window_s(seconds)
     points = min(_LEVEL_POINTS, sounds.shape[1] + 1)
     measured = levels_dbfs(sounds, max(1, round(window_s * sample_rate_hz)), points)
-    loudest = float(measured.max()) if np.isfinite(measured.max()) else 0.0
+    return level_lane(names, measured, seconds, window_s)
+
+
+def level_lane(
+    names: Sequence[str], measured_dbfs: NDArray[np.float64], seconds: float, window_s: float
+) -> Html:
+    """A lane with levels that were measured already.
+
+    Args:
+        names: What a sentence calls each sound, as in `player`.
+        measured_dbfs: `[n, points]` at points spread evenly over the duration; −inf where silent.
+        seconds: Duration of the sounds.
+        window_s: Over how long each level was measured.
+    """
+    loudest = float(measured_dbfs.max()) if np.isfinite(measured_dbfs.max()) else 0.0
     top = 6.0 * np.ceil((loudest + 1.0) / 6.0)
     low = top - _LEVEL_RANGE_DB
-    heights = np.clip((measured - low) / _LEVEL_RANGE_DB, 0.0, 1.0)
-    x = np.linspace(0, 1, points)
+    heights = np.clip((measured_dbfs - low) / _LEVEL_RANGE_DB, 0.0, 1.0)
+    x = np.linspace(0, 1, measured_dbfs.shape[1])
     ticks = plots.value_ticks(low, top, 5, "dB")
     inner = [tick for tick in ticks if 0.05 < tick.at < 0.95]
     bare = [name.removeprefix("the ") for name in names]
@@ -83,7 +97,7 @@ def mark(label: str, at_s: float, seconds: float, until_s: float | None = None) 
     """A line with a label across all lanes, or a hatched region that begins with one.
 
     Args:
-        label: What happens there.
+        label: What happens there; nothing is written where it is empty.
         at_s: When.
         seconds: Duration of the sounds.
         until_s: When the region ends.
@@ -94,7 +108,8 @@ def mark(label: str, at_s: float, seconds: float, until_s: float | None = None) 
     kind, style = "line", f"--at:{at:.4f}"
     if until_s is not None:
         kind, style = "region", f"{style};--until:{until_s / seconds:.4f}"
-    return tag("i", tag("span", label), class_=f"mark {kind}{turned}", style=style)
+    words = [tag("span", label)] if label else []
+    return tag("i", *words, class_=f"mark {kind}{turned}", style=style)
 
 
 def legend(count: int) -> Html:

@@ -38,6 +38,7 @@ def page(
     summary: str = "",
     notice: str = "",
     aside: Section | None = None,
+    catalogue: bool = False,
 ) -> Html:
     """A self-contained document, with the style and the script of every part of this room.
 
@@ -50,15 +51,20 @@ def page(
         summary: A paragraph below that.
         notice: What must not be overlooked.
         aside: Beside all this, the result in short.
+        catalogue: Whether it holds a `tonewright.reports.catalogue`, which plays and shows files beside the
+            page.
 
     Returns:
-        The document. Its policy forbids the browser every connection, and every script but the page's own.
+        The document. Its policy forbids the browser every connection, and every script but the page's own;
+        with a catalogue it allows sounds and pictures from where the page is.
     """
-    style, script = Html(_asset("page.css")), Html(_asset("player.js"))
+    parts = ("page", "catalogue") if catalogue else ("page",)
+    style = join(*(Html(_asset(f"{part}.css")) for part in parts))
+    script = Html(_asset("catalogue.js" if catalogue else "player.js"))
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=_policy(script)),
+        tag("meta", http_equiv="Content-Security-Policy", content=_policy(script, beside=catalogue)),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
         tag("meta", name="referrer", content="no-referrer"),
@@ -94,9 +100,11 @@ def _asset(name: str) -> str:
     return (files("tonewright.reports") / name).read_text(encoding="utf-8")
 
 
-def _policy(script: str) -> str:
+def _policy(script: str, *, beside: bool) -> str:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    # A page from a disk is no origin that 'self' could mean.
+    where = "data: 'self' file:" if beside else "data:"
     return (
-        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "
-        "media-src data:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src {where}; "
+        f"media-src {where}; base-uri 'none'; form-action 'none'"
     )

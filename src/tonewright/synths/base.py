@@ -30,13 +30,14 @@ class Voice(Protocol):
 class Synth(Protocol):
     """A synthesizer: unit vectors in, sound out, the same sound every time.
 
-    Three attributes more are read where a synth has them:
+    Four attributes more are read where a synth has them:
 
     - `stages`, a mapping of names to the groups of controls that each adds: a curriculum exposes them one
       after the other; without it, group after group.
     - `factory_presets()`, a sequence of presets that come with the synth, to train and to measure on.
     - `words`, a `tonewright.synths.words.Words`: what a preset means in words, for the pages of reports;
       without it, words are made from the controls alone.
+    - `reach`, a `tonewright.synths.reach.Reach`: what it can do at all, so that a match tells what it cannot.
 
     Attributes:
         name: Registered name.

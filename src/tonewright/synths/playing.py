@@ -31,7 +31,8 @@ def render_preset(
         sample_rate_hz: Rate to render at.
         midi_note: Note; that of the preset if not given, or middle C.
         seconds: Duration; until the sound has died away after the gate if not given, at most a minute.
-        gate_seconds: When the key is let go; that of the preset if not given, or one second.
+        gate_seconds: When the key is let go, at most `seconds` if both are given; that of the preset if not
+            given, or one second.
         seed: Seed of the noise.
 
     Raises:
@@ -55,6 +56,11 @@ def render_preset(
     note = next((n for n in (midi_note, preset.midi_note) if n is not None), 60.0)
     gate = next((g for g in (gate_seconds, preset.gate_seconds) if g is not None), _GATE_SECONDS)
     if seconds is not None:
+        if gate_seconds is not None and gate_seconds > seconds:
+            raise UsageError(
+                f"the gate is at most as long as the sound, {seconds:g} s; got {gate_seconds:g} s;"
+                " let the key go earlier, or render more seconds"
+            )
         return Clip(player.render(params, note, seconds, gate, seed), sample_rate_hz)
     if gate > _LONGEST_SECONDS:
         raise UsageError(f"a gate above {_LONGEST_SECONDS:g} s needs seconds, the duration; got {gate:g}")

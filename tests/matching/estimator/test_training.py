@@ -8,12 +8,18 @@ import pytest
 import torch
 
 from tonewright.errors import CheckpointError, UsageError
+from tonewright.learning import runs
 from tonewright.learning.inference import load_network
 from tonewright.learning.runs import Run, read_metrics
 from tonewright.matching.estimator.examples import draw_examples
 from tonewright.matching.estimator.network import Estimator, Layout, Sampler
 from tonewright.matching.estimator.proposals import KIND
-from tonewright.matching.estimator.training import EstimatorConfig, run_config, train_estimator
+from tonewright.matching.estimator.training import (
+    EstimatorConfig,
+    follows_total,
+    run_config,
+    train_estimator,
+)
 from tonewright.matching.networks.export import export_estimator
 from tonewright.matching.networks.load import load_trained
 from tonewright.synths import synth
@@ -59,6 +65,42 @@ def test_a_run_that_is_interrupted_learns_what_one_does_that_is_not(tmp_path: Pa
     assert logged(tmp_path / "broken") == logged(tmp_path / "whole")
     for one, other in zip(whole.parameters(), resumed.parameters(), strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("killed_at", [2, 3])
+def test_the_first_checkpoint_that_comes_because_of_the_time_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_at: int
+) -> None:
+    # Logged rarely, so that a line is made of what was learned before and after the kill.
+    config = replace(CONFIG, reuse=3, log_every=5, checkpoint_every=5)
+    whole = train(tmp_path / "whole", config)
+    monkeypatch.setattr(runs, "FIRST_CHECKPOINT_S", 0.0)
+
+    def stop(update: int, _: object) -> None:
+        if update == 1:  # from here on it is time for a checkpoint
+            run.checkpoint = None
+        if update == killed_at:
+            raise KeyboardInterrupt
+
+    run = Run.create(tmp_path / "broken", run_config(config), 0, sinks=())
+    with run, pytest.raises(KeyboardInterrupt):
+        train_estimator(run, config, progress=stop)
+    with Run.resume(tmp_path / "broken") as resumed_run:
+        assert resumed_run.first_step == 2
+        resumed = train_estimator(resumed_run, config)
+    assert logged(tmp_path / "broken") == logged(tmp_path / "whole")
+    for one, other in zip(whole.parameters(), resumed.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=0)
+
+
+def test_an_estimator_is_trained_on(tmp_path: Path) -> None:
+    train(tmp_path / "run", replace(CONFIG, updates=4))
+    with Run.resume(tmp_path / "run") as run:
+        train_estimator(run, CONFIG)
+    assert [line["step"] for line in logged(tmp_path / "run")] == list(range(6))
+    with Run.resume(tmp_path / "run") as run, pytest.raises(UsageError, match="has done 6; got 5 in all"):
+        train_estimator(run, replace(CONFIG, updates=5))
+    assert follows_total(CONFIG) == ["the learning rate"]
 
 
 def test_it_learns(tmp_path: Path) -> None:

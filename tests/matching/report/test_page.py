@@ -12,8 +12,10 @@ import pytest
 
 from tonewright.audio.loudness import integrated_lufs
 from tonewright.distances.loss import TrainingLoss
+from tonewright.matching.recording import Overview
 from tonewright.matching.report import report_html, tables
 from tonewright.matching.result import MatchResult
+from tonewright.matching.weak_points import WeakPoint
 from tonewright.synths import Preset, parse_preset, synth
 
 from ...reports.browser import ask_browser, needs_chromium
@@ -340,3 +342,54 @@ def test_nothing_overhangs_or_crosses(width: int, rows: int, tmp_path: Path) -> 
         "see_through": False,
         "complaints": [],
     }
+
+
+def an_overview(**changes: object) -> Overview:
+    notes = ((0.5, 1.0), (2.0, 3.0), (4.0, 4.2))
+    made = Overview(5.0, np.linspace(-60.0, -10.0, 480), (2.0, 3.0), notes, 1, 2.2)
+    return replace(made, **changes)
+
+
+def marks(page: Page) -> list[str]:
+    """Marks within the section of the whole recording, which comes after that of the player."""
+    return [
+        str(attributes["style"])
+        for _, attributes in page.elements
+        if str(attributes.get("class", "")).startswith("mark")
+    ]
+
+
+def test_the_whole_recording_is_shown_with_the_window() -> None:
+    page = Page(report_html(make_result(overview=an_overview())))
+    assert "The whole recording" in page.text
+    assert "holds three notes; matched number 2, the loudest, from 2 s to 3 s" in page.text.replace(
+        "\u00a0", " "
+    )
+    styles = marks(page)
+    for style in ("--at:0.0000;--until:0.4000", "--at:0.6000;--until:1.0000", "--at:0.1000", "--at:0.8000"):
+        assert style in styles
+    assert "outside what was matched" not in page.text
+
+
+def test_a_recording_that_was_matched_whole_is_not_shown_again() -> None:
+    whole = an_overview(window_s=(0.0, 4.99), notes_s=((0.0, 5.0),), note=0)
+    assert "The whole recording" not in Page(report_html(make_result(overview=whole))).text
+
+
+def test_it_is_told_that_the_loudest_part_lies_outside() -> None:
+    page = Page(report_html(make_result(overview=an_overview(loudest_s=4.5, note=None))))
+    assert "The loudest part of the recording lies outside what was matched." in page.text
+    assert "at 4.5 s, was not matched" in page.text.replace("\u00a0", " ")
+
+
+def test_it_is_told_that_there_is_nothing_but_noise() -> None:
+    page = Page(report_html(make_result(target_info={"only_noise": True})))
+    assert "Nothing stands out of the noise of this recording" in page.text
+
+
+def test_what_it_lacks_is_told() -> None:
+    point = WeakPoint("attack", 0.01, 0.04, "s", 2.0, "Its attack is slower: 40 ms instead of 10 ms.")
+    text = Page(report_html(make_result(lacks=(point,), out_of_reach=("a chord",)))).text
+    assert "What it lacks Its attack is slower: 40 ms instead of 10 ms." in text.replace("\u00a0", " ")
+    assert "Out of this synth's reach: a chord." in text
+    assert "Nothing stands out: attack, decay" in Page(report_html(make_result())).text

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tonewright.audio.channels import mix_down
 from tonewright.audio.validation import valid_samples
 from tonewright.distances.gate import checked_pair
 from tonewright.distances.loss import hearing
@@ -21,7 +22,6 @@ from tonewright.distances.loss.kernels import MEASURES, compare_batch, hear_batc
 from tonewright.distances.loss.lanes import LANES
 from tonewright.distances.loss.spectra import frame_count, group_count, resolution
 from tonewright.distances.loss.terms import DEFAULT_WEIGHTS, LossTerms, LossWeights, bounded_terms
-from tonewright.distances.spectra import mix_down
 from tonewright.errors import AudioError, UsageError
 from tonewright.threads import map_rows
 

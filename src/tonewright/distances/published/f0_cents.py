@@ -8,8 +8,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from tonewright.audio.channels import mix_down
 from tonewright.distances.registry import distance
-from tonewright.distances.spectra import mix_down, samples_in
+from tonewright.distances.spectra import samples_in
 from tonewright.features.pitch import F0_MAX_HZ, F0_MIN_HZ, pitch_frames, pitch_window
 
 # No two pitches that can be found lie further apart.

@@ -9,7 +9,8 @@ from contextlib import suppress
 
 import numpy as np
 
-from tonewright.learning.runs import Run
+from tonewright.errors import UsageError
+from tonewright.learning.runs import Run, read_metrics
 from tonewright.learning.sb3.checkpoints import (
     check_algorithm,
     replay_buffer,
@@ -58,18 +59,20 @@ def train_sb3(
             brings it to `config.steps` steps of each environment: PPO and A2C collect `n_steps` at a time,
             off-policy algorithms `train_freq`.
         total_steps: Steps of all environments together, those before the checkpoint included. Schedules of
-            learning rates and exploration end there.
+            learning rates and exploration end there. More than before extend a run that has ended.
         evaluate: Called before each checkpoint with the algorithm and the update.
         progress: Told after every update, with what `evaluate` found if it was asked.
 
     Raises:
         CheckpointError: The run was trained by another algorithm or with other settings, or its checkpoint is
             damaged.
-        UsageError: An algorithm that does not collect rollouts (ARS), observations that are not flat, or a
-            replay buffer that cannot be kept: above 2 GiB, memory-optimised, or of a class of its own.
+        UsageError: The run has made more steps than that; an algorithm that does not collect rollouts (ARS),
+            observations that are not flat, or a replay buffer that cannot be kept: above 2 GiB,
+            memory-optimised, or of a class of its own.
         OutputError: The run's disk is full or gone.
     """
     check_algorithm(algorithm)
+    _check_total(run, total_steps)
     restore_algorithm(algorithm, run)
     algorithm.set_logger(Logger(None, []))
     watch = _Watch(config.steps * algorithm.n_envs)
@@ -84,9 +87,19 @@ def train_sb3(
         scores = evaluate(algorithm, update) if checkpoint and evaluate else {}
         run.log(update, metrics | {f"evaluation/{key}": value for key, value in scores.items()})
         progress(update, scores)
-        if checkpoint:
+        if checkpoint or run.first_checkpoint_due:
             save_algorithm(algorithm, run, update)
         update += 1
+
+
+def _check_total(run: Run, total_steps: int) -> None:
+    """Check that the last update of a run was not one too many."""
+    made = [int(line["learn/steps"]) for line in read_metrics(run.folder) if "learn/steps" in line]
+    if len(made) > 1 and total_steps <= made[-2]:
+        raise UsageError(
+            f"the steps of a run are counted from its beginning: {str(run.folder)!r} has made {made[-1]:,}; "
+            f"got {total_steps:,} in all; ask for more than {made[-1]:,} to train on"
+        )
 
 
 class _UpdateDone(Exception):  # noqa: N818 (no error: it leaves `learn` where nothing is half done)

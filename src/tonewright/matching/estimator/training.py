@@ -99,7 +99,7 @@ def train_estimator(
     """Train, or go on with, an estimator.
 
     Every example depends on the run's seed and its number alone: a run that is killed and resumed learns what
-    one that was never interrupted does.
+    one that was never interrupted does. One that has ended is extended by more `updates`.
 
     Args:
         run: Where log and checkpoints go; its `config` should be `run_config(config)`.
@@ -108,6 +108,9 @@ def train_estimator(
 
     Returns:
         The estimator with averaged weights.
+
+    Raises:
+        UsageError: The run has done more updates than that.
     """
     synth = make_synth(config.synth, HEARING_RATE_HZ)
     network, averaged = make_estimator(config, run.seed), make_estimator(config, run.seed)
@@ -116,9 +119,11 @@ def train_estimator(
     state = TrainingState(
         {"network": network, "averaged": averaged}, {"network": optimizer}, {"noise": generator}
     )
-    run.restore(state)
+    run.check_total(config.updates)
+    restored = run.restore(state)
     layout = Layout(synth.controls)
-    recent: list[tuple[float, float]] = []
+    kept = [] if restored is None else restored.values.get("recent", [])
+    recent = [(float(surprise), float(error)) for surprise, error in kept]
 
     def draw(rng: np.random.Generator) -> Examples:
         return draw_examples(synth, rng, config.batch, config.durations_s)
@@ -150,8 +155,8 @@ def train_estimator(
                     scalars |= _held_out(averaged, layout, synth, config, run.seed)
                 run.log(update, scalars)
             progress(update, scalars)
-            if checkpoint:
-                run.save(update, state)
+            if checkpoint or run.first_checkpoint_due:
+                run.save(update, state, {"recent": [list(map(repr, pair)) for pair in recent]})
     return averaged
 
 
@@ -184,6 +189,11 @@ def _held_out(
         losses.append([loss.item() for loss in _losses(network, layout, examples, generator)])
     surprise, error = np.mean(losses, axis=0)
     return {"held_out_choice_nats": float(surprise), "held_out_flow_error": float(error)}
+
+
+def follows_total(config: EstimatorConfig) -> list[str]:
+    """What depends on how many updates there are in all, in words."""
+    return ["the learning rate"]
 
 
 def run_config(config: EstimatorConfig) -> dict[str, object]:

@@ -21,15 +21,21 @@ _TARGET: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "sample_rate_hz": ("Sample rate", lambda rate: f"{rate:,} Hz"),
     "channels": ("Channels", str),
     "seconds": ("Duration", wording.duration),
-    "trimmed_start_s": ("Silence before it", wording.duration),
-    "matched_seconds": ("Searched for", lambda seconds: f"{wording.duration(seconds)} of it"),
-    "shortened": ("Cut", lambda cut: "yes, its beginning was searched for" if cut else "no"),
+    "start_s": ("Matched from", wording.duration),
+    "matched_seconds": ("Matched for", wording.duration),
+    "shortened": ("The note", lambda cut: "lasts longer" if cut else "was matched to its end"),
+    "notes": ("Notes heard in it", str),
+    "note_taken": ("Note that was matched", lambda number: f"number {number}"),
+    "noise_dbfs": ("Noise floor", lambda level: wording.minus(f"{level:.0f} dBFS")),
+    "offset": ("Offset removed", lambda offset: wording.number(offset) if offset else "none"),
     "loudness_lufs": ("Loudness", lambda loudness: wording.minus(f"{loudness:.1f} LUFS")),
     "gain_db": ("Gain before the search", wording.decibels),
     "note_source": ("Note was", lambda source: _NOTE_SOURCES.get(source, source)),
     "note_estimate": ("Note as estimated", note_name),
     "note_confidence": ("Confidence in its pitch", lambda confidence: f"{confidence:.0%}"),
 }
+
+_HIDDEN = ("path", "sha256", "only_noise")
 
 
 def target_name(result: MatchResult) -> str:
@@ -110,7 +116,7 @@ def _note_facts(result: MatchResult) -> list[tuple[str, str]]:
 def _target_facts(result: MatchResult) -> list[tuple[str, str]]:
     pairs = [("File", target_name(result))]
     for key, fact in result.target_info.items():
-        if key == "path" or fact is None:
+        if key in _HIDDEN or fact is None:
             continue
         label, words = _TARGET.get(key, (key.replace("_", " ").capitalize(), str))
         pairs.append((label, words(fact)))

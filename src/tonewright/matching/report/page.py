@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tonewright import wording
+from tonewright.matching.recording import LEVEL_S, ONLY_NOISE
 from tonewright.matching.report import facts, tables
 from tonewright.matching.report.curve import search_curve
 from tonewright.reports import lanes, patch
@@ -35,6 +36,13 @@ _TERMS_NOTE = (
     "the less alike the sounds are, the closer it gets to 1."
 )
 _AGAIN_NOTE = "To render the preset again, with its note and the time its key is held:"
+_LACKS_NOTHING = (
+    "Nothing stands out: attack, decay, brightness, pitch and noise were measured, and all are close to the "
+    "target's."
+)
+_WHOLE_NOTE = "What is hatched was not matched; lines stand where notes begin."
+_LOUDEST_OUTSIDE = "The loudest part of the recording lies outside what was matched."
+_MOST_NUMBERED = 24
 _INTERRUPTED = "The search was stopped early; this is the best it had heard by then."
 
 
@@ -64,6 +72,8 @@ def report_html(result: MatchResult) -> str:
         name,
         [
             Section("listen", "Listen", _listen(result, played)),
+            _lacks(result),
+            *_whole(result),
             Section("patch", "The patch", patch.cards(synth.controls, controls, vocabulary, played)),
             Section("close", "How close it came", _how_close(result)),
             Section("search", "The search", search_curve(result)),
@@ -74,9 +84,48 @@ def report_html(result: MatchResult) -> str:
         eyebrow="Tonewright match",
         lede=_lede(result, vocabulary.title, played),
         summary=vocabulary.summary(controls, played),
-        notice=_INTERRUPTED if result.interrupted else "",
+        notice=_notice(result),
         aside=Section("similarity", "Similarity", _similarity(result.similarity)),
     )
+
+
+def _notice(result: MatchResult) -> str:
+    overview = result.overview
+    told = [
+        _INTERRUPTED if result.interrupted else "",
+        wording.sentence(ONLY_NOISE) if result.target_info.get("only_noise") else "",
+        _LOUDEST_OUTSIDE if overview and not overview.loudest_is_matched else "",
+    ]
+    return " ".join(filter(None, told))
+
+
+def _lacks(result: MatchResult) -> Section:
+    """Where the match differs most, and what no preset of the synth could do."""
+    told = [point.words for point in result.lacks]
+    told += [wording.sentence(f"out of this synth's reach: {phrase}") for phrase in result.out_of_reach]
+    listed = [tag("li", wording.unbroken(words)) for words in told]
+    content = tag("ul", *listed, class_="findings") if told else tag("p", _LACKS_NOTHING, class_="note")
+    return Section("lacks", "What it lacks", content)
+
+
+def _whole(result: MatchResult) -> list[Section]:
+    """The recording from beginning to end, where more of it is there than was matched."""
+    overview = result.overview
+    if overview is None or overview.is_matched_whole:
+        return []
+    seconds = overview.seconds
+    first_s, last_s = overview.window_s
+    lane = lanes.level_lane(["the recording"], overview.levels_dbfs[None], seconds, LEVEL_S)
+    outside = [
+        (at, until) for at, until in ((0.0, first_s), (last_s, seconds)) if until - at > 0.002 * seconds
+    ]
+    marks = [lanes.mark("", at, seconds, until) for at, until in outside]
+    numbered = len(overview.notes_s) <= _MOST_NUMBERED
+    for number, (at, _) in enumerate(overview.notes_s, 1):
+        marks.append(lanes.mark(f"{number}" if numbered and len(overview.notes_s) > 1 else "", at, seconds))
+    words = [wording.unbroken(wording.sentence(words)) for words in overview.describe()]
+    note = tag("p", " ".join(words), " ", _WHOLE_NOTE, class_="note")
+    return [Section("recording", "The whole recording", join(lanes.stack([lane], seconds, marks), note))]
 
 
 def _lede(result: MatchResult, title: str, played: Performance) -> str:

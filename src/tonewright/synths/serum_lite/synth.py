@@ -11,6 +11,7 @@ from tonewright.checks import check_whole
 from tonewright.synths.base import RELEASED_SHARE
 from tonewright.synths.control import ControlSpace
 from tonewright.synths.preset import Preset
+from tonewright.synths.reach import Reach
 from tonewright.synths.serum_lite.controls import CONTROLS
 from tonewright.synths.serum_lite.kernel import new_scratch, new_state, render_rows
 from tonewright.synths.serum_lite.oscillator import TICK
@@ -48,6 +49,8 @@ class SerumLite:
     }
     """What a curriculum exposes, one after the other."""
     words: Words = SERUM_LITE
+    reach: Reach = Reach(pitches=2, falls=False, reverberates=False)
+    """Two oscillators, and an LFO that begins upwards."""
 
     def __init__(self, sample_rate_hz: int = 44_100) -> None:
         self.sample_rate_hz = check_whole(sample_rate_hz, "sample_rate_hz", 4_000, 384_000)
