@@ -424,7 +424,7 @@ class TestRescue:
 
         (tmp_path / "no").touch()
         for save, name in ((partial(write_text, text="found"), "no/a.json"), (write, "no/out")):
-            with pytest.raises(OutputError, match="not a directory.*; the result is in") as caught:
+            with pytest.raises(OutputError, match=r"not a directory.*; the result is in") as caught:
                 write_or_rescue(save, tmp_path / name)
             rescued = Path(str(caught.value).split("'")[-2])
             assert rescued.is_relative_to(temporary)

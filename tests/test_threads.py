@@ -545,3 +545,31 @@ class TestProcesses:
             text=True,
         )
         assert (outcome.returncode, outcome.stderr) == (0, "")
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
+    def test_environments_in_processes_of_their_own(self, tmp_path: Path) -> None:
+        script = """
+import gymnasium as gym
+import numpy as np
+import tonewright
+
+def play(**how):
+    env = gym.make_vec("tonewright/Match-v0", num_envs=2, seconds=0.1, **how)
+    observations, _ = env.reset(seed=[1, 2])
+    sounds = [observations["current"].sum().item()]
+    env.action_space.seed(0)
+    for _ in range(3):
+        observations, rewards, *_ = env.step(env.action_space.sample())
+        sounds += rewards.tolist()
+    env.close()
+    return sounds
+
+if __name__ == "__main__":
+    forked = play(vectorization_mode="async", vector_kwargs={"context": "fork"})  # before this process did
+    assert forked == play(vectorization_mode="sync")
+    assert forked == play(vectorization_mode="async", vector_kwargs={"context": "fork"})
+    assert forked == play(vectorization_mode="async", vector_kwargs={"context": "spawn"})
+"""
+        (tmp_path / "main.py").write_text(script)
+        outcome = subprocess.run([sys.executable, tmp_path / "main.py"], capture_output=True, text=True)
+        assert (outcome.returncode, outcome.stderr) == (0, "")

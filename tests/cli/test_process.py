@@ -126,6 +126,15 @@ def test_output_that_cannot_be_written(words, code, told, unbuffered):
         assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+@pytest.mark.parametrize("verb", ["render", "hear"])
+def test_so_is_a_sound_or_a_table(preset, wav, verb):
+    source = {"render": preset, "hear": wav}[verb]
+    command = f'exec "{sys.executable}" -m tonewright {verb} {source} -o - >/dev/full'
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, f"tonewright: {FULL}\n")
+
+
 def test_a_file_is_written_also_without_standard_output(wav, tmp_path):
     command = f'exec "{sys.executable}" -m tonewright hear {wav} -o {tmp_path}/a.csv >&-'
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
