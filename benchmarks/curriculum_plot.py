@@ -9,14 +9,16 @@ dashes are an agent that acts at random.
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.axes import Axes
 
 from tonewright.measuring.records import read_records
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 RESULTS = Path(__file__).parent / "results"
 STAGES = ("oscillators", "filter", "envelopes", "lfo")
@@ -30,6 +32,10 @@ AGENT, RANDOM = "#1f6feb", "#8b949e"
 
 def main() -> None:
     """Draw the picture."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter).parse_args()
+    import matplotlib as mpl
+    import matplotlib.pyplot as plt
+
     mpl.rcParams |= {"font.size": 9, "svg.hashsalt": "tonewright", "axes.spines.top": False}
     mpl.rcParams |= {"axes.spines.right": False, "svg.fonttype": "none"}
     runs = [read_records(path) for path in sorted(RESULTS.glob("agent-curriculum-*.jsonl"))]

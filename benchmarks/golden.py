@@ -7,6 +7,7 @@ To be run once after a network was put in its place; see `tonewright.matching.ne
 
 from __future__ import annotations
 
+import argparse
 import json
 from importlib.resources import files
 from pathlib import Path
@@ -21,6 +22,7 @@ SHIPPED = Path(str(files("tonewright.matching.networks"))) / "shipped"
 
 def main() -> None:
     """Write both for every network."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter).parse_args()
     for onnx in sorted(SHIPPED.glob("*.onnx")):
         side = onnx.with_suffix(".json")
         description = json.loads(side.read_text("utf-8"))

@@ -12,6 +12,7 @@ under random actions, and with PPO's acting and learning included (32 steps an u
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 
@@ -126,6 +127,7 @@ def match_steps_per_second_learning(num_envs: int) -> float:
 
 def main() -> None:
     """Measure, print and write."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter).parse_args()
     overhead = {f"{num_envs} environments": measure(num_envs) for num_envs in (64, 256)}
     match = {}
     for num_envs in (64, 256):

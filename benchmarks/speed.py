@@ -8,6 +8,7 @@ spectra of the training loss, and nothing else, is the yardstick that tells a sl
 
 from __future__ import annotations
 
+import argparse
 import json
 import platform
 import statistics
@@ -57,6 +58,7 @@ def spectra_by_scipy_per_second() -> float:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter).parse_args()
     result = {
         "machine": f"{platform.machine()}, Python {platform.python_version()}",
         "render": bench("render"),

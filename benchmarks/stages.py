@@ -8,6 +8,7 @@ the stage alone, as the agent does; the others stay neutral.
 
 from __future__ import annotations
 
+import argparse
 import json
 from contextlib import suppress
 from pathlib import Path
@@ -59,6 +60,7 @@ def losses(env: MatchEnv, row: int, method: str) -> list[float]:
 
 def main() -> None:
     """Search in every stage."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter).parse_args()
     config = MatchConfig(held_out=128)
     env = make_env(config, config.held_out, held_out=True)
     rows = []

@@ -7,6 +7,7 @@ The page is written whole; nobody types numbers. What the tables mean is told in
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections import Counter
 from pathlib import Path
@@ -327,6 +328,7 @@ def page() -> str:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter).parse_args()
     PAGE.write_text(page(), "utf-8")
 
 

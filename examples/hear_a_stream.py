@@ -19,6 +19,8 @@ import numpy as np
 
 import tonewright as tw
 from tonewright.audio.notes import hz_note, note_name
+from tonewright.checks import check_whole
+from tonewright.cli.running import run_script
 
 RATE_HZ = 44_100
 NOTES = (36, 48, 55, 64, 72, 84, 96, 108)
@@ -84,6 +86,7 @@ def main() -> None:
         "--every-frame", action="store_true", help="also print frames in which nothing begins"
     )
     options = parser.parse_args()
+    check_whole(options.block, "--block", 1)
 
     clip = tw.read(options.sound, max_seconds=600) if options.sound else melody()
     rate = clip.sample_rate_hz
@@ -112,4 +115,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

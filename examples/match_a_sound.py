@@ -13,6 +13,8 @@ from pathlib import Path
 
 import tonewright as tw
 from tonewright.audio.notes import note_name
+from tonewright.cli.running import run_script
+from tonewright.files import check_folder
 
 SOUNDS = Path(__file__).parent / "sounds"
 
@@ -23,6 +25,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=Path("matched"), help="folder to write to")
     parser.add_argument("--renders", type=int, default=2_000, help="how many presets may be heard")
     options = parser.parse_args()
+    check_folder(options.output, overwrite=True)  # before the search: can it be written to?
 
     recording = tw.read(options.sound, max_seconds=60)
     result = tw.match(recording, renders=options.renders, seed=0)
@@ -34,7 +37,6 @@ def main() -> None:
     for control in synth.controls:  # each control knows how to tell its value to people
         print(f"  {control.name:26} {control.describe(preset.controls[control.name])}")
 
-    options.output.mkdir(parents=True, exist_ok=True)
     preset.save(options.output / "preset.json", overwrite=True)
     result.report(options.output / "report.html", overwrite=True)
     # A preset plays at any note and rate: here an octave below what it was matched at.
@@ -44,4 +46,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

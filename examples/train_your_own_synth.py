@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 import tonewright as tw
+from tonewright.cli.running import run_script
 from tonewright.synths import Control, ControlSpace, registry
 from tonewright.synths.base import RELEASED_SHARE
 from tonewright.synths.validation import check_params, check_per_row, check_seconds
@@ -121,7 +122,7 @@ def main() -> None:
 
     registry.SYNTHS[NAME] = f"{__name__}:TwoOperators"
     networks = options.output / "networks"
-    networks.mkdir(parents=True)
+    networks.mkdir(parents=True, exist_ok=True)  # a run begins in a folder of its own, and says so
     train_agent(options.output / "agent", networks, quick=options.quick)
     if not options.quick:
         train_estimator(options.output / "estimator", networks)
@@ -145,4 +146,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

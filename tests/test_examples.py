@@ -15,16 +15,32 @@ from tonewright.learning.runs import read_metrics
 from tonewright.synths import load_preset
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-PATIENCE_S = 400  # a fresh machine compiles first
+SCRIPTS = sorted(EXAMPLES.glob("*.py"))
+BASS = EXAMPLES / "sounds" / "bass.flac"
+PATIENCE_S = 580  # a fresh machine compiles first
+UTF8 = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+
+
+def outcome(script, *options):
+    """The process of an example that has ended."""
+    command = [sys.executable, EXAMPLES / script, *options]
+    return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=PATIENCE_S, env=UTF8)
 
 
 def run(script, *options):
     """What an example prints."""
-    command = [sys.executable, EXAMPLES / script, *options]
-    utf8 = {**os.environ, "PYTHONIOENCODING": "utf-8"}
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=PATIENCE_S, env=utf8)
+    done = outcome(script, *options)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def complaint(script, *options, code=1):
+    """The one line in which an example ends."""
+    done = outcome(script, *options)
+    assert done.returncode == code
+    assert done.stderr.startswith("tonewright: ")
+    assert done.stderr.count("\n") == 1
+    return done.stderr.removeprefix("tonewright: ").rstrip()
 
 
 def test_match_a_sound(tmp_path):
@@ -81,3 +97,61 @@ def test_train_your_own_synth(tmp_path):
     assert networks == ["agent.json", "agent.onnx"]
     assert "two-operators" in (tmp_path / "run" / "preset.json").read_text("utf-8")
     assert (tmp_path / "run" / "report.html").stat().st_size > 50_000
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_each_has_help(script):
+    assert run(script.name, "--help").startswith(f"usage: {script.name} ")
+
+
+@pytest.mark.parametrize("script", ["match_a_sound.py", "hear_a_stream.py"])
+def test_a_sound_that_is_missing(tmp_path, script):
+    missing = tmp_path / "missing.wav"
+    options = ["-o", tmp_path / "out"] if script == "match_a_sound.py" else []
+    assert complaint(script, missing, *options) == (
+        f"cannot read '{missing}': no such file or directory; check the path"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").touch()
+    told = complaint("match_a_sound.py", BASS, "-o", tmp_path / "file")
+    assert told == f"cannot write to '{tmp_path}/file': it is not a folder; choose another name"
+    told = complaint("match_a_sound.py", BASS, "-o", tmp_path / "file" / "out")
+    assert told == f"cannot write '{tmp_path}/file/out': not a directory; choose another place"
+
+
+def test_a_second_match_replaces_the_first(tmp_path):
+    for _ in range(2):
+        run("match_a_sound.py", BASS, "-o", tmp_path / "out", "--renders", "10")
+    assert len(list((tmp_path / "out").iterdir())) == 3
+
+
+def test_a_second_training_leaves_the_first_alone(tmp_path):
+    pytest.importorskip("torch")
+    (tmp_path / "run" / "agent").mkdir(parents=True)
+    (tmp_path / "run" / "agent" / "config.json").write_text("of the first")
+    told = complaint("train_your_own_synth.py", "-o", tmp_path / "run", "--quick")
+    assert told.startswith(f"'{tmp_path}/run/agent' is not empty, and a run begins in a folder of its own; ")
+    assert (tmp_path / "run" / "agent" / "config.json").read_text() == "of the first"
+    (tmp_path / "file").touch()
+    told = complaint("train_your_own_synth.py", "-o", tmp_path / "file", "--quick")
+    assert told.startswith("not a directory: ")
+
+
+def test_options_that_make_no_sense(tmp_path):
+    assert complaint("hear_a_stream.py", BASS, "--block", "0", code=2) == (
+        "--block is a whole number from 1; got 0"
+    )
+    words = ["-o", tmp_path / "out", "--renders", "0"]
+    assert complaint("match_a_sound.py", BASS, *words, code=2).startswith("renders is a whole number from 1;")
+
+
+def test_a_reader_that_has_seen_enough():
+    command = [sys.executable, EXAMPLES / "hear_a_stream.py", BASS, "--fast"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=UTF8)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(PATIENCE_S) == 1
+    process.stderr.close()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dis
 import os
 import signal
 import subprocess
@@ -8,15 +9,18 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import FrameType
 
 import numpy as np
 import pytest
 
 from tonewright import threads
+from tonewright.errors import UsageError
 from tonewright.threads import (
     SINGLE_THREADED,
     available_threads,
     blas_on_one_thread,
+    check_environment,
     map_rows,
     numba_threads,
     single_threaded_children,
@@ -73,7 +77,7 @@ class TestMapRows:
         assert (0, threading.get_ident()) in seen
 
     def test_workers_work_at_the_same_time(self) -> None:
-        meeting = threading.Barrier(3, timeout=60)
+        meeting = threading.Barrier(3, timeout=300)
         map_rows(lambda first, last, worker: meeting.wait(), 3, 3)
 
     def test_one_worker_gets_all_rows_in_one_call(self) -> None:
@@ -86,20 +90,22 @@ class TestMapRows:
 
     @pytest.mark.parametrize("culprit", [0, 1])
     def test_what_work_raises_is_raised_and_ends_the_others(self, culprit: int) -> None:
-        meeting = threading.Barrier(2, timeout=60)
-        calls = []
+        meeting = threading.Barrier(2, timeout=300)
+        calls, raising = [], []
 
         def work(first: int, last: int, worker: int) -> None:
             calls.append(first)
-            if len(calls) <= 2:
-                meeting.wait()  # each of the two is at work
+            if worker == culprit:
+                raising.append(threading.get_ident())
+            meeting.wait()  # each of the two is at work
             if worker == culprit:
                 raise KeyError(f"worker {worker}")
-            time.sleep(0.05)
+            while sys._current_frames()[raising[0]].f_code.co_name not in ("map_rows", "_help"):
+                time.sleep(0.001)  # until the other has come to where it waits
 
         with pytest.raises(KeyError, match=f"worker {culprit}"):
             map_rows(work, 1_000, 2)
-        assert len(calls) <= 3
+        assert len(calls) == 2
         self.test_every_row_is_done_once(100, None, 1)
 
     def test_it_returns_when_the_last_row_is_done(self) -> None:
@@ -151,7 +157,7 @@ class TestMapRows:
 
         def work(first: int, last: int, worker: int) -> None:
             if threading.current_thread() is threading.main_thread():
-                assert begun.wait(60)
+                assert begun.wait(300)
                 return
             at_work.append(first)
             begun.set()
@@ -165,13 +171,67 @@ class TestMapRows:
             map_rows(work, 2, 2)
         assert at_work == []
 
+    def test_ctrl_c_may_come_at_any_moment(self) -> None:
+        """It always ends in KeyboardInterrupt, never in waiting for ever or with threads still at work.
+
+        Python looks for signals after calls, at the begin of functions and as loops go round.
+        """
+        ours = {function.__code__ for function in (map_rows, threads._fetch_helpers, threads._exhaust)}
+        ours |= {part for part in map_rows.__code__.co_consts if getattr(part, "co_name", "") == "take"}
+        at_work: list[int] = []
+
+        def work(first: int, last: int, worker: int) -> None:
+            at_work.append(first)
+            time.sleep(0.001)
+            at_work.remove(first)
+
+        def interrupted(moment: int) -> bool:
+            """Whether there were so many moments."""
+            left = moment
+            before: dict[FrameType, str] = {}
+
+            def trace(frame: FrameType, event: str, argument: object) -> object:
+                nonlocal left
+                if frame.f_code not in ours:
+                    return None
+                frame.f_trace_opcodes = True
+                if event == "opcode":
+                    left -= before.get(frame, "").startswith(("CALL", "JUMP_BACKWARD", "RESUME"))
+                    before[frame] = dis.opname[frame.f_code.co_code[frame.f_lasti]]
+                    if left == 0:
+                        left = -1
+                        signal.raise_signal(signal.SIGINT)
+                return trace
+
+            outer = sys.gettrace()
+            sys.settrace(trace)
+            try:
+                map_rows(work, 6, 3)
+            except KeyboardInterrupt:
+                assert left < 0
+            else:
+                assert left > 0
+            finally:
+                sys.settrace(outer)
+            assert at_work == []
+            return left < 0
+
+        meeting = threading.Barrier(4, timeout=300)
+        map_rows(lambda first, last, worker: meeting.wait(), 4, 4)  # all threads are started
+        moments = 1
+        while interrupted(moments):
+            moments += 1
+        assert moments > 20
+        meeting = threading.Barrier(4, timeout=300)  # and no thread was lost
+        map_rows(lambda first, last, worker: meeting.wait(), 4, 4)
+
     def test_nobody_waits_for_threads_that_are_busy(self) -> None:
         """One caller holds all three threads; another does all of its rows by itself."""
-        begun, over = threading.Barrier(5, timeout=60), threading.Event()
+        begun, over = threading.Barrier(5, timeout=300), threading.Event()
 
         def hold(first: int, last: int, worker: int) -> None:
             begun.wait()
-            assert over.wait(60)
+            assert over.wait(300)
 
         seen = set()
         with ThreadPoolExecutor(1) as caller:
@@ -180,7 +240,7 @@ class TestMapRows:
             map_rows(lambda first, last, worker: seen.add(worker), 50)
             assert not held.done()
             over.set()
-            held.result(60)
+            held.result(300)
         assert seen == {0}
 
     def test_it_works_in_a_forked_process(self) -> None:
@@ -211,6 +271,53 @@ threading.Thread(target=late).start()
 """
         outcome = run(script)
         assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "100\n", "")
+
+
+class TestEnvironment:
+    @pytest.mark.parametrize(
+        ("name", "value", "told"),
+        [
+            ("NUMBA_NUM_THREADS", "abc", "NUMBA_NUM_THREADS is a whole number from 1; got 'abc'"),
+            ("NUMBA_NUM_THREADS", "0", "NUMBA_NUM_THREADS is a whole number from 1; got '0'"),
+            ("OMP_NUM_THREADS", "abc", "OMP_NUM_THREADS is a whole number from 0; got 'abc'"),
+            ("OMP_NUM_THREADS", "4,b", "OMP_NUM_THREADS is a whole number from 0; got '4,b'"),
+            ("DUCC0_NUM_THREADS", "-1", "DUCC0_NUM_THREADS is a whole number from 0; got '-1'"),
+            (
+                "NUMBA_DISABLE_JIT",
+                "1",
+                "kernels run compiled only, without NUMBA_DISABLE_JIT; got '1'",
+            ),
+        ],
+    )
+    def test_what_libraries_cannot_use_is_refused(
+        self, monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+    ) -> None:
+        monkeypatch.setenv(name, value)
+        with pytest.raises(UsageError) as caught:
+            check_environment()
+        assert str(caught.value).startswith(told)
+
+    def test_also_in_python_before_numba_is_imported(self) -> None:
+        script = """
+import tonewright as tw
+try:
+    tw.hear([0.0] * 4000, 16_000)
+except tw.errors.UsageError as error:
+    print(error)
+"""
+        outcome = run(script, NUMBA_NUM_THREADS="0")
+        assert outcome.stdout.startswith("NUMBA_NUM_THREADS is a whole number from 1; got '0'")
+
+    def test_what_they_can_use_works(self) -> None:
+        """Among it what OpenMP alone takes: a number for each level of nesting."""
+        script = """
+import numpy as np, tonewright as tw
+noise = np.random.default_rng(0).standard_normal((2, 4000)).astype(np.float32) / 10
+assert np.isfinite(tw.hear(noise, 16000, ["pitch", "mfcc"]).values).all()
+"""
+        for value in ("4,2", "0", " 2 ", ""):
+            outcome = run(script, OMP_NUM_THREADS=value, NUMBA_DISABLE_JIT="0", NUMBA_NUM_THREADS="")
+            assert (outcome.returncode, outcome.stderr) == (0, "")
 
 
 class TestLimits:
@@ -245,7 +352,7 @@ class TestLimits:
     def test_a_limit_holds_for_what_workers_call(self) -> None:
         seen = []
         with numba_threads(2):
-            meeting = threading.Barrier(2, timeout=60)
+            meeting = threading.Barrier(2, timeout=300)
 
             def work(first: int, last: int, worker: int) -> None:
                 meeting.wait()
@@ -373,3 +480,96 @@ class TestTwoCallers:
         assert len(sources) > 100
         for word in ("prange", "parallel=True", "numba.get_num_threads", "numba.set_num_threads"):
             assert [path.name for path, text in sources.items() if word in text] == []
+
+
+LAYERS = {
+    "workqueue": ("fork", "threads", "spawn", "DataLoader"),
+    "omp": ("fork", "threads"),
+    "tbb": ("fork",),
+}
+EVERYWHERE = """
+import os, sys, threading
+from multiprocessing import get_context
+import numpy as np
+import tonewright as tw
+from tonewright.distances import TrainingLoss
+
+NOISE = (np.random.default_rng(0).standard_normal((16, 4000)) / 10).astype(np.float32)
+
+def work(_=None):
+    loss = TrainingLoss(16_000, NOISE.shape[1])
+    compared = loss(NOISE, loss.analyse(NOISE[::-1].copy())).total
+    heard = tw.hear(NOISE, 16_000, ["pitch", "mfcc", "chroma"]).values
+    result = tw.match(tw.Clip(NOISE[:1], 16_000), renders=60, note=60, gate_seconds=0.2)
+    return [compared.sum().item(), heard.sum().item(), result.terms["total"]]
+
+if __name__ == "__main__":
+    ways, expected = sys.argv[1:], work()
+    if "fork" in ways:
+        with get_context("fork").Pool(2) as pool:
+            assert pool.map(work, range(2)) == [expected] * 2
+    if "threads" in ways:
+        got = []
+        callers = [threading.Thread(target=lambda: got.append(work())) for _ in range(2)]
+        for caller in callers:
+            caller.start()
+        child = os.fork()  # while threads are at it
+        if not child:
+            os._exit(work() != expected)
+        for caller in callers:
+            caller.join()
+        assert got == [expected] * 2
+        assert os.waitpid(child, 0)[1] == 0
+    if "spawn" in ways:
+        with get_context("spawn").Pool(2) as pool:
+            assert pool.map(work, range(2)) == [expected] * 2
+    if "DataLoader" in ways:
+        import torch
+        torch.ones(500, 500) @ torch.ones(500, 500)  # torch's threads do not survive a fork
+        loader = torch.utils.data.DataLoader(range(2), num_workers=2, collate_fn=work)
+        assert list(loader) == [expected] * 2
+"""
+
+
+class TestProcesses:
+    """Fork, spawn, threads, and each of Numba's threading layers, with all that uses kernels and networks."""
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
+    @pytest.mark.parametrize("layer", LAYERS)
+    def test_get_what_the_parent_got_before(self, tmp_path: Path, layer: str) -> None:
+        (tmp_path / "main.py").write_text(EVERYWHERE)
+        outcome = subprocess.run(
+            [sys.executable, tmp_path / "main.py", *LAYERS[layer]],
+            env={**os.environ, "NUMBA_THREADING_LAYER": layer},
+            capture_output=True,
+            text=True,
+        )
+        assert (outcome.returncode, outcome.stderr) == (0, "")
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
+    def test_environments_in_processes_of_their_own(self, tmp_path: Path) -> None:
+        script = """
+import gymnasium as gym
+import numpy as np
+import tonewright
+
+def play(**how):
+    env = gym.make_vec("tonewright/Match-v0", num_envs=2, seconds=0.1, **how)
+    observations, _ = env.reset(seed=[1, 2])
+    sounds = [observations["current"].sum().item()]
+    env.action_space.seed(0)
+    for _ in range(3):
+        observations, rewards, *_ = env.step(env.action_space.sample())
+        sounds += rewards.tolist()
+    env.close()
+    return sounds
+
+if __name__ == "__main__":
+    forked = play(vectorization_mode="async", vector_kwargs={"context": "fork"})  # before this process did
+    assert forked == play(vectorization_mode="sync")
+    assert forked == play(vectorization_mode="async", vector_kwargs={"context": "fork"})
+    assert forked == play(vectorization_mode="async", vector_kwargs={"context": "spawn"})
+"""
+        (tmp_path / "main.py").write_text(script)
+        outcome = subprocess.run([sys.executable, tmp_path / "main.py"], capture_output=True, text=True)
+        assert (outcome.returncode, outcome.stderr) == (0, "")

@@ -7,7 +7,6 @@ whoever uses it: registering waits for that, so that importing Tonewright stays 
 from __future__ import annotations
 
 import sys
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
@@ -47,8 +46,11 @@ def register_with_gymnasium() -> None:
         sys.meta_path.insert(0, _GymnasiumFinder())
 
 
-class _GymnasiumFinder(MetaPathFinder):
-    """Finds Gymnasium as Python would, and has `register` called after it was executed."""
+class _GymnasiumFinder:
+    """Finds Gymnasium as Python would, and has `register` called after it was executed.
+
+    Of no base class: `importlib.abc` takes longer to import than the rest of the package.
+    """
 
     def find_spec(self, fullname: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
         if fullname != "gymnasium":

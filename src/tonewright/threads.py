@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar, copy_context
 from functools import partial
+from itertools import islice
 from queue import SimpleQueue
 from typing import Any, TypeAlias
+
+from tonewright.errors import UsageError
 
 _Inbox: TypeAlias = "SimpleQueue[tuple[Callable[[], None], SimpleQueue[None]]]"
 
@@ -25,6 +29,27 @@ SINGLE_THREADED = dict.fromkeys(
 )
 """Environment variables of a process that is to use one thread."""
 _limit: ContextVar[int | None] = ContextVar("most threads of compiled kernels", default=None)
+
+
+def check_environment() -> None:
+    """Say in a line what libraries below would say in a traceback, or in the middle of work.
+
+    Raises:
+        UsageError: A variable of the environment has a value with which Numba or the FFT cannot start.
+    """
+    for name, least in (("NUMBA_NUM_THREADS", 1), ("OMP_NUM_THREADS", 0), ("DUCC0_NUM_THREADS", 0)):
+        named = os.environ.get(name, "").strip()
+        if not named:
+            os.environ.pop(name, None)  # which Numba does not take for unset
+        # OpenMP takes a number for each level of nesting, the FFT one.
+        numbers = named.split(",") if name == "OMP_NUM_THREADS" else [named]
+        if named and not all(one.strip().isdecimal() and int(one) >= least for one in numbers):
+            raise UsageError(f"{name} is a whole number from {least}; got {named!r}; correct or unset it")
+        if len(numbers) > 1:
+            os.environ.setdefault("DUCC0_NUM_THREADS", numbers[0].strip())
+    compiling = os.environ.get("NUMBA_DISABLE_JIT", "").strip()
+    if compiling not in ("", "0"):
+        raise UsageError(f"kernels run compiled only, without NUMBA_DISABLE_JIT; got {compiling!r}; unset it")
 
 
 def available_threads() -> int:
@@ -65,14 +90,8 @@ def map_rows(
     """
     blocks = -(-rows // block)
     workers = min(available_threads() if workers is None else workers, blocks)
-    helpers = _idle_helpers(workers - 1)
-    if not helpers:
-        if rows:
-            work(0, rows, 0)
-        return
-    share = block * max(1, -(-blocks // (workers * _SHARES)))
+    share = block * max(1, -(-blocks // (max(workers, 1) * _SHARES)))
     begins = iter(range(0, rows, share))  # one iterator for all: whoever is done takes the next
-
     failures: dict[int, BaseException | None] = {}  # by worker, once it is done
 
     def take(worker: int) -> None:
@@ -81,34 +100,47 @@ def map_rows(
             for first in begins:
                 work(first, min(first + share, rows), worker)
         except BaseException as raised:
-            for _ in begins:  # nothing is left for the others
-                pass
+            _exhaust(begins)  # nothing is left for the others
             failure = raised
         failures[worker] = failure
 
+    # In spite of Ctrl-C, wherever it comes: until all are done, threads work with what they were given.
     bell: SimpleQueue[None] = SimpleQueue()
-    for worker, helper in enumerate(helpers, 1):
-        helper.put((partial(copy_context().run, take, worker), bell))
-    take(0)
-    interrupt = _wait(bell, lambda: len(failures) > len(helpers))
+    helpers: list[_Inbox] = []
+    handed: list[None] = []
+    interrupt: KeyboardInterrupt | None = None
+    try:
+        _fetch_helpers(helpers, workers - 1)
+        tasks = [(partial(copy_context().run, take, worker), bell) for worker in range(1, len(helpers) + 1)]
+        put: Any = SimpleQueue.put
+        handed.extend(map(put, helpers, tasks))  # one step of Python: all of them or none
+    except KeyboardInterrupt as early:
+        _exhaust(begins)
+        interrupt = early
+        if not handed:
+            _idle.extend(helpers)
+    if not handed and not interrupt:
+        if rows:
+            work(0, rows, 0)
+        return
+    while True:
+        try:
+            if 0 not in failures:
+                take(0)
+            # Ctrl-C may take a ring with it, when it comes as `get` returns; so what counts is who is done.
+            while len(failures) <= len(handed):
+                bell.get()
+            break
+        except KeyboardInterrupt as again:
+            _exhaust(begins)
+            interrupt = again
     for failure in (interrupt, *failures.values()):
         if failure:
             raise failure
 
 
-def _wait(bell: SimpleQueue[None], done: Callable[[], bool]) -> KeyboardInterrupt | None:
-    """Wait in spite of Ctrl-C: until all are done, threads work with what they were given.
-
-    Ctrl-C may take a ring with it, when it comes as `get` returns; so what counts is `done`, asked after it.
-    """
-    interrupt: KeyboardInterrupt | None = None
-    while True:
-        try:
-            while not done():
-                bell.get()
-            return interrupt
-        except KeyboardInterrupt as again:
-            interrupt = again
+def _exhaust(iterator: Iterator[int]) -> None:
+    deque(iterator, maxlen=0)
 
 
 @contextmanager
@@ -167,28 +199,25 @@ _idle: list[_Inbox] = []
 _started = 0
 
 
-def _idle_helpers(most: int) -> list[_Inbox]:
-    """Inboxes of up to so many threads that wait for work; those there are not yet are started.
+def _fetch_helpers(helpers: list[_Inbox], most: int) -> None:
+    """Add inboxes of up to so many threads that wait for work; those there are not yet are started.
 
     They stay, since starting some for each batch would cost more. Where all are busy, nobody waits for them.
     """
     global _started
-    helpers: list[_Inbox] = []
+    with suppress(IndexError):  # as many as there are, in one step of Python: Ctrl-C loses none
+        helpers.extend(islice(iter(_idle.pop, None), max(most, 0)))
     while len(helpers) < most:
-        try:
-            helpers.append(_idle.pop())
-        except IndexError:
-            with _lock:
-                if _started >= _configured():
-                    break
-                inbox: _Inbox = SimpleQueue()
-                try:
-                    threading.Thread(target=_help, args=(inbox,), name="tonewright", daemon=True).start()
-                except RuntimeError:  # the process ends, or may have no more threads
-                    break
-                _started += 1
-            helpers.append(inbox)
-    return helpers
+        with _lock:
+            if _started >= _configured():
+                break
+            inbox: _Inbox = SimpleQueue()
+            try:
+                threading.Thread(target=_help, args=(inbox,), name="tonewright", daemon=True).start()
+            except RuntimeError:  # the process ends, or may have no more threads
+                break
+            _started += 1
+        helpers.append(inbox)
 
 
 def _help(inbox: _Inbox) -> None:

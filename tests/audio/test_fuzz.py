@@ -13,9 +13,7 @@ def test_readers_survive_damaged_files(tmp_path):
     script = Path(__file__).with_name("fuzz_reading.py")
     command = [sys.executable, script, "7", str(FILES_PER_FORMAT), tmp_path]
     # Without a path: ffmpeg, where there is one, would be asked about what nobody knows, which takes long.
-    run = subprocess.run(
-        command, capture_output=True, timeout=300, check=False, env=os.environ | {"PATH": ""}
-    )
+    run = subprocess.run(command, capture_output=True, check=False, env=os.environ | {"PATH": ""})
     assert run.returncode == 0, run.stderr[-2000:]
     assert run.stderr == b""
     result = json.loads(run.stdout)

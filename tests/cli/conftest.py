@@ -86,7 +86,7 @@ def process():
             check=False,
             capture_output=True,
             text=True,
-            timeout=400,  # enough to compile everything on a fresh machine
+            timeout=580,  # enough to compile everything on a fresh machine that is busy
             **settings,
         )
 

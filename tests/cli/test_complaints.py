@@ -235,9 +235,8 @@ ANYTHING = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 @settings(
     max_examples=300,
-    deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(
     verb=st.sampled_from(["match", "render", "compare", "hear"])

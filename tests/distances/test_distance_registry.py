@@ -63,7 +63,7 @@ def test_importing_and_listing_compiles_nothing():
     script = (
         "import sys, tonewright.distances as d; d.names(); assert not {'numba', 'scipy'} & sys.modules.keys()"
     )
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 def test_large_batches_go_through_in_passes(monkeypatch: pytest.MonkeyPatch):

@@ -82,7 +82,7 @@ def test_weights_that_share_memory_are_saved(tmp_path):
 
 def test_the_last_few_are_kept(tmp_path):
     learner = Learner()
-    litter = tmp_path / ".0123456789abcdef"
+    litter = tmp_path / ".tonewright-0123456789abcdef"  # of a process that was killed
     litter.mkdir()
     (litter / "tensors.safetensors").write_bytes(b"half")
     for step in range(9, 9 + KEPT + 2):

@@ -2,7 +2,6 @@ import json
 import math
 import resource
 import shutil
-import time
 from contextlib import contextmanager
 from importlib.metadata import version
 from types import SimpleNamespace
@@ -89,7 +88,7 @@ class TestLog:
             "count": 3,
         }
         assert second["loss/policy"] == 1 / 3
-        assert 0 <= first["wall_s"] <= second["wall_s"] < 60
+        assert 0 <= first["wall_s"] <= second["wall_s"]
 
     def test_what_is_not_finite_becomes_null(self, tmp_path):
         with create(tmp_path / "run") as run:
@@ -240,9 +239,8 @@ class TestResume:
         changed = [*first, last | {"wall_s": 1000.0}]
         log.write_text("".join(json.dumps(fields) + "\n" for fields in changed))
         with Run.resume(tmp_path / "run") as run:
-            time.sleep(0.01)
             run.log(3, {})
-        assert 1000 < read_metrics(tmp_path / "run")[-1]["wall_s"] < 1060
+        assert read_metrics(tmp_path / "run")[-1]["wall_s"] >= 1000
 
     def test_without_a_checkpoint_it_starts_again(self, tmp_path):
         with create(tmp_path / "run") as run:

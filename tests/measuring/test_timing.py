@@ -1,5 +1,4 @@
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -8,8 +7,10 @@ from tonewright.measuring import timing
 from tonewright.threads import available_threads, numba_threads
 
 
-def test_seconds_of_one_call():
-    assert 0.02 <= timing.seconds(lambda: time.sleep(0.02)) < 1
+def test_seconds_of_one_call(monkeypatch):
+    ticks = iter([5.0, 8.5])
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: next(ticks))
+    assert timing.seconds(lambda: None) == 3.5
 
 
 @pytest.fixture

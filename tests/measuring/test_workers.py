@@ -1,4 +1,8 @@
 import os
+import signal
+import subprocess
+import sys
+import time
 from functools import partial
 
 import pytest
@@ -96,3 +100,60 @@ class Deadly:
 def test_a_worker_that_dies_is_told():
     with pytest.raises(TonewrightError, match=r"a worker process died.*give fewer --workers"):
         finish([Deadly(), Deadly()], partial(do, []), keys=lambda _: [(0, 0)], key=key, workers=2)
+
+
+ENDLESS = """
+import os, signal, sys, time
+from pathlib import Path
+from tonewright.measuring.workers import finish
+
+def keys(piece):
+    return [(piece,)]
+
+def key(record):
+    return (record["piece"],)
+
+def do(piece, wanted):
+    Path(sys.argv[1], f"{piece}.begun").write_text(str(os.getpid()))
+    time.sleep(10_000)
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    finish(list(range(4)), do, keys=keys, key=key, workers=2)
+"""
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return "zombie" not in state(pid)
+
+
+def state(pid):
+    """What the system says of a process. Of an orphan that ended and that nobody asks for: zombie."""
+    with open(f"/proc/{pid}/status", encoding="utf-8") as status:
+        return next(line for line in status if line.startswith("State:"))
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a system that tells of its processes")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_workers_end_with_what_started_them(tmp_path, number):
+    """Also those in the middle of a piece; nobody waits for them."""
+    (tmp_path / "main.py").write_text(ENDLESS)
+    process = subprocess.Popen([sys.executable, tmp_path / "main.py", tmp_path], stderr=subprocess.PIPE)
+    try:
+        while len(begun := list(tmp_path.glob("*.begun"))) < 2 or not all(one.read_text() for one in begun):
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.05)
+        workers = [int(one.read_text()) for one in begun]
+        assert all(map(alive, workers))
+        process.send_signal(number)
+        process.stderr.read()  # to its end: no process is left that could write to it
+        assert process.wait() == -number  # Python ends a script that was interrupted by the same signal
+        while any(map(alive, workers)):
+            time.sleep(0.05)
+    finally:
+        process.kill()
+        process.communicate()

@@ -100,8 +100,8 @@ def _visit(server: ThreadingHTTPServer, address: str, profile: Path, width: int)
     silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     browser = subprocess.Popen(["chromium", *flags, address], **silent)
     try:
-        return server.seen.get(timeout=90)
+        return server.seen.get(timeout=400)
     finally:
         browser.terminate()
-        browser.wait(timeout=30)
+        browser.wait(timeout=100)
         server.shutdown()

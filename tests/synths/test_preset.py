@@ -67,7 +67,7 @@ class TestRoundTrip:
             Preset.of(SERUM, params)
 
     @given(st.lists(st.integers(0, 2**24), min_size=24, max_size=24))
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     def test_every_unit_vector_comes_back_as_the_same_values(self, numerators):
         params = np.array(numerators, np.float32) / np.float32(2**24)
         back = parse_preset(Preset.of(SERUM, params).to_json()).params(SERUM)
@@ -270,19 +270,19 @@ def loads_or_complains(parse, content):
 
 
 @given(field=st.sampled_from(sorted(FIELDS)), value=json_values)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_fuzz_fields(field, value):
     loads_or_complains(parse_preset, text(**{field: value}))
 
 
 @given(name=st.sampled_from(SERUM.controls.names) | st.text(max_size=20), value=json_values)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_fuzz_controls(name, value):
     loads_or_complains(parse_preset, with_controls(**{name: value}))
 
 
 @given(content=st.text(max_size=200) | json_values.map(json.dumps))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_fuzz_text(content):
     loads_or_complains(parse_preset, content)
 

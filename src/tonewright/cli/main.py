@@ -1,14 +1,12 @@
 """`tonewright`: one command, one verb per task.
 
 Whatever goes wrong on purpose ends in one line on stderr, with exit code 2 (the request makes no sense) or 1
-(it could not be carried out). Ctrl-C ends with 130, except in a search that has something to show: it writes
-the best so far and ends with 0.
+(it could not be carried out). Ctrl-C ends with 130, SIGTERM with 143 and SIGHUP with 129, except in a search
+that has something to show: it writes the best so far and ends with 0.
 """
 
 from __future__ import annotations
 
-import io
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
@@ -19,10 +17,12 @@ from tonewright.cli.hear import Hear, descriptors_by_category
 from tonewright.cli.match import Match
 from tonewright.cli.parsing import parse
 from tonewright.cli.render import Render
+from tonewright.cli.running import run_script
 from tonewright.cli.synths import Synths
 from tonewright.cli.train import TRAIN
 from tonewright.cli.verbs import Verb, VerbGroup, subcommands
-from tonewright.errors import TonewrightError, UnknownNameError, UsageError
+from tonewright.errors import UnknownNameError, UsageError
+from tonewright.threads import check_environment
 
 VERBS: Mapping[str, type[Verb] | VerbGroup] = {
     "match": Match,
@@ -43,33 +43,25 @@ _DESCRIPTION = (
 _HELP = ("-h", "--help")
 _COMPLETION = "--tyro-print-completion"
 _SHELLS = ("bash", "zsh", "fish")
-_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line; whatever goes wrong ends in `SystemExit`.
 
     Args:
-        args: VerbGroup after `tonewright`; those of the process if not given.
+        args: Words after `tonewright`; those of the process if not given.
     """
     words = list(sys.argv[1:] if args is None else args)
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that lacks a sign gets another one
-        sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        if words[:1] == ["--version"]:
-            _print_version()
-        else:
-            _parse(words).run()
-        sys.stdout.flush()
-    except TonewrightError as error:
-        print(f"tonewright: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt as interrupt:
-        print(f"tonewright: interrupted{''.join(map(str, interrupt.args))}", file=sys.stderr)
-        sys.exit(_INTERRUPTED)
-    except BrokenPipeError:  # the reader of the output, `head` for one, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    run_script(lambda: _carry_out(words))
+
+
+def _carry_out(words: list[str]) -> None:
+    if words[:1] == ["--version"]:
+        _print_version()
+        return
+    verb = _parse(words)
+    check_environment()
+    verb.run()
 
 
 def _print_version() -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial as partially
 from typing import Annotated, Any
 
 import tyro
@@ -27,6 +27,7 @@ from tonewright.cli.options import (
 from tonewright.errors import UsageError
 from tonewright.matching.search.methods import METHODS
 
+_ABOUT_BYTES = 4 << 20  # of the files of a match: two sounds of up to four seconds, and a page with both
 _METHODS = "; ".join(f"{name}: {method.words}" for name, method in reversed(METHODS.items())) + "."
 
 
@@ -117,19 +118,20 @@ class Match:
     def _run_one(self) -> None:
         with _nothing_written():
             from tonewright.audio.piped import readable
-            from tonewright.cli.output import print_json
+            from tonewright.cli.output import complain, print_json
             from tonewright.cli.progress import search_progress
-            from tonewright.files import replacing_folder
+            from tonewright.files import check_folder, write_or_rescue
             from tonewright.matching import match
             from tonewright.matching.recording import read_recording
 
-        with replacing_folder(self.output, overwrite=self.overwrite) as stage, _nothing_written():
+        with _nothing_written():
+            check_folder(self.output, overwrite=self.overwrite, expected_bytes=_ABOUT_BYTES)
             recording = read_recording(readable(self.target), start_s=self.start, partial=self.partial)
             with search_progress(self.renders, self.seconds_budget) as progress:
                 result = match(recording, **self._settings(), progress=progress)
-            result.write(stage)
+            write_or_rescue(partially(result.save, overwrite=self.overwrite), self.output)
         if result.interrupted:
-            print("tonewright: interrupted; wrote the best so far", file=sys.stderr)
+            complain("interrupted; wrote the best so far")
         if self.json:
             print_json(result.summary())
         else:

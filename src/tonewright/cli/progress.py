@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 SECONDS_BETWEEN_LINES = 10.0
 """How often there is a line, at most, where stderr is no terminal."""
@@ -72,7 +77,6 @@ def search_progress(
 
         yield tell
         return
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
@@ -81,7 +85,7 @@ def search_progress(
         TextColumn("{task.fields[state]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=_console(), transient=True) as bar:
         task = bar.add_task("preparing", total=None, state="")
         first: tuple[float, int] | None = None
 
@@ -121,7 +125,6 @@ def training_progress(updates: int, first: int) -> Iterator[Callable[[int, Mappi
 
         yield tell
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
@@ -130,7 +133,7 @@ def training_progress(updates: int, first: int) -> Iterator[Callable[[int, Mappi
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=_console(), transient=True) as bar:
         task = bar.add_task("training", total=updates, completed=first)
 
         def update_bar(update: int, scores: Mapping[str, float]) -> None:
@@ -163,9 +166,32 @@ def work_progress(name: str, total: float) -> Iterator[Callable[[float], None]]:
 
         yield tell
         return
-    from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    with Progress(console=_console(), transient=True) as bar:
         task = bar.add_task(name, total=total)
         yield lambda amount: bar.advance(task, amount)
+
+
+def _console() -> Console:
+    """The terminal; one that is closed meanwhile ends no work."""
+    from rich.console import Console
+
+    return Console(file=_Watched())
+
+
+class _Watched(io.TextIOWrapper):
+    """stderr, from which nobody learns that it cannot be written any more."""
+
+    def __init__(self) -> None:
+        file = io.FileIO(sys.stderr.fileno(), "w", closefd=False)
+        super().__init__(io.BufferedWriter(file), encoding=sys.stderr.encoding, errors="replace")
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            super().flush()

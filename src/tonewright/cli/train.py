@@ -94,6 +94,7 @@ class TrainMatch(_Training):
             MatchConfig,
             first_policy,
             follows_total,
+            make_env,
             run_config,
             train_match,
         )
@@ -103,6 +104,7 @@ class TrainMatch(_Training):
 
         def try_out(config: MatchConfig) -> None:
             first_policy(config)
+            make_env(config, config.num_envs)  # memory runs out before there is a folder
             check_workers(config.workers)
 
         with skipped_sounds_told():

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from tonewright.audio.levels import power_to_db
+from tonewright.compiling import njit
 from tonewright.features.mel import dct_matrix
 from tonewright.features.stft import mel_spectrogram
 from tonewright.threads import map_rows

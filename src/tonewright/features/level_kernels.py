@@ -8,8 +8,9 @@ frame: nothing is added and subtracted over hours, so nothing drifts.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from tonewright.compiling import njit
 
 # Columns of the results.
 ENERGY, CROSSINGS, PEAK, QUANTITIES = 0, 1, 2, 3

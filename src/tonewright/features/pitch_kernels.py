@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from tonewright.compiling import njit
 
 BLOCK = 8
 """Frames that are transformed together, the last block filled up with silence.

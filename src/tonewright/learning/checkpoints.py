@@ -116,8 +116,7 @@ def save_checkpoint(
     with replacing_folder(path) as stage:
         _write_durably(stage / _TENSORS, content)
         _write_durably(stage / _STATE, document.encode())
-    unfinished = folder.glob(".*")  # by a process that was killed while it wrote
-    for old in (*checkpoints(folder)[:-KEPT], *unfinished):
+    for old in checkpoints(folder)[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)
     return path
 

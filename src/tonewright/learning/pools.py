@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from numpy.typing import NDArray
@@ -199,6 +202,18 @@ def _import_ray() -> Any:
     return ray
 
 
+@contextmanager
+def _own_sigterm() -> Iterator[None]:
+    """Keep what SIGTERM does to this process: Ray has it end without a word."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)
+
+
+@_own_sigterm()
 def _start_ray(ray: Any, cpus: int) -> None:
     if "RAY_ADDRESS" in os.environ:
         ray.init(log_to_driver=False)

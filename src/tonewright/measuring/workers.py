@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from functools import partial
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from threading import Thread
 from typing import TypeVar
 
 from tonewright.errors import TonewrightError
@@ -92,12 +96,12 @@ def do_all(work: Sequence[Work], do: Callable[[Work], Result], workers: int) -> 
         TonewrightError: One of the processes died.
     """
     # Spawned, since a fork would copy threads and locks in whatever state they are.
-    with single_threaded_children():
-        pool = ProcessPoolExecutor(
-            min(workers, len(work)), get_context("spawn"), initializer=_end_when_interrupted
-        )
-        futures: dict[Future[Result], int] = {pool.submit(do, one): i for i, one in enumerate(work)}
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    pool = ProcessPoolExecutor(min(workers, len(work)), context, _end_with_parent, (theirs,))
     try:
+        with single_threaded_children():
+            futures: dict[Future[Result], int] = {pool.submit(do, one): i for i, one in enumerate(work)}
         for future in as_completed(futures):
             yield futures[future], future.result()
     except BrokenProcessPool:
@@ -105,10 +109,24 @@ def do_all(work: Sequence[Work], do: Callable[[Work], Result], workers: int) -> 
             "a worker process died, as they do when memory runs out; give fewer --workers (what is done is"
             " kept)"
         ) from None
+    except BaseException:  # Ctrl-C above all: nobody waits for what the workers are at
+        ours.close()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
+        ours.close()
 
 
-def _end_when_interrupted() -> None:
-    """Ctrl-C ends a worker at once; else it would go on with the next piece."""
+def _end_with_parent(parent: Connection) -> None:
+    """End this worker at once when Ctrl-C comes, and when its parent ends or closes its side of the pipe.
+
+    Else it would go on with its piece, and without a parent wait for the next one for ever.
+    """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    def watch() -> None:
+        with suppress(EOFError, OSError):
+            parent.recv()
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()

@@ -10,9 +10,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from tonewright.compiling import njit
 from tonewright.distances.loss.hearing import (
     DB_PER_OCTAVE,
     QUIETEST_AMPLITUDE,

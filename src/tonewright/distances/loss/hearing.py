@@ -11,10 +11,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from tonewright.audio.loudness import k_weighting_sos
+from tonewright.compiling import njit
 from tonewright.distances.loss.lanes import LANES, load, log2, splat, store, total
 from tonewright.distances.loss.spectra import (
     COMPLEX,

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from tonewright.compiling import njit
 from tonewright.distances.loss.analysis import Heard
 from tonewright.distances.loss.hearing import (
     DB_PER_OCTAVE,

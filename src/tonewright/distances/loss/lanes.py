@@ -16,9 +16,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, overload, register_model
+
+from tonewright.compiling import njit
 
 LANES = 8
 """Numbers in one value."""

@@ -15,9 +15,9 @@ from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from tonewright.compiling import njit
 from tonewright.distances.loss.lanes import (
     LANES,
     Lanes,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from tonewright.audio.channels import mix_down
+from tonewright.compiling import njit
 from tonewright.distances.registry import distance
 from tonewright.distances.spectra import samples_in
 from tonewright.features.stft import frame_count

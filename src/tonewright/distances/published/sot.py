@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from tonewright.audio.channels import mix_down
+from tonewright.compiling import njit
 from tonewright.distances.registry import Distance, distance
 from tonewright.distances.spectra import pair_by_pair, samples_in
 from tonewright.features.stft import magnitude_spectrogram

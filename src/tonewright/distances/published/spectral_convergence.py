@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from tonewright.compiling import njit
 from tonewright.distances import fixed_rate
 from tonewright.distances.registry import distance
 from tonewright.distances.spectra import pair_by_pair

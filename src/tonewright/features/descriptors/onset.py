@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from tonewright.compiling import njit
 from tonewright.features.decibels import FLOOR_DB
 from tonewright.features.frames import Frames
 from tonewright.features.registry import descriptor

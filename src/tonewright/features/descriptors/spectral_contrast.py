@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from tonewright.compiling import njit
 from tonewright.features.frames import Frames
 from tonewright.features.registry import descriptor, numbered
 from tonewright.features.spectra import power_spectrum

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from tonewright.compiling import njit
 from tonewright.synths.serum_lite.controls import (
     CONTROLS,
     LFO_FILTER_OCTAVES,

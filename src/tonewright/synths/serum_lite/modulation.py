@@ -7,7 +7,8 @@ on the machine it is rendered on.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from tonewright.compiling import njit
 
 _POWERS = 2.0 ** np.arange(-128, 128)
 _ENVELOPE_CURVE = 5.0  # falls go down by e⁻⁵, then are bent to end exactly at their time

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from tonewright.compiling import njit
 from tonewright.synths.serum_lite.oscillator import BLOCK, TICK, add_voice
 from tonewright.synths.serum_lite.wavetables import LEVELS, Wavetables
 
