@@ -265,3 +265,18 @@ def test_two_jobs_of_one_folder_are_refused(sounds, tmp_path):
     jobs = [Job(sounds / "a.wav", "x"), Job(sounds / "b.wav", "X")]
     with pytest.raises(UsageError, match="every job has a folder of its own; got 'X' twice"):
         match_many(jobs, tmp_path / "out", **SETTINGS)
+
+
+def test_a_match_that_cannot_be_written_to_its_folder_is_kept_elsewhere(sounds, tmp_path, monkeypatch):
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(elsewhere))
+
+    def in_the_way(job):
+        out.mkdir(exist_ok=True)
+        (out / "a").write_text("a file where the folder is to be")
+
+    with pytest.raises(OutputError, match=r"the result is in '.*elsewhere.*result'"):
+        match_many(sounds / "a.wav", out, begin=in_the_way, **SETTINGS)
+    (saved,) = elsewhere.glob("*/result")
+    assert sorted(path.name for path in saved.iterdir()) == FILES

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -16,7 +17,14 @@ from tonewright import wording
 from tonewright.checks import check_whole
 from tonewright.documents import read_json
 from tonewright.errors import AudioError, UsageError, system_reason
-from tonewright.files import StrPath, prepare_folder, replacing_folder, write_bytes, write_text
+from tonewright.files import (
+    StrPath,
+    prepare_folder,
+    replacing_folder,
+    write_bytes,
+    write_or_rescue,
+    write_text,
+)
 from tonewright.matching.many.jobs import INDEX, LOG, Job, find_jobs, shown_name
 from tonewright.matching.matcher import DEFAULT_RENDERS, check_arguments, match
 from tonewright.matching.recording import Recording, read_recording
@@ -131,7 +139,8 @@ def match_many(
         else:  # nothing was matched, so nothing is left behind
             log.path.unlink(missing_ok=True)
             if is_new:
-                place.rmdir()
+                with suppress(OSError):  # others may have put something there
+                    place.rmdir()
     return [work.outcomes[job.folder] for job in jobs]
 
 
@@ -209,12 +218,16 @@ class _Work:
         ours = (job.folder,) in self._log.records or (place / "result.json").is_file()
         sounds = np.stack([result.target, result.audio])
         rate = result.sample_rate_hz
-        with replacing_folder(place, overwrite=self._overwrite or ours) as stage:
-            result.write(stage)
-            picture = stacked_spectrograms(
-                sounds, rate, FrequencyAxis.of_rate(rate), _PICTURE_COLUMNS, _PICTURE_ROWS
-            )
-            write_bytes(stage / PICTURE, picture)
+        picture = stacked_spectrograms(
+            sounds, rate, FrequencyAxis.of_rate(rate), _PICTURE_COLUMNS, _PICTURE_ROWS
+        )
+
+        def write(folder: Path) -> None:
+            with replacing_folder(folder, overwrite=self._overwrite or ours) as stage:
+                result.write(stage)
+                write_bytes(stage / PICTURE, picture)
+
+        write_or_rescue(write, place)
         row = Row(
             folder=job.folder,
             file=_row_name(job),
