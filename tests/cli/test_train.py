@@ -178,7 +178,7 @@ def test_help_names_both_networks(run):
         (["train", "estimator", "--resume", "--updates", "3"], "holds no run"),
         (
             ["train", "estimator", "--resume", "--synth", "x"],
-            "--resume takes only -o and --updates; to change",
+            "--resume takes only -o, --updates and --json; to change",
         ),
     ],
 )
@@ -223,10 +223,9 @@ def test_a_run_is_not_replaced_nor_resumed_as_another(run, config, tmp_path):
     assert "holds a run; choose another folder, or go on with --resume" in run(*words).err
     before = sorted(path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*"))
     assert "is a run of recipe 'match'" in run("train", "estimator", "-o", tmp_path / "run", "--resume").err
-    begin_anew = (
-        f'to change others, begin a new run whose --config says {{"start_from": "{tmp_path / "run"}"}}'
-    )
-    assert f"--resume takes only -o and --updates; {begin_anew}" in run(*words, "--resume", "--seed", 3).err
+    begin_anew = f'begin a new run whose --config says {{"start_from": "{tmp_path / "run"}"}}'
+    told = run(*words, "--resume", "--seed", 3).err
+    assert f"--resume takes only -o, --updates and --json; to change others, {begin_anew}" in told
     assert sorted(path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")) == before
 
 

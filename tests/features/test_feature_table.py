@@ -115,5 +115,5 @@ def test_it_shows_itself_in_a_line():
     assert repr(heard) == (
         "<FeatureTable of 3 sounds, 1172 frames and 15 columns: mfcc_01, mfcc_02, mfcc_03, …>"
     )
-    one = repr(hear(np.full(256, 0.1, np.float32), 16_000, ["loudness_rms"]))
+    one = repr(hear(np.full(512, 0.1, np.float32), 16_000, ["loudness_rms"]))
     assert one == "<FeatureTable of 1 sound, 2 frames and 1 column: loudness_rms_dbfs>"

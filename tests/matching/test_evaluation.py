@@ -40,7 +40,7 @@ class TestOneCase:
 
     def test_self_needs_the_true_preset(self, cases):
         recording = Case("mine", cases[0].audio, RATE_HZ, (50.0, 60.0), 0.2)
-        with pytest.raises(UsageError, match="mine is a recording"):
+        with pytest.raises(UsageError, match="got 'mine', a recording; name the suite"):
             evaluate_case(recording, "self", [10])
         evaluate_case(recording, "random", [10])
 
@@ -125,7 +125,7 @@ class TestLog:
         with pytest.raises(UnknownNameError, match="no search method is called 'nope'"):
             evaluate(cases, ["random", "nope"], self.BUDGETS)
         recordings = [cases[0], replace(cases[1], true_params=None)]
-        with pytest.raises(UsageError, match="is a recording: its true preset is not known"):
+        with pytest.raises(UsageError, match="got 'sound-12', a recording; name the suite"):
             evaluate(recordings, ["random", "self"], self.BUDGETS)
         assert work == []
 

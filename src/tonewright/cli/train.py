@@ -151,7 +151,9 @@ def _open(
         fresh = "to change others, begin a new run"
         if hasattr(kind, "start_from"):
             fresh += f' whose --config says {{"start_from": "{verb.output}"}}'
-        raise UsageError(f"a run goes on as it was configured; --resume takes only -o and --updates; {fresh}")
+        raise UsageError(
+            f"a run goes on as it was configured; --resume takes only -o, --updates and --json; {fresh}"
+        )
     before = read_run(verb.output)["config"].get("updates") if verb.updates else None
     run, config = resume_run(verb.output, kind, run_config, updates=verb.updates)
     _say_how_it_goes_on(run, config, before, follows_total(config))
