@@ -336,7 +336,7 @@ def sections() -> list[tuple[str, str, str]]:
         (
             "Errors of pitch",
             "Gross errors (more than 50 cents off, or no pitch), median cents of the others and median\n"
-            "confidence: means over timbres and sample rates, with pitches looked for up to 2.5 kHz → 5 kHz.\n"
+            "confidence: means over timbres and sample rates, looked for up to 2.5 kHz → up to 5 kHz.\n"
             "Written by `python benchmarks/pitch.py`.",
             pitch_error_table(),
         ),
