@@ -108,21 +108,18 @@ def pitch_error_table() -> str:
 
 def pitch_noise_table() -> str:
     """Share of the frames of noise in which a pitch is found, means over the rates."""
-    rows = _pitch("noise")
-    lines = ["| noise between | frames with a pitch | mean confidence |", "|---|---|---|"]
-    for low_hz, high_hz in dict.fromkeys((row["low_hz"], row["high_hz"]) for row in _banded(rows)):
-        of_band = [row for row in _banded(rows) if (row["low_hz"], row["high_hz"]) == (low_hz, high_hz)]
-        cells = [_before_now(of_band, "voiced", "{:.1%}"), _before_now(of_band, "confidence", "{:.3f}")]
-        lines.append(f"| {low_hz:,.0f} Hz and {high_hz} | {' | '.join(cells)} |")
+    bands: dict[tuple[float, float | None], list[dict[str, Any]]] = {}
+    for row in _pitch("noise"):
+        open_ended = row["high_hz"] == row["rate_hz"] / 2
+        bands.setdefault((row["low_hz"], None if open_ended else row["high_hz"]), []).append(row)
+    lines = ["| noise | sample rates | frames with a pitch | mean confidence |", "|---|---|---|---|"]
+    for (low_hz, high_hz), rows in sorted(bands.items(), key=lambda item: (item[0][0], item[0][1] or 0.0)):
+        to = "half the rate" if high_hz is None else f"{high_hz:,.0f} Hz"
+        rates = [f"{row['rate_hz']:,}" for row in rows]
+        at = f"{rates[0]} to {rates[-1]} Hz" if len(rates) > 1 else f"{rates[0]} Hz"
+        cells = [_before_now(rows, "voiced", "{:.1%}"), _before_now(rows, "confidence", "{:.3f}")]
+        lines.append(f"| {low_hz:,.0f} Hz to {to} | {at} | {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def _banded(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    nyquist = [row["high_hz"] == row["rate_hz"] / 2 for row in rows]
-    return [
-        row | {"high_hz": "half the rate" if all_of_it else f"{row['high_hz']:,.0f} Hz"}
-        for row, all_of_it in zip(rows, nyquist, strict=True)
-    ]
 
 
 def pitch_note_table() -> str:

@@ -146,6 +146,20 @@ def test_high_tones_under_noise_as_strong_are_found_mostly(
     assert np.median(confidence) == pytest.approx(0.5, abs=0.05)
 
 
+@pytest.mark.parametrize("sample_rate_hz", [44_100, 48_000])
+def test_the_aliases_of_high_saws_and_squares_seldom_lower_their_pitch(
+    sample_rate_hz: int, rng: np.random.Generator
+) -> None:
+    """Waves that jump between two samples, as programs without band-limiting make them."""
+    f0_hz = np.geomspace(2500.0, 5000.0, 300)
+    turns = f0_hz[:, None] * np.arange(pitch_window(sample_rate_hz)) / sample_rate_hz + rng.random((300, 1))
+    ramp = (turns % 1.0 - 0.5).astype(np.float32)
+    for wave, least in ((ramp, 0.85), (np.sign(ramp), 0.9)):
+        found_hz, confidence = pitch_frames(wave, sample_rate_hz)
+        assert np.mean(cents(found_hz, f0_hz) < 50.0) > least
+        assert np.median(confidence) > 0.8
+
+
 @pytest.mark.parametrize("sample_rate_hz", [16_000, 44_100])
 @pytest.mark.parametrize("q", [5.0, 10.0])
 def test_a_resonance_above_is_not_taken_for_the_pitch(
