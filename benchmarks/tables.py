@@ -126,6 +126,76 @@ def recordings_tables() -> str:
     return "\n".join(lines)
 
 
+def pitch_error_table() -> str:
+    """Share of gross errors by octave and condition, means over timbres and rates, before and now."""
+    rows = _pitch("tone")
+    conditions = list(dict.fromkeys(row["condition"] for row in rows))
+    lines = [f"| octave from | {' | '.join(conditions)} | cents | confidence |"]
+    lines.append("|---" * (len(conditions) + 3) + "|")
+    for octave_hz in dict.fromkeys(row["octave_hz"] for row in rows):
+        of_octave = [row for row in rows if row["octave_hz"] == octave_hz]
+        cells = [
+            _before_now([row for row in of_octave if row["condition"] == condition], "gross", "{:.1%}")
+            for condition in conditions
+        ]
+        cells += [_before_now(of_octave, "cents", "{:.2g}"), _before_now(of_octave, "confidence", "{:.3f}")]
+        lines.append(f"| {octave_hz:,.0f} Hz | {' | '.join(cells)} |")
+    cells_of = [(row[PITCH_LIMITS[0]]["gross"], row[PITCH_LIMITS[1]]["gross"]) for row in rows]
+    worse = sum(now > before for before, now in cells_of)
+    better = sum(now < before for before, now in cells_of)
+    lines += ["", f"Of {len(rows):,} cells {better:,} have fewer gross errors than before, {worse:,} more."]
+    return "\n".join(lines)
+
+
+def pitch_noise_table() -> str:
+    """Share of the frames of noise in which a pitch is found, means over the rates."""
+    bands: dict[tuple[float, float | None], list[dict[str, Any]]] = {}
+    for row in _pitch("noise"):
+        open_ended = row["high_hz"] == row["rate_hz"] / 2
+        bands.setdefault((row["low_hz"], None if open_ended else row["high_hz"]), []).append(row)
+    lines = ["| noise | sample rates | frames with a pitch | mean confidence |", "|---|---|---|---|"]
+    for (low_hz, high_hz), rows in sorted(bands.items(), key=lambda item: (item[0][0], item[0][1] or 0.0)):
+        to = "half the rate" if high_hz is None else f"{high_hz:,.0f} Hz"
+        rates = [f"{row['rate_hz']:,}" for row in rows]
+        at = f"{rates[0]} to {rates[-1]} Hz" if len(rates) > 1 else f"{rates[0]} Hz"
+        cells = [_before_now(rows, "voiced", "{:.1%}"), _before_now(rows, "confidence", "{:.3f}")]
+        lines.append(f"| {low_hz:,.0f} Hz to {to} | {at} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def pitch_note_table() -> str:
+    """Factory presets whose note is estimated within half a semitone."""
+    lines = ["| rate | note | presets | right before | right now |", "|---|---|---|---|---|"]
+    for row in _pitch("note"):
+        right = [str(row[limit]["right"]) for limit in PITCH_LIMITS]
+        lines.append(f"| {row['rate_hz']:,} Hz | {row['note']} | {row['presets']} | {' | '.join(right)} |")
+    return "\n".join(lines)
+
+
+def pitch_speed_table() -> str:
+    """Time now as a share of the time before."""
+    lines = ["| sound | every descriptor of a live hop | pitch of whole sounds |", "|---|---|---|"]
+    for row in _pitch("speed"):
+        lines.append(f"| {row['sound']} | {row['live_hop']:.2f} | {row['whole_files']:.2f} |")
+    return "\n".join(lines)
+
+
+PITCH_LIMITS = ("to_2500_hz", "to_5000_hz")
+
+
+def _pitch(kind: str) -> list[dict[str, Any]]:
+    lines = (RESULTS / "pitch.jsonl").read_text("utf-8").splitlines()
+    return [row for row in map(json.loads, lines) if row["kind"] == kind]
+
+
+def _before_now(rows: list[dict[str, Any]], field: str, form: str) -> str:
+    means = []
+    for limit in PITCH_LIMITS:
+        values = [row[limit][field] for row in rows if row[limit][field] is not None]
+        means.append(form.format(np.mean(values)) if values else "")
+    return means[0] if means[0] == means[1] else " → ".join(means)
+
+
 def quality_table(suite: str) -> str:
     """Median and bad end of every distance by method, budget and seeds, from the log of the evaluation."""
     rows = sorted(summarise(_records(suite)), key=lambda row: (row["renders"], ORDER.index(row["method"])))
@@ -311,6 +381,24 @@ def sections() -> list[tuple[str, str, str]]:
             "Stages of the curriculum",
             "The last held-out evaluation in each stage: means over the seeds, in brackets their range.",
             curriculum_table(),
+        ),
+        (
+            "Errors of pitch",
+            "Gross errors (more than 50 cents off, or no pitch), median cents of the others and median\n"
+            "confidence: means over timbres and sample rates, looked for up to 2.5 kHz → up to 5 kHz.\n"
+            "Written by `python benchmarks/pitch.py`.",
+            pitch_error_table(),
+        ),
+        ("Pitch found in noise", "Means over the sample rates, up to 2.5 kHz → 5 kHz.", pitch_noise_table()),
+        (
+            "Notes of factory presets",
+            "Estimated within half a semitone, with pitches looked for up to 2.5 kHz and up to 5 kHz.",
+            pitch_note_table(),
+        ),
+        (
+            "Time to find pitches up to 5 kHz",
+            "As a share of the time up to 2.5 kHz, in one process, medians.",
+            pitch_speed_table(),
         ),
         *((f"Every distance: {suite}", EVERY_DISTANCE, quality_table(suite)) for suite in SUITES),
     ]

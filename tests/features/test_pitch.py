@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.special import jv
 
+from tonewright.audio import read
 from tonewright.errors import UsageError
 from tonewright.features.pitch import FALLBACK_NOTE, estimate_note, pitch_frames, pitch_window
 from tonewright.synths.serum_lite.synth import SerumLite
 from tonewright.threads import numba_threads
 
 RATES = (16_000, 44_100, 48_000)
+RECORDINGS = Path(__file__).parents[2] / "benchmarks" / "sounds"
 
 Harmonics = dict[int, complex]
 """Complex amplitude of each harmonic, by its number."""
@@ -143,6 +146,20 @@ def test_high_tones_under_noise_as_strong_are_found_mostly(
     assert np.median(confidence) == pytest.approx(0.5, abs=0.05)
 
 
+@pytest.mark.parametrize("sample_rate_hz", [44_100, 48_000])
+def test_the_aliases_of_high_saws_and_squares_seldom_lower_their_pitch(
+    sample_rate_hz: int, rng: np.random.Generator
+) -> None:
+    """Waves that jump between two samples, as programs without band-limiting make them."""
+    f0_hz = np.geomspace(2500.0, 5000.0, 300)
+    turns = f0_hz[:, None] * np.arange(pitch_window(sample_rate_hz)) / sample_rate_hz + rng.random((300, 1))
+    ramp = (turns % 1.0 - 0.5).astype(np.float32)
+    for wave, least in ((ramp, 0.85), (np.sign(ramp), 0.9)):
+        found_hz, confidence = pitch_frames(wave, sample_rate_hz)
+        assert np.mean(cents(found_hz, f0_hz) < 50.0) > least
+        assert np.median(confidence) > 0.8
+
+
 @pytest.mark.parametrize("sample_rate_hz", [16_000, 44_100])
 @pytest.mark.parametrize("q", [5.0, 10.0])
 def test_a_resonance_above_is_not_taken_for_the_pitch(
@@ -177,6 +194,29 @@ def test_looking_higher_changes_no_bit_of_lower_pitches(
         frames = np.array([tone(spectrum, f, window, sample_rate_hz, rng, noise_db=noise_db) for f in f0_hz])
         lower = pitch_frames(frames, sample_rate_hz, f0_max_hz=2500.0)
         np.testing.assert_array_equal(pitch_frames(frames, sample_rate_hz), lower)
+
+
+def test_looking_higher_changes_recordings_only_where_a_multiple_is_found() -> None:
+    changed, frames_heard = {}, 0
+    for path in sorted(RECORDINGS.glob("*.flac")):
+        clip = read(path)
+        window = pitch_window(clip.sample_rate_hz)
+        sound = np.pad(clip.mono(), (0, max(0, window - clip.frames)))
+        frames = np.lib.stride_tricks.sliding_window_view(sound, window)[::512]
+        (lower_hz, lower), (f0_hz, confidence) = (
+            pitch_frames(frames, clip.sample_rate_hz, f0_max_hz=hz) for hz in (2500.0, 5000.0)
+        )
+        different = (f0_hz != lower_hz) | (confidence != lower)
+        multiple = f0_hz[different] / lower_hz[different]
+        np.testing.assert_allclose(multiple, np.rint(multiple), rtol=1e-5)
+        assert (multiple > 1.5).all()
+        assert (f0_hz[different] > 2475.0).all()
+        frames_heard += len(frames)
+        if different.any():
+            changed[path.stem] = np.median(f0_hz[different]), different.sum()
+    assert sum(count for _, count in changed.values()) < 0.05 * frames_heard
+    # Its partials lie at 1,311, 3,620 and 6,737 Hz; it was heard at a third of the second.
+    assert changed["perc_bell"][0] == pytest.approx(3_620, rel=0.01)
 
 
 @pytest.mark.parametrize("sample_rate_hz", [8_000, 16_000, 44_100])

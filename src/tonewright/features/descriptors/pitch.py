@@ -24,7 +24,7 @@ def _pitch(frames: Frames) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 @descriptor(category="pitch", unit="Hz", columns=["pitch_f0_hz"], source=_SOURCE)
 def pitch_f0(frames: Frames) -> NDArray[np.float32]:
-    """Fundamental frequency; 0 Hz where none is found."""
+    """Fundamental frequency from 30 Hz to 5 kHz; 0 Hz where none is found."""
     return _pitch(frames)[0]
 
 
