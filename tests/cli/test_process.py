@@ -155,12 +155,8 @@ def test_a_file_is_written_also_without_standard_output(wav, tmp_path):
 )
 @pytest.mark.parametrize("verb", ["match", "train match --config"])
 def test_variables_that_libraries_cannot_use(process, wav, tmp_path, variable, told, verb):
-    words = {
-        "match": ["match", wav, "-o", tmp_path / "out"],
-        "train": ["train", "match", "-o", tmp_path / "out"],
-    }
     environment = os.environ | dict([variable.split("=")])
-    done = process(*words[verb], env=environment)
+    done = process(*verb.split(), wav, "-o", tmp_path / "out", env=environment)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"tonewright: {told}; ")
     assert done.stderr.count("\n") == 1

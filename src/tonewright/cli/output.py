@@ -103,7 +103,7 @@ def open_missing_streams() -> None:
     Writing to standard output fails as before; what would go to stderr is dropped.
     """
     if sys.stdin is None:
-        sys.stdin = os.fdopen(os.open(os.devnull, os.O_RDONLY))
+        os.open(os.devnull, os.O_RDONLY)
     if sys.stdout is None:
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")
     if sys.stderr is None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from threading import Thread
 from typing import TypeVar
 
 from tonewright.errors import TonewrightError
@@ -20,6 +20,8 @@ from tonewright.threads import single_threaded_children
 
 Work = TypeVar("Work")
 Result = TypeVar("Result")
+
+_STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 def finish(
@@ -100,7 +102,7 @@ def do_all(work: Sequence[Work], do: Callable[[Work], Result], workers: int) -> 
     ours, theirs = context.Pipe()
     pool = ProcessPoolExecutor(min(workers, len(work)), context, _end_with_parent, (theirs,))
     try:
-        with single_threaded_children():
+        with single_threaded_children(), _signals_later():
             futures: dict[Future[Result], int] = {pool.submit(do, one): i for i, one in enumerate(work)}
         for future in as_completed(futures):
             yield futures[future], future.result()
@@ -117,16 +119,41 @@ def do_all(work: Sequence[Work], do: Callable[[Work], Result], workers: int) -> 
         ours.close()
 
 
+@contextmanager
+def _signals_later() -> Iterator[None]:
+    """Begin processes without being interrupted: those that are half begun, or import, would complain.
+
+    What comes meanwhile is handled afterwards; the processes get no Ctrl-C before they ask for it.
+    """
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    received: list[int] = []
+    ours = [one for one in _STOPPING if callable(signal.getsignal(one))]
+    before = {one: signal.signal(one, lambda number, frame: received.append(number)) for one in ours}
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+        for one, handler in before.items():
+            signal.signal(one, handler)
+        for one in received[:1]:
+            signal.raise_signal(one)
+
+
 def _end_with_parent(parent: Connection) -> None:
     """End this worker at once when Ctrl-C comes, and when its parent ends or closes its side of the pipe.
 
     Else it would go on with its piece, and without a parent wait for the next one for ever.
     """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
 
     def watch() -> None:
         with suppress(EOFError, OSError):
             parent.recv()
         os._exit(1)
 
-    Thread(target=watch, daemon=True).start()
+    threading.Thread(target=watch, daemon=True).start()
