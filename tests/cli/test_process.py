@@ -276,6 +276,7 @@ class TestTerminal:
         process.send_signal(signal.SIGINT)
         seen = read_until(terminal, None).split("tonewright: ")[-1].replace("\r\n", "")
         assert process.wait(PATIENCE_S) == 1
+        assert "the result is in" in seen
         (rescued,) = (tmp_path / "temporary").glob("*/result")
         assert seen == (
             f"cannot write '{tmp_path}/project/out': not a directory; choose another place; the result is in"

@@ -100,9 +100,9 @@ class TestFiles:
         PRESET.save(path, overwrite=True)
         assert load_preset(path) == PRESET
 
-    def test_a_folder_that_does_not_exist(self, tmp_path):
-        with pytest.raises(OutputError, match="does not exist"):
-            PRESET.save(tmp_path / "no" / "preset.json")
+    def test_a_folder_that_does_not_exist_is_made(self, tmp_path):
+        PRESET.save(tmp_path / "new" / "sub" / "preset.json")
+        assert load_preset(tmp_path / "new" / "sub" / "preset.json") == PRESET
 
     @pytest.mark.parametrize(
         ("content", "message"),
