@@ -9,6 +9,7 @@ twice: with pitches up to 2.5 kHz looked for, as in version 0.1.0, and up to 5 k
 
 from __future__ import annotations
 
+import argparse
 import json
 import time
 import zlib
@@ -286,6 +287,7 @@ def _rng(*cell: object) -> np.random.Generator:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter).parse_args()
     kinds = {"tone": tone_rows, "noise": noise_rows, "note": note_rows, "speed": speed_rows}
     rows = [{"kind": kind, **row} for kind, made in kinds.items() for row in track(made(), kind)]
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

@@ -19,6 +19,7 @@ The synth plays the same notes beside it. One gain for each note takes out the s
 
 from __future__ import annotations
 
+import argparse
 import json
 import tempfile
 from collections.abc import Iterable
@@ -47,6 +48,7 @@ Sound = NDArray[np.float64]
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter).parse_args()
     synth = tw.synth("serum-lite", RATE_HZ)
     records = [measure(synth, preset) for preset in track(synth.factory_presets(), "playing")]
     looped = [record for record in records if record["held"] == "looped"]
