@@ -58,6 +58,21 @@ def test_without_ray_the_extra_is_named(monkeypatch):
     check_workers("local:2")
 
 
+def test_ray_leaves_sigterm_to_this_process():
+    pytest.importorskip("ray")
+    received = []
+    before = signal.signal(signal.SIGTERM, lambda *_: received.append("SIGTERM"))
+    try:
+        pool = make_pool("ray:1", Parrot)
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            pool.close()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert received == ["SIGTERM"]
+
+
 def arrays(rollout):
     """All arrays of a rollout by name."""
     fields = dict(vars(rollout))
