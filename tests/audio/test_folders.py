@@ -32,7 +32,7 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 def test_a_folder_without_sounds_is_refused(tmp_path: Path) -> None:
     (tmp_path / "preset.json").touch()
-    rule = rf"'{tmp_path}' holds no sound \(WAV, AIFF, FLAC, OGG or MP3\); name another folder"
+    rule = rf"'{tmp_path}' holds no sound \(.wav, .flac, .mp3, .m4a and the like\); name another folder"
     with pytest.raises(UsageError, match=rule):
         sound_files(tmp_path)
 

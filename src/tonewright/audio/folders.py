@@ -61,7 +61,9 @@ def _sounds(folder: Path, paths: Iterable[Path]) -> list[Path]:
         raise UsageError(f"there is no folder {str(folder)!r}; check the path")
     sounds = sorted(path for path in paths if path.suffix.lower() in SOUND_ENDINGS and path.is_file())
     if not sounds:
-        raise UsageError(f"{str(folder)!r} holds no sound (WAV, AIFF, FLAC, OGG or MP3); name another folder")
+        raise UsageError(
+            f"{str(folder)!r} holds no sound (.wav, .flac, .mp3, .m4a and the like); name another folder"
+        )
     return sounds
 
 

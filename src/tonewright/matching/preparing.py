@@ -147,7 +147,7 @@ def check_window(start_s: float | None, length_s: float | None) -> None:
     if length_s is not None and not MIN_SECONDS <= length_s <= MAX_SECONDS:
         raise UsageError(
             f"the window is {MIN_SECONDS:g} to {MAX_SECONDS:g} s long; got {length_s:g}; "
-            "match a longer recording note by note"
+            "match a longer recording note by note (--all-notes)"
         )
 
 

@@ -137,8 +137,8 @@ class MatchResult:
             ", ".join(values[5:]),
         ]
         info = self.target_info
-        told = [point.words for point in self.lacks]
-        told += [f"out of this synth's reach: {phrase}" for phrase in self.out_of_reach]
+        told = [f"out of this synth's reach: {phrase}" for phrase in self.out_of_reach]
+        told += [point.words for point in self.lacks]
         told += self.overview.describe() if self.overview else []
         told += [ONLY_NOISE] if info.get("only_noise") else []
         lines += [fill(words, 80, subsequent_indent="  ") for words in told]

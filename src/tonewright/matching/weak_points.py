@@ -89,7 +89,8 @@ def weak_points(
         _difference("noise", a.noise, b.noise, 0.15, "1", _share,
                     "It is {more|less} noisy: {} of its level has no pitch, instead of {}."),
     ]  # fmt: skip
-    if a.note is not None and b.note is not None:
+    # A chord has no one note, and what is heard of it may be none of its own.
+    if a.note is not None and b.note is not None and len(chord_notes(target, sample_rate_hz)) < 2:
         cents = abs(100 * (b.note - a.note))
         words = f"It is {cents:.0f} cents {{sharp|flat}}: {{}} instead of {{}}."
         found.append(_difference("tuning", a.note, b.note, 0.2, "MIDI note", note_name, words))

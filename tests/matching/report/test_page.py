@@ -390,6 +390,6 @@ def test_it_is_told_that_there_is_nothing_but_noise() -> None:
 def test_what_it_lacks_is_told() -> None:
     point = WeakPoint("attack", 0.01, 0.04, "s", 2.0, "Its attack is slower: 40 ms instead of 10 ms.")
     text = Page(report_html(make_result(lacks=(point,), out_of_reach=("a chord",)))).text
-    assert "What it lacks Its attack is slower: 40 ms instead of 10 ms." in text.replace("\u00a0", " ")
-    assert "Out of this synth's reach: a chord." in text
+    assert "Its attack is slower: 40 ms instead of 10 ms." in text.replace("\u00a0", " ")
+    assert "What it lacks Out of this synth's reach: a chord. Its attack" in text
     assert "Nothing stands out: attack, decay" in Page(report_html(make_result())).text

@@ -198,7 +198,12 @@ class _Work:
 
     def write_index(self) -> None:
         """The page of all matches that are there, those of earlier runs included."""
-        records = [record for (name,), record in self._log.records.items() if self._holds(name)]
+        failed_now = {name for name, outcome in self.outcomes.items() if outcome.state == "failed"}
+        records = [
+            record
+            for (name,), record in self._log.records.items()
+            if self._holds(name) and name not in failed_now
+        ]
         failed = [
             (shown_name(outcome.job.source), outcome.error)
             for outcome in self.outcomes.values()

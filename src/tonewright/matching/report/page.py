@@ -101,8 +101,8 @@ def _notice(result: MatchResult) -> str:
 
 def _lacks(result: MatchResult) -> Section:
     """Where the match differs most, and what no preset of the synth could do."""
-    told = [point.words for point in result.lacks]
-    told += [wording.sentence(f"out of this synth's reach: {phrase}") for phrase in result.out_of_reach]
+    told = [wording.sentence(f"out of this synth's reach: {phrase}") for phrase in result.out_of_reach]
+    told += [point.words for point in result.lacks]
     listed = [tag("li", wording.unbroken(words)) for words in told]
     content = tag("ul", *listed, class_="findings") if told else tag("p", _LACKS_NOTHING, class_="note")
     return Section("lacks", "What it lacks", content)
