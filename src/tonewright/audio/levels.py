@@ -24,6 +24,24 @@ _KAISER_BETA = 6.0
 _CHUNK_SAMPLES = 2**16  # of all rows together: what stays in the processor's cache
 
 
+def frame_powers(samples: NDArray[np.floating], length: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Measure the power of each frame of a sound.
+
+    Args:
+        samples: `[channels, frames]`, taken together.
+        length: Samples to a frame; the last one may be shorter.
+
+    Returns:
+        Mean square over samples and channels `[n]`, and the edges between the frames `[n + 1]`.
+    """
+    count = samples.shape[1]
+    edges = np.append(np.arange(0, count, length), count)
+    if not count:
+        return np.zeros(0), edges
+    power = np.einsum("cn,cn->n", samples, samples) / len(samples)
+    return np.add.reduceat(power, edges[:-1], dtype=np.float64) / np.diff(edges), edges
+
+
 def power_to_db(power: NDArray[F], floor_db: float = FLOOR_DB, range_db: float = math.inf) -> NDArray[F]:
     """Convert powers to decibels.
 

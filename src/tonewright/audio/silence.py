@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.audio.clip import Clip
+from tonewright.audio.levels import frame_powers
 from tonewright.errors import UsageError
 
 _FRAME_S = 0.005
@@ -58,10 +59,4 @@ def trim_silence(clip: Clip, *, threshold_db: float = -60.0, pad_s: float = 0.00
 
 
 def _frame_powers(clip: Clip) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Mean square over 5 ms and all channels, `[n]`, and the edges between them, `[n + 1]`."""
-    length = max(1, round(_FRAME_S * clip.sample_rate_hz))
-    edges = np.append(np.arange(0, clip.frames, length), clip.frames)
-    if not clip.frames:
-        return np.zeros(0), edges
-    power = np.einsum("cn,cn->n", clip.samples, clip.samples) / clip.channels
-    return np.add.reduceat(power, edges[:-1], dtype=np.float64) / np.diff(edges), edges
+    return frame_powers(clip.samples, max(1, round(_FRAME_S * clip.sample_rate_hz)))

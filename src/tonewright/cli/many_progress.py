@@ -38,20 +38,10 @@ def many_progress(total: int, renders: int | None, seconds_budget: float | None)
     if not sys.stderr.isatty():
         yield ManyProgress()
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from tonewright.cli.progress import search_bar, search_budget
 
-    from tonewright.matching.matcher import DEFAULT_RENDERS
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        TextColumn("{task.fields[state]}"),
-        TimeRemainingColumn(),
-    )
-    by_time = seconds_budget is not None and renders is None
-    budget = float((seconds_budget if by_time else renders) or DEFAULT_RENDERS)
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    budget, by_time = search_budget(renders, seconds_budget)
+    with search_bar() as bar:
         task = bar.add_task(f"0 of {total}", total=float(total), state="")
 
         class Live(ManyProgress):

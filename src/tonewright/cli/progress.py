@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress
 
 SECONDS_BETWEEN_LINES = 10.0
 """How often there is a line, at most, where stderr is no terminal."""
@@ -52,6 +53,23 @@ def _time(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
+def search_budget(renders: int | None, seconds_budget: float | None) -> tuple[float, bool]:
+    """What a search may spend, and whether that is seconds."""
+    from tonewright.matching.matcher import DEFAULT_RENDERS
+
+    by_time = seconds_budget is not None and renders is None
+    return float((seconds_budget if by_time else renders) or DEFAULT_RENDERS), by_time
+
+
+def search_bar() -> Progress:
+    """A live line of a description, a bar, a field `state` and the time left, gone when it is done."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    state = TextColumn("{task.fields[state]}")
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), state, TimeRemainingColumn())
+    return Progress(*columns, console=_console(), transient=True)
+
+
 @contextmanager
 def search_progress(
     renders: int | None, seconds_budget: float | None
@@ -62,10 +80,7 @@ def search_progress(
         renders: Budget in renders, if there is one.
         seconds_budget: Budget in seconds, if there is one.
     """
-    from tonewright.matching.matcher import DEFAULT_RENDERS
-
-    by_time = seconds_budget is not None and renders is None
-    total = float((seconds_budget if by_time else renders) or DEFAULT_RENDERS)
+    total, by_time = search_budget(renders, seconds_budget)
     if not sys.stderr.isatty():
         lines, began_s = _Lines("matching", total), 0.0
 
@@ -77,15 +92,7 @@ def search_progress(
 
         yield tell
         return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        TextColumn("{task.fields[state]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=_console(), transient=True) as bar:
+    with search_bar() as bar:
         task = bar.add_task("preparing", total=None, state="")
         first: tuple[float, int] | None = None
 

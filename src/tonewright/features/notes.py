@@ -9,9 +9,11 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from tonewright.audio.clip import Clip
+from tonewright.audio.levels import frame_powers, power_to_db
 from tonewright.features.pitch import pitch_frames, pitch_window
 
 _FRAME_S = 0.005
+_LOWEST_DB = -140.0
 _LOWEST_HZ = 20.0  # what swings slower is offset or rumble, and no part of a note
 _OFFSET_S = 0.05
 _SILENT_DB = -60.0  # below the loudest 5 ms
@@ -137,13 +139,8 @@ def _frame_powers(clip: Clip) -> NDArray[np.float64]:
     begun = sosfilt_zi(high_pass)[:, None, :] * offset[None, :, None]  # as if it had always been there
     audible, _ = sosfilt(high_pass, samples, zi=begun)
     # The filter rings on where a sound ends at once: what it adds to a frame does not count.
-    return np.minimum(_mean_squares(samples, clip), _mean_squares(audible, clip))
-
-
-def _mean_squares(samples: NDArray[np.float64], clip: Clip) -> NDArray[np.float64]:
-    edges = np.arange(0, clip.frames, max(1, round(_FRAME_S * clip.sample_rate_hz)))
-    total = np.add.reduceat(np.einsum("cn,cn->n", samples, samples) / clip.channels, edges)
-    return np.asarray(total / np.diff(np.append(edges, clip.frames)))
+    length = max(1, round(_FRAME_S * clip.sample_rate_hz))
+    return np.minimum(frame_powers(samples, length)[0], frame_powers(audible, length)[0])
 
 
 def _thresholds(power: NDArray[np.float64], clip: Clip) -> tuple[NDArray[np.float64], float | None]:
@@ -306,4 +303,4 @@ def _moving_mean(power: NDArray[np.float64], width: int) -> NDArray[np.float64]:
 
 
 def _db(power: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(10 * np.log10(np.maximum(power, 1e-14)))
+    return power_to_db(np.asarray(power), _LOWEST_DB)

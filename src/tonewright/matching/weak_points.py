@@ -10,6 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from tonewright import wording
+from tonewright.audio.levels import frame_powers, power_to_db
 from tonewright.audio.notes import hz_note, note_name
 from tonewright.features.chords import chord_notes
 from tonewright.features.hearing import hear
@@ -19,6 +20,7 @@ from tonewright.synths.reach import Reach
 
 _MOST = 3
 _STEP_S = 0.005
+_LOWEST_DB = -140.0
 _LOUD_DB = 30.0  # frames this far below the loudest say nothing about timbre and pitch
 _SURE = 0.7  # confidence of a pitch that counts
 
@@ -244,11 +246,8 @@ def _measured(audio: NDArray[np.float32], sample_rate_hz: int) -> _Sound:
 
 
 def _levels_db(audio: NDArray[np.float32], sample_rate_hz: int, step_s: float) -> NDArray[np.float64]:
-    length = max(1, round(step_s * sample_rate_hz))
-    edges = np.arange(0, len(audio), length)
-    power = np.add.reduceat(np.square(audio, dtype=np.float64), edges)
-    power /= np.diff(np.append(edges, len(audio)))
-    return np.asarray(10 * np.log10(np.maximum(power, 1e-14)))
+    power, _ = frame_powers(audio.astype(np.float64)[None], max(1, round(step_s * sample_rate_hz)))
+    return power_to_db(power, _LOWEST_DB)
 
 
 def _quantile(values: NDArray[np.float64], weights: NDArray[np.float64], share: float) -> float:
