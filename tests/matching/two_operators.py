@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tonewright.synths.base import RELEASED_SHARE
 from tonewright.synths.control import Control, ControlSpace
+from tonewright.synths.offline import RELEASED_SHARE
 from tonewright.synths.validation import check_params, check_per_row, check_seconds
 
 

@@ -19,7 +19,8 @@ from tonewright.matching.episode_config import GATES_SECONDS, NOTES
 from tonewright.matching.preparing import prepare
 from tonewright.matching.recording import read_recording
 from tonewright.synths import Preset
-from tonewright.synths.base import RELEASED_SHARE, Synth
+from tonewright.synths.base import Synth
+from tonewright.synths.offline import RELEASED_SHARE
 
 SOURCES = ("random", "factory")
 """Targets that are rendered from presets; any other name is a folder of recordings."""

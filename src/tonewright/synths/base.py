@@ -9,16 +9,27 @@ from numpy.typing import ArrayLike, NDArray
 
 from tonewright.synths.control import ControlSpace
 
-RELEASED_SHARE = 0.25
-"""Without a `gate_seconds` the key is let go for this last share of a rendering, so that release is heard."""
-
 
 @runtime_checkable
 class Voice(Protocol):
-    """A note being played block by block: the same samples as `Synth.render` gives, whatever the blocks."""
+    """Notes being played block by block: the same samples as `Synth.render` gives, whatever the blocks."""
 
     def render(self, frames: int) -> NDArray[np.float32]:
         """The next samples, `[batch, frames]`."""
+        ...
+
+    def turn(self, params: ArrayLike) -> None:
+        """Turn the controls of the sounding notes.
+
+        They glide there from the next sample on, or from the next control step of a synth that has one, fast
+        and without a click; turned again on the way, they go on from where they are.
+
+        Args:
+            params: Unit vectors `[batch, D]` in [0, 1], a row for each note.
+
+        Raises:
+            UsageError: Another shape, or values out of range.
+        """
         ...
 
     def release(self) -> None:
@@ -30,13 +41,15 @@ class Voice(Protocol):
 class Synth(Protocol):
     """A synthesizer: unit vectors in, sound out, the same sound every time.
 
-    Four attributes more are read where a synth has them:
+    Five attributes more are read where a synth has them:
 
     - `stages`, a mapping of names to the groups of controls that each adds: a curriculum exposes them one
       after the other; without it, group after group.
     - `factory_presets()`, a sequence of presets that come with the synth, to train and to measure on.
     - `words`, a `tonewright.synths.words.Words`: what a preset means in words, for the pages of reports;
       without it, words are made from the controls alone.
+    - `file_sha256`, of a synth that is made from a file: its hash, so that what was measured of it is not
+      taken for that of another.
     - `reach`, a `tonewright.synths.reach.Reach`: what it can do at all, so that a match tells what it cannot.
 
     Attributes:
@@ -58,27 +71,34 @@ class Synth(Protocol):
         seconds: float = 1.0,
         gate_seconds: ArrayLike | None = None,
         seed: int = 0,
+        hop: int | None = None,
     ) -> NDArray[np.float32]:
-        """Render a batch of presets.
+        """Render a batch of presets, or of controls that are turned while they sound.
 
         Args:
-            params: Unit vectors `[batch, D]` in [0, 1].
+            params: Unit vectors `[batch, D]` in [0, 1], or tracks of them `[batch, steps, D]`: the first step
+                begins the note, step `k` is turned to at sample `k * hop`, and the last one stays.
             midi_note: Note, fractions allowed, one for all or `[batch]`.
             seconds: Duration of the rendering.
             gate_seconds: When the key is let go, one for all or `[batch]`; three quarters of `seconds` if
                 not given.
             seed: Seed of whatever is random in the synth; every row uses the same one.
+            hop: Samples from one step of the tracks to the next; with tracks only.
 
         Returns:
             `[batch, frames]` float32.
 
         Examples:
+            >>> import numpy as np
             >>> import tonewright as tw
             >>> synth = tw.synth("serum-lite", sample_rate_hz=16_000)
             >>> params = synth.controls.defaults()[None].repeat(2, axis=0)
             >>> audio = synth.render(params, midi_note=[48, 60], seconds=0.5)
             >>> audio.shape, audio.dtype
             ((2, 8000), dtype('float32'))
+            >>> tracks = np.stack([params, 1 - params], axis=1)  # [batch, steps, D]
+            >>> synth.render(tracks, midi_note=48, seconds=0.5, hop=4_000).shape
+            (2, 8000)
         """
         ...
 

@@ -19,8 +19,9 @@ from numpy.typing import ArrayLike, NDArray
 from tonewright.documents import short_text
 from tonewright.errors import PresetError, UnknownNameError, UsageError
 
-Curve = Literal["linear", "log", "integer"]
-"""How unit values in [0, 1] spread over the physical range; an integer control has equally wide bins."""
+Curve = Literal["linear", "log", "quadratic", "integer"]
+"""How unit values u in [0, 1] spread over the physical range: evenly, by octaves, by u² (a fader that comes down
+to nothing), or in equally wide bins."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ class Control:
             return self.low + np.minimum(np.floor(u * self.steps), self.steps - 1)
         if self.curve == "log":
             return np.clip(self.low * (self.high / self.low) ** u, self.low, self.high)
+        if self.curve == "quadratic":
+            u = u**2
         return self.low + u * (self.high - self.low)
 
     def to_unit(self, physical: ArrayLike) -> NDArray[np.float64]:
@@ -77,7 +80,8 @@ class Control:
         if self.curve == "log":
             octaves: NDArray[np.float64] = np.log2(p / self.low)
             return octaves / math.log2(self.high / self.low)
-        return (p - self.low) / (self.high - self.low)
+        share = (p - self.low) / (self.high - self.low)
+        return np.sqrt(share) if self.curve == "quadratic" else share
 
     def describe(self, value: float) -> str:
         """A physical value in plain words: `1.2 kHz`, `35 ms`, `saw 60%, square 40%`.

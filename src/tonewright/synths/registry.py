@@ -18,6 +18,7 @@ from tonewright.synths.base import Synth
 
 SYNTHS: dict[str, str] = {
     "serum-lite": "tonewright.synths.serum_lite.synth:SerumLite",
+    "sine": "tonewright.synths.sine:Sine",
 }
 SCHEMES: dict[str, str] = {}
 """Makers of synths from a file, called with (path, sample_rate_hz)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tonewright.checks import check_whole
 from tonewright.errors import UsageError
 from tonewright.synths.control import ControlSpace
 from tonewright.synths.preset import Preset
@@ -27,6 +28,51 @@ def check_params(params: ArrayLike, controls: ControlSpace) -> NDArray[np.float3
         raise UsageError(f"params are [batch, {len(controls)}]; got shape {checked.shape}")
     if not ((checked >= 0) & (checked <= 1)).all():  # also false for NaN
         raise UsageError("params lie in [0, 1]; clip them or use controls.to_unit() for physical values")
+    return checked
+
+
+def check_tracks(
+    params: ArrayLike, controls: ControlSpace, hop: int | None, frames: int
+) -> tuple[NDArray[np.float32], int]:
+    """The gate for what `render` is given: control tracks `[batch, steps, D]`, and the hop between steps.
+
+    Unit vectors `[batch, D]` are tracks of one step, as long as the rendering.
+
+    Raises:
+        UsageError: Another shape, values that are not in [0, 1], tracks without a hop or a hop without
+            tracks.
+    """
+    try:
+        given = np.asarray(params)
+    except ValueError:  # rows of different lengths: refused below
+        given = np.empty(0)
+    if given.ndim != 3:
+        if hop is not None:
+            raise UsageError(
+                "a hop goes with control tracks, params [batch, steps, D]; got unit vectors; leave it out"
+            )
+        return check_params(params, controls)[:, None], frames
+    if hop is None:
+        raise UsageError(
+            f"params are [batch, {len(controls)}], or tracks [batch, steps, {len(controls)}] with a hop; got "
+            f"shape {given.shape} and no hop"
+        )
+    check_whole(hop, "hop", 1)
+    batch, steps, width = given.shape
+    if not steps:
+        raise UsageError(f"control tracks have at least one step; got shape {given.shape}")
+    return check_params(given.reshape(batch * steps, width), controls).reshape(given.shape), hop
+
+
+def check_turn(params: ArrayLike, controls: ControlSpace, batch: int) -> NDArray[np.float32]:
+    """The gate for unit vectors of notes that sound: `[batch, D]`, a row for each of them.
+
+    Raises:
+        UsageError: As `check_params`, or another number of rows.
+    """
+    checked = check_params(params, controls)
+    if len(checked) != batch:
+        raise UsageError(f"params have a row for each of {batch} notes; got {len(checked)} rows")
     return checked
 
 

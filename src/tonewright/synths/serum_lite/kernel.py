@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.compiling import njit
+from tonewright.synths.elementary import exp2, sine_wave
 from tonewright.synths.serum_lite.controls import (
     CONTROLS,
     LFO_FILTER_OCTAVES,
@@ -19,7 +20,7 @@ from tonewright.synths.serum_lite.controls import (
     MAX_UNISON,
 )
 from tonewright.synths.serum_lite.filter import DC_BLOCK_HZ, low_pass
-from tonewright.synths.serum_lite.modulation import envelope, exp2, filter_gain, lfo_wave
+from tonewright.synths.serum_lite.modulation import envelope, filter_gain
 from tonewright.synths.serum_lite.noise import add_noise
 from tonewright.synths.serum_lite.oscillator import BLOCK, TICK
 from tonewright.synths.serum_lite.unison import CYCLE, FASTEST, TABLE, add_oscillator, unison_phase
@@ -134,7 +135,7 @@ def _control_curves(
         octaves = 0.0
         ratio[k] = 1.0
         if p[_LFO_AMOUNT] > 0:
-            lfo = lfo_wave(p[_LFO_RATE] * t)
+            lfo = sine_wave(p[_LFO_RATE] * t)
             octaves = lfo * cutoff_octaves
             ratio[k] = exp2(lfo * pitch_octaves)
         if p[_FILTER_ENVELOPE] != 0:

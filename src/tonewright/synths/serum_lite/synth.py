@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tonewright.checks import check_whole
-from tonewright.synths.base import RELEASED_SHARE
 from tonewright.synths.control import ControlSpace
+from tonewright.synths.offline import render_notes
 from tonewright.synths.preset import Preset
 from tonewright.synths.reach import Reach
 from tonewright.synths.serum_lite.controls import CONTROLS
@@ -17,7 +17,7 @@ from tonewright.synths.serum_lite.kernel import new_scratch, new_state, render_r
 from tonewright.synths.serum_lite.oscillator import TICK
 from tonewright.synths.serum_lite.wavetables import wavetables
 from tonewright.synths.serum_lite.words import SERUM_LITE
-from tonewright.synths.validation import check_params, check_per_row, check_seconds
+from tonewright.synths.validation import check_params, check_per_row
 from tonewright.synths.words import Words
 from tonewright.threads import available_threads, map_rows
 
@@ -71,15 +71,14 @@ class SerumLite:
         seconds: float = 1.0,
         gate_seconds: ArrayLike | None = None,
         seed: int = 0,
+        hop: int | None = None,
     ) -> NDArray[np.float32]:
         """Render a batch of presets; see `Synth.render`.
 
         Raises:
             UsageError: Shapes or values out of range.
         """
-        frames = check_seconds(seconds, self.sample_rate_hz)
-        gate = (1 - RELEASED_SHARE) * seconds if gate_seconds is None else gate_seconds
-        return self.voice(params, midi_note, gate, seed).render(frames)
+        return render_notes(self, params, midi_note, seconds, gate_seconds, seed, hop)
 
     def voice(
         self,

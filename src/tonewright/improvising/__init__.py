@@ -1,0 +1,1 @@
+"""Improvise: an agent listens to a musician and continuously moves the controls of a synthesizer."""

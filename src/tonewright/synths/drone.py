@@ -1,0 +1,192 @@
+"""Synths that sound for as long as they are played, sample by sample: what they share.
+
+A synth of this kind is a `Drone` with controls and a voice; its voice is a `DroneVoice` whose `_render_rows`
+runs a compiled loop of one sample after the other. Each sample begins with `glide`, then maps the unit values
+it gives. Pitch is a matter of the controls, so that the note played makes no difference; the gate fades the
+sound in and out.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tonewright.checks import check_whole
+from tonewright.compiling import njit
+from tonewright.synths.control import ControlSpace
+from tonewright.synths.offline import render_notes
+from tonewright.synths.validation import check_params, check_per_row, check_turn
+from tonewright.threads import available_threads, map_rows
+
+GLIDE_S = 0.002
+"""Time constant of each of the two low-passes that a control glides through: nine tenths in 7.8 ms, and no
+kink to be heard as a click."""
+FADE_S = 0.005
+"""How long the gate fades in, and out."""
+_STILL = 1e-7  # a control this near to where it goes has arrived; a click 140 dB down
+_WORTH_A_THREAD = 1 << 14  # samples of a batch
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def glide(target: NDArray[np.float64], now: NDArray[np.float64], share: float) -> bool:
+    """Move the controls of one row by a sample.
+
+    Args:
+        target: `[D]` unit values where they go.
+        now: `[2, D]` unit values behind the first low-pass and behind both, moved on in place; `now[1]` is
+            what is heard.
+        share: Of the way that is left, what a sample goes: `glide_share`.
+
+    Returns:
+        Whether any control has moved.
+    """
+    moved = False
+    for d in range(len(target)):
+        if now[1, d] != target[d] or now[0, d] != target[d]:
+            moved = True
+            now[0, d] += share * (target[d] - now[0, d])
+            now[1, d] += share * (now[0, d] - now[1, d])
+            if abs(now[0, d] - target[d]) < _STILL and abs(now[1, d] - target[d]) < _STILL:
+                now[0, d] = now[1, d] = target[d]
+    return moved
+
+
+def glide_share(sample_rate_hz: float) -> float:
+    """What a sample goes of the way that is left."""
+    return float(-np.expm1(-1.0 / (GLIDE_S * sample_rate_hz)))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def gate_level(sample: int, gate: int, fade: int) -> float:
+    """Level 0…1 that the gate gives a sample: raised cosine-like fades (3x² − 2x³), 0 before and after."""
+    x = min(1.0, sample / fade)
+    level = x * x * (3 - 2 * x)
+    if sample <= gate:
+        return level
+    at = min(1.0, gate / fade)
+    left = 1.0 - min(1.0, (sample - gate) / fade)
+    return at * at * (3 - 2 * at) * left * left * (3 - 2 * left)
+
+
+class Drone(ABC):
+    """A synth that sounds for as long as it is played.
+
+    Args:
+        sample_rate_hz: Rate of everything it renders, 4–384 kHz.
+
+    Raises:
+        UsageError: The rate is out of range.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+    controls: ClassVar[ControlSpace]
+
+    def __init__(self, sample_rate_hz: int = 44_100) -> None:
+        self.sample_rate_hz = check_whole(sample_rate_hz, "sample_rate_hz", 4_000, 384_000)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(sample_rate_hz={self.sample_rate_hz})"
+
+    def render(
+        self,
+        params: ArrayLike,
+        midi_note: ArrayLike = 60.0,
+        seconds: float = 1.0,
+        gate_seconds: ArrayLike | None = None,
+        seed: int = 0,
+        hop: int | None = None,
+    ) -> NDArray[np.float32]:
+        """Render a batch; see `Synth.render`.
+
+        Raises:
+            UsageError: Shapes or values out of range.
+        """
+        return render_notes(self, params, midi_note, seconds, gate_seconds, seed, hop)
+
+    def voice(
+        self,
+        params: ArrayLike,
+        midi_note: ArrayLike = 60.0,
+        gate_seconds: ArrayLike | None = None,
+        seed: int = 0,
+    ) -> DroneVoice:
+        """Start notes for block-by-block rendering; see `Synth.voice`.
+
+        Raises:
+            UsageError: Shapes or values out of range.
+        """
+        checked = check_params(params, self.controls)
+        check_per_row(midi_note, len(checked), "midi_note", 0, 127)
+        gate = np.inf if gate_seconds is None else gate_seconds
+        gates = check_per_row(gate, len(checked), "gate_seconds", 0, np.inf)
+        return self._voice(checked, gates, check_whole(seed, "seed", 0))
+
+    @abstractmethod
+    def _voice(self, params: NDArray[np.float32], gate_seconds: NDArray[np.float64], seed: int) -> DroneVoice:
+        """The voice of checked arguments."""
+
+
+class DroneVoice(ABC):
+    """A batch of sounding notes.
+
+    Args:
+        synth: What is played.
+        params: `[batch, D]`, checked.
+        gate_seconds: `[batch]`, checked.
+
+    Attributes:
+        target: `[batch, D]` unit values where the controls go.
+        now: `[batch, 2, D]` for `glide`.
+        gates: `[batch]` sample at which the key is let go.
+        share: For `glide`.
+        fade: Samples that the gate fades for.
+    """
+
+    def __init__(self, synth: Drone, params: NDArray[np.float32], gate_seconds: NDArray[np.float64]) -> None:
+        self.controls = synth.controls
+        self.sample_rate_hz = float(synth.sample_rate_hz)
+        self.target = params.astype(np.float64)
+        self.now = np.repeat(self.target[:, None], 2, axis=1)
+        frames = np.minimum(np.rint(gate_seconds * self.sample_rate_hz), 2.0**62)
+        self.gates = frames.astype(np.int64)
+        self.share = glide_share(self.sample_rate_hz)
+        self.fade = max(1, round(FADE_S * self.sample_rate_hz))
+        self._ready = 0
+
+    def render(self, frames: int) -> NDArray[np.float32]:
+        """The next samples, `[batch, frames]` float32.
+
+        Raises:
+            UsageError: Not a whole number of frames from 0.
+        """
+        check_whole(frames, "frames", 0)
+        out = np.empty((len(self.target), frames), np.float32)
+        workers = available_threads() if out.size > _WORTH_A_THREAD else 1
+        begin = self._ready
+
+        def render(first: int, last: int, worker: int) -> None:
+            self._render_rows(begin, first, last, out)
+
+        map_rows(render, len(out), workers)
+        self._ready += frames
+        return out
+
+    def turn(self, params: ArrayLike) -> None:
+        """Turn the controls, from the next sample on; see `Voice.turn`.
+
+        Raises:
+            UsageError: Shapes or values out of range.
+        """
+        self.target = check_turn(params, self.controls, len(self.target)).astype(np.float64)
+
+    def release(self) -> None:
+        """Let the keys go that are still held, now."""
+        self.gates = np.minimum(self.gates, self._ready)
+
+    @abstractmethod
+    def _render_rows(self, begin: int, first: int, last: int, out: NDArray[np.float32]) -> None:
+        """Write the samples from `begin` on of rows `first` to `last`; rows are rendered side by side."""
