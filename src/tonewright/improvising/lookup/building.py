@@ -210,7 +210,7 @@ def _check_that_it_answers(table: LookupTable, partial: Partial) -> None:
     """
     named = f"synth {table.synth.name!r}"
     remedy = (
-        "check that sound reaches its outputs and that it reads all of its controls (a Pd patch: from the list "
+        "check that sound reaches its outputs and that it reads its controls (a Pd patch: from the list "
         "at its inlet)"
     )
     if not table.sounding.any():
