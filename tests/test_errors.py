@@ -7,6 +7,7 @@ from tonewright import errors
 from tonewright.errors import (
     AudioError,
     CheckpointError,
+    CorpusError,
     MissingExtraError,
     OutputError,
     PresetError,
@@ -24,6 +25,7 @@ EXAMPLES = [
     AudioError("rule"),
     PresetError("rule"),
     CheckpointError("rule"),
+    CorpusError("rule"),
     WorkerError("rule"),
     OutputError("rule"),
 ]

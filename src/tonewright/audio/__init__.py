@@ -11,7 +11,7 @@ from tonewright.audio.levels import rms_dbfs, true_peak_dbtp
 from tonewright.audio.loudness import clip_lufs, integrated_lufs, k_weighting_sos, momentary_lufs
 from tonewright.audio.notes import hz_note, note_hz, note_name, parse_note
 from tonewright.audio.reading import SoundInfo, info, read, read_blocks
-from tonewright.audio.resampling import resample, resample_array
+from tonewright.audio.resampling import resample, resample_array, resample_blocks
 from tonewright.audio.silence import channels_cancel, is_silent, sounding_bounds, trim_silence
 from tonewright.audio.writing import wav_bytes, write
 
@@ -38,6 +38,7 @@ __all__ = [
     "read_sounds",
     "resample",
     "resample_array",
+    "resample_blocks",
     "rms_dbfs",
     "sound_files",
     "sounding_bounds",
