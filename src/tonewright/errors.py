@@ -9,6 +9,7 @@ TonewrightError
 │   └── MissingExtraError an optional dependency is not installed
 ├── AudioError            a sound that cannot be read, written or used
 ├── PresetError           a preset that does not fit its synth
+├── SynthError            a synth of a file that cannot be made, or that fails while it plays
 ├── CheckpointError       a checkpoint, run or exported network that is damaged or does not fit
 ├── WorkerError           a rollout worker that keeps dying
 └── OutputError           a result that cannot be written
@@ -78,6 +79,10 @@ class AudioError(TonewrightError):
 
 class PresetError(TonewrightError):
     """A preset that does not fit its synth: wrong synth, version, control or value."""
+
+
+class SynthError(TonewrightError):
+    """A synth that is made from a file and cannot be, or that fails while it plays."""
 
 
 class CheckpointError(TonewrightError):

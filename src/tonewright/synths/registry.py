@@ -20,7 +20,9 @@ SYNTHS: dict[str, str] = {
     "serum-lite": "tonewright.synths.serum_lite.synth:SerumLite",
     "sine": "tonewright.synths.sine:Sine",
 }
-SCHEMES: dict[str, str] = {}
+SCHEMES: dict[str, str] = {
+    "pd": "tonewright.synths.pd.synth:PureData",
+}
 """Makers of synths from a file, called with (path, sample_rate_hz)."""
 
 
