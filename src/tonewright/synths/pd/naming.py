@@ -68,8 +68,8 @@ def find_patch(text: str) -> PatchName:
         ) from None
     if path.suffix != ".pd":
         raise SynthError(f"the name of a patch ends in .pd; got {short_text(given)!r}; rename or choose another")
-    if "\\" in path.name:  # which Pd reads as a slash
-        raise SynthError(f"the name of a patch holds no backslash; got {short_text(path.name)!r}; rename it")
+    if "\\" in path.name or not path.name.isprintable():  # a backslash is a slash to Pd, a tab a space
+        raise SynthError(f"Pd can write the name of a patch; got {short_text(path.name)!r}; rename it")
     return PatchName(path, controls)
 
 

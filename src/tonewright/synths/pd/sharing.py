@@ -28,7 +28,7 @@ _ALONE = frozenset(
     "dbtopow~ dbtorms dbtorms~ declare del delay div env~ exp exp~ expr expr~ f fexpr~ fft~ float framp~ "
     "ftom ftom~ hilbert~ hip~ i ifft~ inlet inlet~ int line line~ list loadbang log log~ lop~ lrshift~ "
     "makefilename max max~ metro min min~ mod moses mtof mtof~ osc~ outlet outlet~ pack pd phasor~ pipe "
-    "poly pow pow~ powtodb powtodb~ print readsf~ rev1~ rev2~ rev3~ rfft~ rifft~ rmstodb rmstodb~ route rpole~ rsqrt "
+    "poly pow pow~ powtodb powtodb~ print q8_rsqrt~ q8_sqrt~ readsf~ rev1~ rev2~ rev3~ rfft~ rifft~ rmstodb rmstodb~ route rpole~ rsqrt "
     "rsqrt~ rzero~ rzero_rev~ samphold~ samplerate~ sel select sig~ sigmund~ sin slop~ snapshot~ "
     "soundfiler spigot sqrt sqrt~ stripnote swap switch~ symbol t tan textfile threshold~ timer trigger "
     "unpack until vcf~ vline~ vsnapshot~ wrap wrap~".split()
