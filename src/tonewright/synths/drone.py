@@ -9,7 +9,6 @@ sound in and out.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -81,9 +80,9 @@ class Drone(ABC):
         UsageError: The rate is out of range.
     """
 
-    name: ClassVar[str]
-    version: ClassVar[int]
-    controls: ClassVar[ControlSpace]
+    name: str
+    version: int
+    controls: ControlSpace
 
     def __init__(self, sample_rate_hz: int = 44_100) -> None:
         self.sample_rate_hz = check_whole(sample_rate_hz, "sample_rate_hz", 4_000, 384_000)
