@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -13,11 +14,13 @@ from tonewright.improvising.actions import Actions
 from tonewright.improvising.corpus.corpus import Corpus, Split
 from tonewright.improvising.episode_config import HOP_S, ImproviseConfig
 from tonewright.improvising.lookup.table import LookupTable
+from tonewright.improvising.normalising import Scales
 from tonewright.improvising.observation import Observer
+from tonewright.improvising.phrases import Phrase, Phrases
 from tonewright.improvising.reward import reward, weigh
 from tonewright.improvising.row_random import uniforms
 from tonewright.improvising.setting import Setting, setting
-from tonewright.improvising.targets import Targets
+from tonewright.improvising.targets import Targets, TargetSource
 from tonewright.learning.vector import BatchEnv, SingleEnv
 
 
@@ -38,6 +41,9 @@ class ImproviseEnv(BatchEnv):
         table: What the synth can do, in place of the file that the configuration names.
         corpus: Recordings, in place of the file that the configuration names.
         split: The part of the corpus that is played.
+        phrases: What to follow, row by row and from the beginning, in place of what the configuration says.
+        scales: See `setting`; likewise `also`.
+        also: Features that are heard without being seen or counted.
         autoreset_mode: See `BatchEnv`.
         **changes: Fields of the configuration and their values (`step_size=0.1`).
 
@@ -45,6 +51,8 @@ class ImproviseEnv(BatchEnv):
         config: What decides the episodes, with the changes.
         setting: What was made of it: synth, table, scales, features.
         params: `[N, D]` the present controls.
+        distances: `[N]` distances of the last hop.
+        watch: Called after every hop, for whoever looks on.
 
     Raises:
         UsageError: An argument that makes no sense, or a table or corpus that does not fit.
@@ -59,12 +67,15 @@ class ImproviseEnv(BatchEnv):
         table: LookupTable | None = None,
         corpus: Corpus | None = None,
         split: Split = "train",
+        phrases: Sequence[Phrase] | None = None,
+        scales: Scales | None = None,
+        also: Sequence[str] = (),
         autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
         **changes: Any,
     ) -> None:
         self._check_known(changes, (field.name for field in fields(ImproviseConfig)))
         self.config = config = replace(config or ImproviseConfig(), **changes)
-        self.setting: Setting = setting(config, table, corpus)
+        self.setting: Setting = setting(config, table, corpus, scales=scales, also=also)
         controls = len(self.setting.synth.controls)
         self.actions = Actions(config.action_view, controls)
         self._observer = Observer(num_envs, len(self.setting.keep.columns), controls, config.history)
@@ -76,21 +87,26 @@ class ImproviseEnv(BatchEnv):
             autoreset_mode=autoreset_mode,
         )
         self.own = self.setting.own_sound(num_envs)
-        self.targets = Targets(
-            self.setting.table_sound(num_envs),
-            controls,
-            self.setting.mixture,
-            config.target_noise,
-            HOP_S,
-            self.setting.recordings(split),
-        )
+        self.targets: TargetSource
+        if phrases is not None:
+            self.targets = Phrases(phrases, self.setting.scales, num_envs)
+        else:
+            self.targets = Targets(
+                self.setting.table_sound(num_envs),
+                controls,
+                self.setting.mixture,
+                config.target_noise,
+                HOP_S,
+                self.setting.recordings(split),
+            )
+        self.watch: Callable[[], None] = lambda: None
         self.params = np.zeros((num_envs, controls), np.float32)
         counted = self.setting.counted
         self._counted = counted
         self._weights = np.array(self.setting.reward.weights)
         self._states = np.zeros(num_envs, np.uint64)
         self._errors = np.zeros((num_envs, len(counted)), np.float32)
-        self._distance = np.zeros(num_envs)
+        self.distances = np.zeros(num_envs)
 
     @property
     def reward_columns(self) -> tuple[str, ...]:
@@ -123,7 +139,8 @@ class ImproviseEnv(BatchEnv):
             self.targets.advance(rows)
             self._observer.take(rows, self.own.values, self.targets.values)
             self._compare(rows)
-            rewards += reward(self._distance, self.config.reward_type, self.config.reward_scale)
+            self.watch()
+            rewards += reward(self.distances, self.config.reward_type, self.config.reward_scale)
         return rewards / self.config.hops_per_step, np.zeros(self.num_envs, np.bool_)
 
     def _observe(self) -> dict[str, NDArray[np.float32]]:
@@ -131,7 +148,7 @@ class ImproviseEnv(BatchEnv):
 
     def _info(self) -> dict[str, NDArray[Any]]:
         return {
-            "distance": self._distance.copy(),
+            "distance": self.distances.copy(),
             "errors": self._errors.copy(),
             "kind": self.targets.kinds.copy(),
         }
@@ -139,7 +156,7 @@ class ImproviseEnv(BatchEnv):
     def _compare(self, rows: NDArray[np.intp]) -> None:
         weigh(
             rows, self._counted, self.targets.values, self.own.values, self.targets.presence, self._weights,
-            self._states, self.config.reward_noise, self._errors, self._distance,
+            self._states, self.config.reward_noise, self._errors, self.distances,
         )  # fmt: skip
 
 

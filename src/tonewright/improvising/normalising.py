@@ -68,6 +68,20 @@ class Scales:
         ):
             raise UsageError(f"medians are finite and spreads above 0; got {self.medians}, {self.spreads}")
 
+    def over(self, others: Scales) -> Scales:
+        """The columns of other scales, in their order, scaled as here where they are here."""
+        at = {name: position for position, name in enumerate(self.columns)}
+        chosen = [
+            (self, at[name]) if name in at else (others, position)
+            for position, name in enumerate(others.columns)
+        ]
+        return Scales(
+            others.columns,
+            tuple(scales.kinds[i] for scales, i in chosen),
+            tuple(scales.medians[i] for scales, i in chosen),
+            tuple(scales.spreads[i] for scales, i in chosen),
+        )
+
 
 class Normaliser:
     """Brings measured columns to their scales.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,9 +73,22 @@ class Setting:
 
 
 def setting(
-    config: ImproviseConfig, table: LookupTable | None = None, corpus: Corpus | None = None
+    config: ImproviseConfig,
+    table: LookupTable | None = None,
+    corpus: Corpus | None = None,
+    *,
+    scales: Scales | None = None,
+    also: Sequence[str] = (),
 ) -> Setting:
     """Make and check what episodes are played with.
+
+    Args:
+        config: What decides the episodes.
+        table: What the synth can do; a small one is measured if not given.
+        corpus: Recordings.
+        scales: Those that an agent was trained with; columns that it lacks, or all without it, are scaled by
+            what table and corpus hold.
+        also: Features that are heard beside those that are seen or count, to report on them.
 
     Raises:
         UsageError: A table or corpus that does not fit the synth, the features or each other.
@@ -89,14 +103,16 @@ def setting(
     held = table.descriptors
     keep = choose(config.features_keep, held, what="features_keep")
     counted = choose(config.features_reward, held, what="features_reward", weights=config.reward_weights)
-    columns = (*keep.columns, *(name for name in counted.columns if name not in keep.columns))
+    others = choose(also, held, what="what is reported").columns if also else ()
+    columns = tuple(dict.fromkeys((*keep.columns, *counted.columns, *others)))
     recorded = None
     if corpus is not None:
         train = np.zeros(len(corpus.values), np.bool_)
         for file in corpus.part("train"):
             train[file.first : file.first + file.frames] = True
         recorded = corpus.values[train]
-    scales = fit_scales(columns, table.columns, table.descriptors, table.means, recorded)
+    fitted = fit_scales(columns, table.columns, table.descriptors, table.means, recorded)
+    scales = fitted if scales is None else scales.over(fitted)
     same = [name for name in unchanging(scales, table.columns, table.means) if name in counted.columns]
     if same:
         raise UsageError(

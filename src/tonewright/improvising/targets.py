@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,28 @@ def recordings(corpus: Corpus, split: Split, normaliser: Normaliser) -> Recordin
     ends = np.cumsum([file.frames for file in files])
     firsts = np.concatenate([[0], ends[:-1]])
     return Recordings(np.concatenate(values), np.concatenate(presence), firsts, ends)
+
+
+class TargetSource(Protocol):
+    """What the rows of a batch follow.
+
+    Attributes:
+        kinds: `[B]` STATIC, DYNAMIC or CORPUS.
+        values: `[B, U]` float32 normalised features of the present hop.
+        presence: `[B, U]` float32, how far each is there.
+    """
+
+    kinds: NDArray[np.int64]
+    values: NDArray[np.float32]
+    presence: NDArray[np.float32]
+
+    def begin(self, rows: NDArray[np.intp], seeds: NDArray[np.uint64]) -> None:
+        """Begin new episodes in some rows, with a seed for each of them."""
+        ...
+
+    def advance(self, rows: NDArray[np.intp]) -> None:
+        """Go on by a hop in some rows."""
+        ...
 
 
 class Targets:

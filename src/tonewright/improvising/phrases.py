@@ -1,0 +1,130 @@
+"""Phrases: given stretches of what a musician plays, to be followed from beginning to end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonewright.errors import UsageError
+from tonewright.improvising.corpus.corpus import Corpus, Split
+from tonewright.improvising.normalising import Normaliser, Scales, hold
+from tonewright.improvising.targets import CORPUS
+
+_SHORTEST_S, _LONGEST_S = 4.0, 10.0
+
+
+class Phrase(NamedTuple):
+    """A stretch to follow.
+
+    Attributes:
+        name: For people.
+        columns: Names of what was measured, `[C]`.
+        frames: `[hops, C]` float32 as they were measured.
+        files: The recordings that it is made of, and the seconds from and to in each.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    frames: NDArray[np.float32]
+    files: tuple[tuple[str, float, float], ...] = ()
+
+
+def held_out_phrases(corpus: Corpus, split: Split = "test") -> list[Phrase]:
+    """One part of a corpus as phrases of 4 to 10 s: long recordings are cut, short ones follow each other.
+
+    Args:
+        corpus: Recordings.
+        split: Which part.
+
+    Returns:
+        At least one phrase; every frame of the part is in exactly one of them. Only the last one may be
+        shorter.
+
+    Raises:
+        UsageError: The part is empty.
+    """
+    hop_s = corpus.framing.hop / corpus.framing.sample_rate_hz
+    shortest, longest = (round(seconds / hop_s) for seconds in (_SHORTEST_S, _LONGEST_S))
+    phrases: list[Phrase] = []
+    pieces: list[NDArray[np.float32]] = []
+    places: list[tuple[str, float, float]] = []
+
+    def close() -> None:
+        if pieces:
+            first = places[0][0]
+            name = first if len(places) == 1 else f"{first} and {len(places) - 1} more"
+            if any(phrase.name == name for phrase in phrases):
+                name = f"{name} from {places[0][1]:.1f} s"
+            phrases.append(Phrase(name, corpus.columns, np.concatenate(pieces), tuple(places)))
+            pieces.clear()
+            places.clear()
+
+    for file in corpus.part(split):
+        values = corpus.values[file.first : file.first + file.frames]
+        count = max(1, round(len(values) / longest)) if len(values) > longest else 1
+        ends = np.linspace(0, len(values), count + 1).astype(int)
+        for first, last in zip(ends[:-1], ends[1:], strict=True):
+            pieces.append(values[first:last])
+            places.append((file.name, first * hop_s, last * hop_s))
+            if sum(map(len, pieces)) >= shortest:
+                close()
+    close()
+    if not phrases:
+        raise UsageError(
+            f"the {split} part of the corpus must hold a recording; got none; analyse more files: three are "
+            "split into train, validation and test"
+        )
+    return phrases
+
+
+class Phrases:
+    """Targets that are given: row `i` follows phrase `i`, again and again, from its beginning.
+
+    Args:
+        phrases: One for each row.
+        scales: Of the columns that are heard.
+        rows: How many rows there are.
+
+    Attributes:
+        lengths: `[B]` hops of each phrase.
+        kinds: `[B]`.
+        values: `[B, U]` float32.
+        presence: `[B, U]` float32.
+
+    Raises:
+        UsageError: Another number of phrases, an empty one, or one that lacks a column.
+    """
+
+    def __init__(self, phrases: Sequence[Phrase], scales: Scales, rows: int) -> None:
+        if len(phrases) != rows or not all(len(phrase.frames) for phrase in phrases):
+            raise UsageError(
+                f"each of {rows} rows follows a phrase that is not empty; got {len(phrases)} phrases"
+            )
+        self._heard: list[NDArray[np.float32]] = []
+        self._there: list[NDArray[np.float32]] = []
+        for phrase in phrases:
+            values, presence = Normaliser(scales, phrase.columns)(phrase.frames)
+            self._heard.append(hold(values, presence))
+            self._there.append(presence)
+        self.lengths = np.array([len(phrase.frames) for phrase in phrases])
+        self.kinds = np.full(rows, CORPUS)
+        self.values, self.presence = np.zeros((2, rows, len(scales.columns)), np.float32)
+        self._places = np.zeros(rows, np.int64)
+
+    def begin(self, rows: NDArray[np.intp], seeds: NDArray[np.uint64]) -> None:
+        """Go to the beginning in some rows; nothing is random."""
+        self._places[rows] = 0
+        self._show(rows)
+
+    def advance(self, rows: NDArray[np.intp]) -> None:
+        """Go on by a hop in some rows; where a phrase ends it begins again."""
+        self._places[rows] = (self._places[rows] + 1) % self.lengths[rows]
+        self._show(rows)
+
+    def _show(self, rows: NDArray[np.intp]) -> None:
+        for row in rows:
+            place = self._places[row]
+            self.values[row], self.presence[row] = self._heard[row][place], self._there[row][place]
