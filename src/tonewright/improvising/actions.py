@@ -12,6 +12,7 @@ from tonewright.errors import UnknownNameError, UsageError
 
 ACTION_VIEWS = ("continuous", "each", "joint")
 _MOST_JOINT = 3**9
+_FIRM = 0.97  # a demonstrated move at most: a squashed normal reaches 1 only by running away
 
 
 class Actions:
@@ -70,3 +71,10 @@ class Actions:
             return clipped.astype(np.float32)
         choices = np.rint(clipped).astype(np.int64) + 1
         return choices if self._view == "each" else choices @ self._powers
+
+    def demonstrated(self, moves: NDArray[Any]) -> NDArray[np.float32]:
+        """Flat actions `[B, A]` that come nearest to moves `[B, D]`, as the heads of `learning` give them."""
+        actions = self.of(moves)
+        if self._view == "continuous":
+            return np.clip(actions, -_FIRM, _FIRM)
+        return np.asarray(actions, np.float32).reshape(len(moves), -1)

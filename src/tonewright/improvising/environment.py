@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tonewright.improvising.actions import Actions
 from tonewright.improvising.corpus.corpus import Corpus, Split
 from tonewright.improvising.episode_config import HOP_S, ImproviseConfig
+from tonewright.improvising.guide import Guide
 from tonewright.improvising.lookup.table import LookupTable
 from tonewright.improvising.normalising import Scales
 from tonewright.improvising.observation import Observer
@@ -44,6 +45,8 @@ class ImproviseEnv(BatchEnv):
         phrases: What to follow, row by row and from the beginning, in place of what the configuration says.
         scales: See `setting`; likewise `also`.
         also: Features that are heard without being seen or counted.
+        demonstrations: Tell in the info `demonstration` what the step-limited nearest neighbour would do next,
+            as the heads of `learning` give actions.
         autoreset_mode: See `BatchEnv`.
         **changes: Fields of the configuration and their values (`step_size=0.1`).
 
@@ -70,6 +73,7 @@ class ImproviseEnv(BatchEnv):
         phrases: Sequence[Phrase] | None = None,
         scales: Scales | None = None,
         also: Sequence[str] = (),
+        demonstrations: bool = False,
         autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
         **changes: Any,
     ) -> None:
@@ -99,6 +103,7 @@ class ImproviseEnv(BatchEnv):
                 HOP_S,
                 self.setting.recordings(split),
             )
+        self._guide = Guide(self.setting) if demonstrations else None
         self.watch: Callable[[], None] = lambda: None
         self.params = np.zeros((num_envs, controls), np.float32)
         counted = self.setting.counted
@@ -147,11 +152,15 @@ class ImproviseEnv(BatchEnv):
         return self._observer.observe(self.params)
 
     def _info(self) -> dict[str, NDArray[Any]]:
-        return {
+        info: dict[str, NDArray[Any]] = {
             "distance": self.distances.copy(),
             "errors": self._errors.copy(),
             "kind": self.targets.kinds.copy(),
         }
+        if self._guide is not None:
+            goals = self._guide.goals(self.targets.values, self.targets.presence)
+            info["demonstration"] = self.actions.demonstrated((goals - self.params) / self.reach)
+        return info
 
     def _compare(self, rows: NDArray[np.intp]) -> None:
         weigh(

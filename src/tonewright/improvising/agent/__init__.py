@@ -1,0 +1,1 @@
+"""The agent: its network in training, and at work without torch."""
