@@ -11,8 +11,8 @@ from tonewright.compiling import njit
 from tonewright.errors import UsageError
 from tonewright.improvising.corpus.corpus import Corpus, Split
 from tonewright.improvising.normalising import Normaliser, hold
-from tonewright.improvising.own_sound import TableSound
 from tonewright.improvising.row_random import log_uniform, roughly_normal, uniform
+from tonewright.improvising.table_sound import TableSound
 
 STATIC, DYNAMIC, CORPUS = 0, 1, 2
 """Kinds of episodes."""
@@ -112,7 +112,7 @@ class Targets:
         )  # fmt: skip
         random = rows[self.kinds[rows] != CORPUS]
         if len(random):
-            self._sound.begin(random, self._params, seeds)
+            self._sound.begin(random, self._params)
         self._show(rows)
 
     def advance(self, rows: NDArray[np.intp]) -> None:
