@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +62,7 @@ def hearing_difference(
     everywhere = np.arange(rows)
     looked_up.begin(everywhere, params)
     rendered.begin(everywhere, params)
-    pairs: list[tuple[NDArray[np.float32], ...]] = []
+    heard: list[tuple[NDArray[Any], ...]] = []
     for _ in range(round(seconds / HOP_S)):
         new = rng.random(rows) < HOP_S
         goals[new] = rng.random((int(new.sum()), controls), np.float32)
@@ -69,8 +70,8 @@ def hearing_difference(
         looked_up.hear(everywhere, params)
         rendered.hear(everywhere, params)
         there = (looked_up.presence > 0.5) & (rendered.presence > 0.5)
-        pairs.append((looked_up.values.copy(), rendered.values.copy(), there, rendered.presence > 0.5))
-    table, real, both, present = (np.concatenate(part) for part in zip(*pairs, strict=True))
+        heard.append((looked_up.values.copy(), rendered.values.copy(), there, rendered.presence > 0.5))
+    table, real, both, present = (np.concatenate(part) for part in zip(*heard, strict=True))
     found = []
     for i, name in enumerate(setting.scales.columns):
         some = both[:, i]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,28 @@ from tonewright.improvising.windows import taps
 _LIMIT = np.float32(LIMIT)
 _GRID_CONTROLS = 6  # 4,096 points with four values of each
 _FAINT = 1e-3  # present less than this, a column is not there
+
+
+class _Columns(NamedTuple):
+    """What is known of the columns, in the order of memories: those that listen longest first.
+
+    Attributes:
+        order: `[U]` position of each among the columns that are heard.
+        groups: `[U]` which column of weights says how far it is there.
+        taps: `[taps, U]` weights of the last lookups, the present one first.
+        listening: `[taps]` how many columns have a weight there.
+        group_taps: `[taps, groups]` the same weights for how far columns are there.
+        levels: `[U]` whether it is a level.
+        nepers: `[U]` natural logarithm of the power in a unit of a level.
+    """
+
+    order: NDArray[np.intp]
+    groups: NDArray[np.intp]
+    taps: NDArray[np.float32]
+    listening: NDArray[np.intp]
+    group_taps: NDArray[np.float32]
+    levels: NDArray[np.bool_]
+    nepers: NDArray[np.float64]
 
 
 class TableSound:
@@ -34,21 +57,30 @@ class TableSound:
 
     def __init__(self, table: LookupTable, normaliser: Normaliser, rows: int) -> None:
         values, presence = normaliser(table.means)
+        weights = taps(normaliser.scales.columns, table.framing)
+        # Inside, those columns come first that listen longest, so that a loop over all can stop early.
+        order = np.argsort(-np.count_nonzero(weights, axis=1), kind="stable")
         # Columns that are there together share one column of weights.
-        patterns, self._group = np.unique(presence, axis=1, return_inverse=True)
-        self._group = self._group.reshape(-1)
-        self._interpolator = _interpolator(table, np.concatenate([values * presence, patterns], axis=1))
-        self._taps = taps(normaliser.scales.columns, table.framing)
-        self._levels = normaliser.levels
-        # Natural logarithm of power in a unit of each level column.
-        self._nepers = np.array(normaliser.scales.spreads) * (np.log(10.0) / 10.0)
-        width = values.shape[1]
-        self._values_before = np.zeros((rows, self._taps.shape[1], width), np.float32)
-        self._presence_before = np.zeros_like(self._values_before)
+        patterns, groups = np.unique(presence[:, order], axis=1, return_inverse=True)
+        weighted = np.concatenate([values[:, order] * presence[:, order], patterns], axis=1)
+        self._interpolator = _interpolator(table, weighted)
+        groups = groups.reshape(-1)
+        first_of = np.array([np.flatnonzero(groups == group)[0] for group in range(patterns.shape[1])])
+        self._columns = _Columns(
+            order,
+            groups,
+            np.ascontiguousarray(weights[order].T),
+            np.count_nonzero(weights[order], axis=0),
+            np.ascontiguousarray(weights[order[first_of]].T),
+            normaliser.levels[order],
+            np.array(normaliser.scales.spreads)[order] * (np.log(10.0) / 10.0),
+        )
+        width = len(order)
+        self._values_before = np.zeros((rows, len(self._columns.taps), width), np.float32)
+        self._presence_before = np.zeros((rows, len(self._columns.taps), len(first_of)), np.float32)
         self._held = np.zeros((rows, width), np.float32)
         self._at = np.zeros(rows, np.int64)
-        self.values = np.zeros((rows, width), np.float32)
-        self.presence = np.zeros((rows, width), np.float32)
+        self.values, self.presence = np.zeros((2, rows, width), np.float32)
 
     def begin(self, rows: NDArray[np.intp], params: NDArray[np.float32]) -> None:
         """See `OwnSound`."""
@@ -61,9 +93,9 @@ class TableSound:
 
     def _take(self, rows: NDArray[np.intp], params: NDArray[np.float32], everywhere: bool) -> None:
         looked_up = self._interpolator(params if len(rows) == len(params) else params[rows])
-        _blur(
-            looked_up, rows, everywhere, self._group, self._taps, self._levels, self._nepers,
-            self._values_before, self._presence_before, self._held, self._at, self.values, self.presence,
+        _hear(
+            rows, looked_up, everywhere, self._columns, self._values_before, self._presence_before,
+            self._held, self._at, self.values, self.presence,
         )  # fmt: skip
 
 
@@ -96,14 +128,11 @@ def _interpolator(table: LookupTable, values: NDArray[np.float32]) -> Interpolat
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _blur(
-    looked_up: NDArray[np.float32],
+def _hear(
     rows: NDArray[np.intp],
+    looked_up: NDArray[np.float32],
     everywhere: bool,
-    group: NDArray[np.intp],
-    taps: NDArray[np.float32],
-    levels: NDArray[np.bool_],
-    nepers: NDArray[np.float64],
+    columns: _Columns,
     values_before: NDArray[np.float32],
     presence_before: NDArray[np.float32],
     held: NDArray[np.float32],
@@ -113,36 +142,41 @@ def _blur(
 ) -> None:
     """Take lookups `[rows, U + groups]` into the memory of some rows, and weigh what is there.
 
-    Memories are `[B, taps, U]` rings, the last entry at `at`; those of levels hold powers. With `everywhere`,
-    the lookups fill the whole memory.
+    Memories are rings, `[B, taps, U]` and `[B, taps, groups]`, their last entry at `at`; those of levels hold
+    powers. With `everywhere` the lookups fill them.
     """
-    width, length = taps.shape
+    length, width = columns.taps.shape
+    groups = columns.group_taps.shape[1]
+    total, share = np.empty(width, np.float32), np.empty(groups, np.float32)
     for k in range(len(rows)):
         b = rows[k]
-        at[b] = (at[b] + 1) % length
-        here = at[b]
+        here = at[b] + 1 if at[b] + 1 < length else 0
+        at[b] = here
         for c in range(width):
-            there = looked_up[k, width + group[c]]
+            there = looked_up[k, width + columns.groups[c]]
             if there > _FAINT:
                 held[b, c] = looked_up[k, c] / there
-            value = held[b, c]
-            if levels[c]:
-                value = np.float32(np.exp(value * nepers[c]))
-            if everywhere:
-                values_before[b, :, c] = value
-                presence_before[b, :, c] = there
-            else:
-                values_before[b, here, c] = value
-                presence_before[b, here, c] = there
-            total = share = np.float32(0.0)
-            position = here
+            heard = held[b, c]
+            if columns.levels[c]:
+                heard = np.float32(np.exp(heard * columns.nepers[c]))
+            values_before[b, here, c] = heard
+        for g in range(groups):
+            presence_before[b, here, g] = looked_up[k, width + g]
+        if everywhere:
             for i in range(length):
-                weight = taps[c, i]
-                if weight == 0:
-                    break
-                total += weight * values_before[b, position, c]
-                share += weight * presence_before[b, position, c]
-                position = position - 1 if position else length - 1
-            heard = np.float32(np.log(total) / nepers[c]) if levels[c] else total
-            values[b, c] = min(_LIMIT, max(-_LIMIT, heard))  # which rounding may leave
-            presence[b, c] = share
+                values_before[b, i] = values_before[b, here]
+                presence_before[b, i] = presence_before[b, here]
+        total[:] = 0
+        share[:] = 0
+        for i in range(length):
+            past = here - i if here >= i else here - i + length
+            for c in range(columns.listening[i]):
+                total[c] += columns.taps[i, c] * values_before[b, past, c]
+            for g in range(groups):
+                share[g] += columns.group_taps[i, g] * presence_before[b, past, g]
+        for c in range(width):
+            heard = total[c]
+            if columns.levels[c]:
+                heard = np.float32(np.log(heard) / columns.nepers[c])
+            values[b, columns.order[c]] = min(_LIMIT, max(-_LIMIT, heard))  # which rounding may leave
+            presence[b, columns.order[c]] = share[columns.groups[c]]
