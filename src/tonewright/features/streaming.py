@@ -108,7 +108,9 @@ class StreamAnalyser:
             UsageError: The two hear differently, have not heard anything, or a hop is not complete.
         """
         if (self.framing, self.descriptors) != (other.framing, other.descriptors):
-            raise UsageError("an analyser takes over from one of the same descriptors and framing; got others")
+            raise UsageError(
+                "an analyser takes over from one of the same descriptors and framing; got others"
+            )
         for one in (self, other):
             if one._waiting is None or one._waiting.shape[-1] or not one._sounds:
                 raise UsageError(
