@@ -48,7 +48,7 @@ class Performance:
         sound = synth.render(
             self.controls[row : row + 1], seconds=seconds, gate_seconds=seconds + 1.0, seed=seed, hop=HOP
         )
-        return sound[0]
+        return np.asarray(sound[0])
 
 
 def perform(env: ImproviseEnv, player: Player, hops: int, *, seed: int = HELD_OUT_SEED) -> Performance:
@@ -77,6 +77,4 @@ def perform(env: ImproviseEnv, player: Player, hops: int, *, seed: int = HELD_OU
     controls, own, target, presence, distances = (np.stack(part, axis=1) for part in zip(*kept, strict=True))
     config = env.config
     rewards = reward(distances, config.reward_type, config.reward_scale)
-    return Performance(
-        env.setting.scales.columns, controls, own, target, presence, distances, rewards
-    )
+    return Performance(env.setting.scales.columns, controls, own, target, presence, distances, rewards)

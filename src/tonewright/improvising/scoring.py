@@ -17,9 +17,7 @@ _LEAST_CORRELATION = 0.3
 _RAIL = 1e-6
 
 
-def scores(
-    performance: Performance, row: int, hops: int, counted: Sequence[str]
-) -> dict[str, float | None]:
+def scores(performance: Performance, row: int, hops: int, counted: Sequence[str]) -> dict[str, float | None]:
     """Numbers of one row of a performance.
 
     Args:

@@ -16,7 +16,6 @@ from tonewright.improvising.baselines import hold, limited
 from tonewright.improvising.corpus.files import read_corpus
 from tonewright.improvising.environment import ImproviseEnv
 from tonewright.improvising.episode_config import ImproviseConfig
-from tonewright.improvising.lookup.files import read_table
 from tonewright.improvising.performing import Performance, Player, perform
 from tonewright.improvising.phrases import held_out_phrases
 from tonewright.improvising.setting import Setting
@@ -197,15 +196,13 @@ class HeldOut:
 def held_out_env(episodes: ImproviseConfig) -> tuple[ImproviseEnv, NDArray[np.intp]]:
     """Where validation is played, and for how many hops in each row."""
     if episodes.corpus is None:
-        hops = _WALK_STEPS * episodes.hops_per_step
         walking = replace(episodes, training_mode="dynamic", max_episode_steps=_WALK_STEPS + 1)
-        return ImproviseEnv(_WALKS, walking), np.full(_WALKS, hops)
+        return ImproviseEnv(_WALKS, walking), np.full(_WALKS, _WALK_STEPS * episodes.hops_per_step)
     corpus = read_corpus(episodes.corpus)
-    table = None if episodes.table is None else read_table(episodes.table)
     phrases = held_out_phrases(corpus, "validation")
     hops = np.array([len(phrase.frames) for phrase in phrases])
     endless = replace(episodes, max_episode_steps=int(hops.max()) + 1, reward_noise=0.0)
-    return ImproviseEnv(len(phrases), endless, table=table, corpus=corpus, phrases=phrases), hops
+    return ImproviseEnv(len(phrases), endless, corpus=corpus, phrases=phrases), hops
 
 
 def run_config(config: TrainImproviseConfig) -> dict[str, object]:
@@ -228,9 +225,7 @@ def _policy(env: ImproviseEnv, config: TrainImproviseConfig, seed: int) -> Actor
     return ActorCritic(size, head_for(env.single_action_space), config.hidden, seed=seed)
 
 
-def _train_own(
-    run: Run, config: TrainImproviseConfig, held_out: HeldOut, progress: Progress
-) -> ActorCritic:
+def _train_own(run: Run, config: TrainImproviseConfig, held_out: HeldOut, progress: Progress) -> ActorCritic:
     policy = make_policy(config, run.seed)
     terms = [BehaviouralCloning(config.cloning, config.cloning_until)] if config.cloning else []
     algorithm = PPO(policy, config.ppo, terms, seed=run.seed)
@@ -279,9 +274,7 @@ def _train_sb3(
     place, settings = _SB3[config.algorithm]
     module, _, name = place.partition(":")
     make: Callable[..., BaseAlgorithm] = getattr(import_module(module), name)
-    given = dict(settings) | (
-        {} if config.learning_rate is None else {"learning_rate": config.learning_rate}
-    )
+    given = dict(settings) | ({} if config.learning_rate is None else {"learning_rate": config.learning_rate})
     algorithm = make(
         "MlpPolicy",
         SB3VecEnv(make_env(config, config.num_envs)),
@@ -293,7 +286,9 @@ def _train_sb3(
 
     def evaluate(algorithm: BaseAlgorithm, update: int) -> dict[str, float]:
         def act(env: ImproviseEnv, observations: Any) -> Any:
-            return algorithm.predict(flatten(env.single_observation_space, observations), deterministic=True)[0]
+            return algorithm.predict(flatten(env.single_observation_space, observations), deterministic=True)[
+                0
+            ]
 
         return held_out(act)
 

@@ -52,7 +52,7 @@ class Agent:
         controls = len(synth.controls)
         self._space = Actions(self.config.action_view, controls).space
         observed = Observer(1, len(self.columns), controls, self.config.history).space
-        inputs = {"observations": (observation_size(observed),)}
+        inputs: dict[str, tuple[int, ...]] = {"observations": (observation_size(observed),)}
         if "noise" in network.inputs:  # of our own PPO; without it the agent does what it thinks best
             self._noise = network.inputs["noise"]
             inputs["noise"] = self._noise

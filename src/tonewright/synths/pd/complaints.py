@@ -9,13 +9,17 @@ from tonewright.documents import short_text
 
 _LEVEL = re.compile(r"^(?:error|verbose\(\d+\)|warning): ?")
 _NOT_MADE = "... couldn't create"
-_UNREADABLE = re.compile(r"can't open|read failed|no such file|unknown or bad header|can't load library", re.IGNORECASE)
+_UNREADABLE = re.compile(
+    r"can't open|read failed|no such file|unknown or bad header|can't load library", re.IGNORECASE
+)
 _LIBRARIES = {
     "s2l": "zexy", "l2s": "zexy", "limiter~": "zexy", "pack~": "zexy", "z~": "zexy", "scale": "cyclone", "comb~": "cyclone",
     "svf~": "cyclone", "prepend": "cyclone", "freeverb~": "freeverb", "munger~": "flext", "lores~": "else",
 }  # fmt: skip
 """Where some common externals come from."""
-_DEBIAN = frozenset("zexy cyclone freeverb iemlib ggee mrpeach maxlib hcs pdogg motex list-abs iemmatrix unauthorized".split())
+_DEBIAN = frozenset(
+    "zexy cyclone freeverb iemlib ggee mrpeach maxlib hcs pdogg motex list-abs iemmatrix unauthorized".split()
+)
 
 
 class Complaints:
@@ -36,7 +40,9 @@ class Complaints:
         """Take what Pd has just said; lines may come in pieces."""
         *lines, self._rest = (self._rest + said[-(1 << 16) :]).split(b"\n")
         for line in lines:
-            if b": biggest amplitude = " not in line:  # which [soundfiler] says of each file that the driver writes
+            if (
+                b": biggest amplitude = " not in line
+            ):  # which [soundfiler] says of each file that the driver writes
                 self._hear_line(line.decode(errors="replace").strip())
 
     @property

@@ -67,7 +67,9 @@ def find_patch(text: str) -> PatchName:
             f"holds {PATCH}, or one of those that ship: {', '.join(shipped())}"
         ) from None
     if path.suffix != ".pd":
-        raise SynthError(f"the name of a patch ends in .pd; got {short_text(given)!r}; rename or choose another")
+        raise SynthError(
+            f"the name of a patch ends in .pd; got {short_text(given)!r}; rename or choose another"
+        )
     if "\\" in path.name or not path.name.isprintable():  # a backslash is a slash to Pd, a tab a space
         raise SynthError(f"Pd can write the name of a patch; got {short_text(path.name)!r}; rename it")
     return PatchName(path, controls)
@@ -99,7 +101,9 @@ def _controls(option: str) -> tuple[str, ...]:
             raise UsageError(f"a patch has 1 to {_MOST_CONTROLS} controls; got {short_text(option)}")
         return tuple(f"control_{i + 1}" for i in range(int(option)))
     if not option:
-        raise UsageError("after .pd: comes a number of controls or their names; got nothing; leave out the colon")
+        raise UsageError(
+            "after .pd: comes a number of controls or their names; got nothing; leave out the colon"
+        )
     names = tuple(check_control_name(name.strip()) for name in option.split(","))
     if len(set(names)) < len(names):
         raise UsageError(f"the names of controls differ; got {short_text(option)!r}; name each one once")

@@ -85,7 +85,8 @@ def read_patch(path: Path, paths: Sequence[Path] = ()) -> Patch:
         heard = any(element.words[:1] == ("dac~",) for element in elements)
         raise SynthError(
             f"a patch has an [outlet~] for its sound; got {_counted([o.words[0] for o in outlets], 'outlet')} in "
-            f"{str(path)!r}; " + ("put [outlet~] in the place of [dac~]" if heard else "connect the sound to one")
+            f"{str(path)!r}; "
+            + ("put [outlet~] in the place of [dac~]" if heard else "connect the sound to one")
         )
     files, own = _files(path, paths)
     reasons = (reason for _, parsed in files if parsed for reason in [not_alone(parsed, own)] if reason)
@@ -96,7 +97,9 @@ def _text(path: Path) -> str:
     content = read_limited(path, _MOST_BYTES, SynthError, "check the path")
     text = content.decode("utf-8", errors="surrogateescape")
     if not text.lstrip().startswith("#N canvas"):
-        raise SynthError(f"a patch of Pd begins with '#N canvas'; got another kind of file, {str(path)!r}; save it in Pd")
+        raise SynthError(
+            f"a patch of Pd begins with '#N canvas'; got another kind of file, {str(path)!r}; save it in Pd"
+        )
     return text
 
 
@@ -127,7 +130,9 @@ def _parse(text: str, path: Path) -> tuple[list[Element], list[tuple[int, int]]]
         elif kind == "connect" and depth == 1 and len(rest) == 4 and all(word.isdecimal() for word in rest):
             links.append((int(rest[0]), int(rest[2])))
     if not depth:
-        raise SynthError(f"a patch of Pd closes what it opens; got a damaged one, {str(path)!r}; save it in Pd again")
+        raise SynthError(
+            f"a patch of Pd closes what it opens; got a damaged one, {str(path)!r}; save it in Pd again"
+        )
     known = [(numbered[a], numbered[b]) for a, b in links if max(a, b) < len(numbered)]
     return elements, known
 

@@ -56,7 +56,11 @@ def not_alone(elements: Iterable[Element], own: Set[str]) -> str:
 def _reason(element: Element, own: Set[str]) -> str:
     words = element.words
     if element.kind == "array":
-        return "" if _local(words[0] if words else "") else f"the array {_shown(words[:1])} has no $0 in its name"
+        return (
+            ""
+            if _local(words[0] if words else "")
+            else f"the array {_shown(words[:1])} has no $0 in its name"
+        )
     if element.kind == "msg":
         ends = [i for i, word in enumerate(words) if word == "\\;"]
         names = [words[i + 1] if i + 1 < len(words) else "" for i in ends]
