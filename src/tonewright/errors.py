@@ -11,6 +11,7 @@ TonewrightError
 ├── PresetError           a preset that does not fit its synth
 ├── CheckpointError       a checkpoint, run or exported network that is damaged or does not fit
 ├── CorpusError           a corpus that is damaged, foreign or does not fit
+├── TableError            a lookup table that is damaged, or of another synth
 ├── WorkerError           a rollout worker that keeps dying
 └── OutputError           a result that cannot be written
 ```
@@ -87,6 +88,8 @@ class CheckpointError(TonewrightError):
 
 class CorpusError(TonewrightError):
     """A corpus of recordings that is damaged, foreign or does not fit."""
+class TableError(TonewrightError):
+    """A lookup table that cannot be built, is damaged, or does not fit what it is used for."""
 
 
 class WorkerError(TonewrightError):
