@@ -90,6 +90,18 @@ def cc0_sources(copyright_text: str) -> dict[str, Source]:
     return sources
 
 
+def cc0_source(recording: str, sources: Mapping[str, Source], readme: str) -> Source:
+    """Where a recording comes from.
+
+    Raises:
+        AudioError: It is not under CC0, or the README beside the samples names another source.
+    """
+    source = sources.get(recording)
+    if not source or not re.search(rf"`:{recording}`\s*-\s*{re.escape(source.url)}\s", readme):
+        raise AudioError(f"a recording must be CC0 with one source; {recording} is not: take another")
+    return source
+
+
 def prepare(clip: Clip, longest_s: float) -> Clip:
     """Make a recording mono, trim it, and cut it to `longest_s` with a fade where it goes on longer.
 
@@ -121,9 +133,7 @@ def collect(
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for name, recording in sorted(chosen.items()):
-        source = sources.get(recording)
-        if not source or not re.search(rf"`:{recording}`\s*-\s*{re.escape(source.url)}\s", readme):
-            raise AudioError(f"a recording must be CC0 with one source; {recording} is not: take another")
+        source = cc0_source(recording, sources, readme)
         clip = prepare(
             read(samples / f"{recording}.flac"), min(longest_s, NEXT_NOTE_S.get(recording, longest_s))
         )

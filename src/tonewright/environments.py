@@ -12,10 +12,10 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
-from tonewright import learning, matching
+from tonewright import improvising, learning, matching
 from tonewright.learning.registry import Environment
 
-_ROOMS = (learning, matching)
+_ROOMS = (learning, matching, improvising)
 """Rooms that declare environments, each in a mapping `ENVIRONMENTS`; see `learning.registry`."""
 
 

@@ -10,8 +10,8 @@ TonewrightError
 ├── AudioError            a sound that cannot be read, written or used
 ├── PresetError           a preset that does not fit its synth
 ├── CheckpointError       a checkpoint, run or exported network that is damaged or does not fit
-├── CorpusError           a corpus that is damaged, foreign or does not fit
 ├── TableError            a lookup table that is damaged, or of another synth
+├── CorpusError           a corpus that is damaged, foreign or does not fit
 ├── WorkerError           a rollout worker that keeps dying
 └── OutputError           a result that cannot be written
 ```
@@ -86,10 +86,12 @@ class CheckpointError(TonewrightError):
     """A checkpoint, run folder or exported network that is damaged, foreign or does not fit."""
 
 
-class CorpusError(TonewrightError):
-    """A corpus of recordings that is damaged, foreign or does not fit."""
 class TableError(TonewrightError):
     """A lookup table that cannot be built, is damaged, or does not fit what it is used for."""
+
+
+class CorpusError(TonewrightError):
+    """A corpus of recordings that is damaged, foreign or does not fit."""
 
 
 class WorkerError(TonewrightError):

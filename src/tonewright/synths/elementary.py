@@ -43,3 +43,20 @@ def sine_wave(cycles: float) -> float:
     if x > 0.25:
         return sine_of_cycle(0.5 - x)
     return sine_of_cycle(x)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def soft_limit(x: float, knee: float, most: float) -> float:
+    """`x` itself up to a knee, then ever slower towards `most`, without a kink; `x` and `knee` from 0."""
+    if x <= knee:
+        return x
+    room = most - knee
+    return knee + room * (x - knee) / (x - knee + room)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def hash32(x: np.uint32) -> np.uint32:
+    """A whole number of 32 bits that looks random, another for every `x`: C. Wellons' lowbias32."""
+    x = np.uint32(np.uint32(x ^ np.uint32(x >> np.uint32(16))) * np.uint32(0x7FEB352D))
+    x = np.uint32(np.uint32(x ^ np.uint32(x >> np.uint32(15))) * np.uint32(0x846CA68B))
+    return np.uint32(x ^ np.uint32(x >> np.uint32(16)))

@@ -17,10 +17,14 @@ from tonewright.errors import UnknownNameError
 from tonewright.synths.base import Synth
 
 SYNTHS: dict[str, str] = {
+    "fm": "tonewright.synths.fm:FM",
+    "granular": "tonewright.synths.granular:Granular",
     "serum-lite": "tonewright.synths.serum_lite.synth:SerumLite",
     "sine": "tonewright.synths.sine:Sine",
 }
-SCHEMES: dict[str, str] = {}
+SCHEMES: dict[str, str] = {
+    "granular": "tonewright.synths.granular:granular_of",
+}
 """Makers of synths from a file, called with (path, sample_rate_hz)."""
 
 

@@ -1,0 +1,148 @@
+"""The improvise environment: follow a musician by turning the controls of a synth while it sounds."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+from gymnasium.vector import AutoresetMode
+from numpy.typing import NDArray
+
+from tonewright.improvising.actions import Actions
+from tonewright.improvising.corpus.corpus import Corpus, Split
+from tonewright.improvising.episode_config import HOP_S, ImproviseConfig
+from tonewright.improvising.lookup.table import LookupTable
+from tonewright.improvising.observation import Observer
+from tonewright.improvising.reward import reward, weigh
+from tonewright.improvising.row_random import uniforms
+from tonewright.improvising.setting import Setting, setting
+from tonewright.improvising.targets import Targets
+from tonewright.learning.vector import BatchEnv, SingleEnv
+
+
+class ImproviseEnv(BatchEnv):
+    """Follow what a musician plays, in a batch.
+
+    Every step lasts `hops_per_step` hops of 5.8 ms, in each of which the controls move by up to `step_size`
+    of their range, as the action says, and both sides are heard. The reward is how near they are to each
+    other in the features that count, mean of the hops. Nothing ends an episode but time.
+
+    Every info is per row: `distance`, the distance of the last hop that the reward is made of; `errors`
+    `[N, R]`, the magnitude of the difference in each column that counts (`reward_columns`), as far as the
+    target has it; `kind`, whether the target is static (0), dynamic (1) or a recording (2).
+
+    Args:
+        num_envs: Rows.
+        config: What decides the episodes.
+        table: What the synth can do, in place of the file that the configuration names.
+        corpus: Recordings, in place of the file that the configuration names.
+        split: The part of the corpus that is played.
+        autoreset_mode: See `BatchEnv`.
+        **changes: Fields of the configuration and their values (`step_size=0.1`).
+
+    Attributes:
+        config: What decides the episodes, with the changes.
+        setting: What was made of it: synth, table, scales, features.
+        params: `[N, D]` the present controls.
+
+    Raises:
+        UsageError: An argument that makes no sense, or a table or corpus that does not fit.
+        UnknownNameError: No such synth or feature, or no such argument.
+    """
+
+    def __init__(
+        self,
+        num_envs: int = 64,
+        config: ImproviseConfig | None = None,
+        *,
+        table: LookupTable | None = None,
+        corpus: Corpus | None = None,
+        split: Split = "train",
+        autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
+        **changes: Any,
+    ) -> None:
+        self._check_known(changes, (field.name for field in fields(ImproviseConfig)))
+        self.config = config = replace(config or ImproviseConfig(), **changes)
+        self.setting: Setting = setting(config, table, corpus)
+        controls = len(self.setting.synth.controls)
+        self.actions = Actions(config.action_view, controls)
+        self._observer = Observer(num_envs, len(self.setting.keep.columns), controls, config.history)
+        super().__init__(
+            num_envs,
+            self._observer.space,
+            self.actions.space,
+            max_episode_steps=config.max_episode_steps,
+            autoreset_mode=autoreset_mode,
+        )
+        self.own = self.setting.own_sound(num_envs)
+        self.targets = Targets(
+            self.setting.table_sound(num_envs),
+            controls,
+            self.setting.mixture,
+            config.target_noise,
+            HOP_S,
+            self.setting.recordings(split),
+        )
+        self.params = np.zeros((num_envs, controls), np.float32)
+        counted = self.setting.counted
+        self._counted = counted
+        self._weights = np.array(self.setting.reward.weights)
+        self._states = np.zeros(num_envs, np.uint64)
+        self._errors = np.zeros((num_envs, len(counted)), np.float32)
+        self._distance = np.zeros(num_envs)
+
+    @property
+    def reward_columns(self) -> tuple[str, ...]:
+        """Names of the columns that count, in the order of `errors`."""
+        return self.setting.reward.columns
+
+    @property
+    def reach(self) -> float:
+        """How far an action of 1 moves a control, as a share of its range."""
+        return self.config.step_size * self.config.hops_per_step
+
+    def _begin(self, rows: NDArray[np.intp]) -> None:
+        # Three seeds each: of the row's own numbers, of its target and of its sound.
+        seeds = np.array([self.rngs[row].integers(0, 2**64, 3, np.uint64) for row in rows])
+        self._states[rows] = seeds[:, 0]
+        uniforms(rows, self._states, self.params)
+        self.targets.begin(rows, seeds[:, 1])
+        self.own.begin(rows, self.params, seeds[:, 2])
+        self._observer.begin(rows, self.own.values, self.targets.values)
+        self._compare(rows)
+
+    def _advance(
+        self, actions: Any, rows: NDArray[np.intp]
+    ) -> tuple[NDArray[np.floating[Any]], NDArray[np.bool_]]:
+        moves = self.actions.moves(actions)[rows] * np.float32(self.config.step_size)
+        rewards = np.zeros(self.num_envs)
+        for _ in range(self.config.hops_per_step):
+            self.params[rows] = np.clip(self.params[rows] + moves, 0.0, 1.0)
+            self.own.hear(rows, self.params)
+            self.targets.advance(rows)
+            self._observer.take(rows, self.own.values, self.targets.values)
+            self._compare(rows)
+            rewards += reward(self._distance, self.config.reward_type, self.config.reward_scale)
+        return rewards / self.config.hops_per_step, np.zeros(self.num_envs, np.bool_)
+
+    def _observe(self) -> dict[str, NDArray[np.float32]]:
+        return self._observer.observe(self.params)
+
+    def _info(self) -> dict[str, NDArray[Any]]:
+        return {
+            "distance": self._distance.copy(),
+            "errors": self._errors.copy(),
+            "kind": self.targets.kinds.copy(),
+        }
+
+    def _compare(self, rows: NDArray[np.intp]) -> None:
+        weigh(
+            rows, self._counted, self.targets.values, self.own.values, self.targets.presence, self._weights,
+            self._states, self.config.reward_noise, self._errors, self._distance,
+        )  # fmt: skip
+
+
+def improvise_env(**kwargs: Any) -> SingleEnv:
+    """One improvise environment; takes what `ImproviseEnv` takes, but the number of rows."""
+    return SingleEnv(ImproviseEnv, **kwargs)

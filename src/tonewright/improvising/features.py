@@ -1,0 +1,118 @@
+"""Which descriptors an agent hears and which ones count, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tonewright.checks import check_number
+from tonewright.errors import UnknownNameError, UsageError
+from tonewright.features.registry import EVERYTHING, Descriptor
+from tonewright.features.selection import select
+
+
+@dataclass(frozen=True)
+class Features:
+    """Columns that were asked for, and how much each of them counts.
+
+    Attributes:
+        columns: Names, each once.
+        weights: One to each column. Every name that was asked for counts as much as its own weight says, 1
+            unless given, shared equally by its columns: thirteen cepstral coefficients count no more than one
+            loudness.
+    """
+
+    columns: tuple[str, ...]
+    weights: tuple[float, ...]
+
+
+def choose(
+    names: Sequence[str],
+    descriptors: Iterable[str],
+    *,
+    what: str,
+    weights: Sequence[float] = (),
+) -> Features:
+    """Find columns by the names of descriptors, of whole categories or of single columns, or by "all".
+
+    A category overrides the names of its descriptors and columns, a descriptor those of its columns: what is
+    named in both ways counts once, as the larger one.
+
+    Args:
+        names: What is asked for.
+        descriptors: Names of the descriptors that a table or corpus holds.
+        what: What the features are for, for messages ("features_keep").
+        weights: One to each name; all 1 unless given.
+
+    Raises:
+        UnknownNameError: A name is nothing that could be measured.
+        UsageError: No name, a name whose descriptor is not held, or weights that do not fit.
+    """
+    held = select(descriptors)
+    if not names:
+        raise UsageError(f"{what} names at least one feature; got none; name a descriptor, or 'all'")
+    if weights and len(weights) != len(names):
+        raise UsageError(
+            f"{what} takes a weight for each of {len(names)} names; got {len(weights)} weights; add or remove"
+        )
+    for weight in weights:
+        check_number(weight, f"a weight of {what}", 0, above=True)
+    asked = dict(zip(names, weights or [1.0] * len(names), strict=True))
+    known = _known()
+    chosen: dict[str, float] = {}
+    for name in sorted(asked, key=lambda one: _rank(one, known)):
+        if name not in known:
+            raise UnknownNameError(f"feature in {what}", str(name), known)
+        columns = [column for column in _columns(name, held) if column not in chosen]
+        if not _columns(name, held):
+            raise UsageError(
+                f"{what} names what the table and the corpus hold; got {name!r}, and they hold "
+                f"{', '.join(one.name for one in held)}; measure them again with it, or leave it out"
+            )
+        chosen.update((column, asked[name] / len(columns)) for column in columns)
+    order = [column for one in held for column in one.columns if column in chosen]
+    return Features(tuple(order), tuple(chosen[column] for column in order))
+
+
+def descriptors_of(names: Iterable[str]) -> tuple[str, ...]:
+    """The descriptors behind names of descriptors, categories or columns.
+
+    Raises:
+        UnknownNameError: A name is nothing that could be measured.
+    """
+    everything, known = select(EVERYTHING), _known()
+    found: dict[str, None] = {}
+    for name in names:
+        if name not in known:
+            raise UnknownNameError("feature", str(name), known)
+        found.update((one.name, None) for one in everything if set(_columns(name, (one,))))
+    return tuple(found)
+
+
+def _known() -> set[str]:
+    """Every name there is for features."""
+    everything = select(EVERYTHING)
+    names = {name for one in everything for name in (one.name, one.category, *one.columns)}
+    return names | {EVERYTHING}
+
+
+def _rank(name: str, known: set[str]) -> int:
+    """The larger, the earlier: everything, categories, descriptors, columns."""
+    everything = select(EVERYTHING)
+    ranks = [
+        {EVERYTHING},
+        {one.category for one in everything},
+        {one.name for one in everything},
+        known,
+    ]
+    return next((rank for rank, group in enumerate(ranks) if name in group), len(ranks))
+
+
+def _columns(name: str, held: Sequence[Descriptor]) -> list[str]:
+    """Those columns of the descriptors held that a name stands for."""
+    return [
+        column
+        for one in held
+        for column in one.columns
+        if name in (EVERYTHING, one.category, one.name, column)
+    ]
