@@ -146,7 +146,9 @@ def read_corpus(path: StrPath, columns: str | Iterable[str] | None = None) -> Co
 def read_recordings(
     path: StrPath,
     columns: str | Iterable[str] | None = None,
+    *,
     wanted: Callable[[CorpusFile], bool] = lambda file: True,
+    every: int = 1,
 ) -> Iterator[tuple[CorpusFile, NDArray[np.float32]]]:
     """Read the recordings of a corpus one after another; no more than one is in memory.
 
@@ -154,6 +156,7 @@ def read_recordings(
         path: The file.
         columns: As of `read_corpus`.
         wanted: Tells which recordings are read.
+        every: Take one of so many frames.
 
     Yields:
         Each recording with its values, `[frames, C]` float32.
@@ -169,7 +172,7 @@ def read_recordings(
         for file in contents.files:
             count = -(-file.frames // _GROUP_ROWS)
             if wanted(file):
-                yield file, _read_groups(path, parquet, range(group, group + count), chosen)
+                yield file, _read_groups(path, parquet, range(group, group + count), chosen)[::every]
             group += count
 
 
@@ -279,7 +282,7 @@ def _read_groups(
         raise CorpusError(f"{fspath(path)!r} is damaged ({_reason(error)}); {_AGAIN}") from None
     values = np.empty((len(table), len(columns)), np.float32)
     for i, column in enumerate(columns):
-        values[:, i] = table.column(column).to_numpy()
+        values[:, i] = table.column(column)
     return values
 
 
