@@ -13,8 +13,8 @@ from tonewright.improvising.performing import Player
 
 BASELINES = ("random", "hold", "nearest", "limited", "proportional")
 GAIN = 0.25
-"""Of the proportional controller: the share of the way to the nearest neighbour that it goes in a step. Higher
-gains follow faster and shake more; a musician would hear one of 1 as the step-limited oracle itself."""
+"""Of the proportional controller: the share of the way to the nearest neighbour that it goes in a step. With 1
+it would be the step-limited oracle."""
 _SEED = 0
 
 

@@ -45,8 +45,8 @@ class ImproviseEnv(BatchEnv):
         phrases: What to follow, row by row and from the beginning, in place of what the configuration says.
         scales: See `setting`; likewise `also`.
         also: Features that are heard without being seen or counted.
-        demonstrations: Tell in the info `demonstration` what the step-limited nearest neighbour would do next,
-            as the heads of `learning` give actions.
+        demonstrations: Tell in the info `demonstration` what the step-limited nearest neighbour would do
+            next, as the heads of `learning` give actions.
         autoreset_mode: See `BatchEnv`.
         **changes: Fields of the configuration and their values (`step_size=0.1`).
 
