@@ -9,15 +9,17 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
+from tonewright.errors import UsageError
 from tonewright.improvising.actions import Actions
 from tonewright.improvising.corpus.corpus import Corpus, Split
-from tonewright.improvising.episode_config import HOP_S, ImproviseConfig
+from tonewright.improvising.episode_config import ImproviseConfig
 from tonewright.improvising.lookup.table import LookupTable
+from tonewright.improvising.normalising import Scales
 from tonewright.improvising.observation import Observer
 from tonewright.improvising.reward import reward, weigh
 from tonewright.improvising.row_random import uniforms
 from tonewright.improvising.setting import Setting, setting
-from tonewright.improvising.targets import Targets
+from tonewright.improvising.targets import CORPUS, Recordings, Targets
 from tonewright.learning.vector import BatchEnv, SingleEnv
 
 
@@ -30,7 +32,7 @@ class ImproviseEnv(BatchEnv):
 
     Every info is per row: `distance`, the distance of the last hop that the reward is made of; `errors`
     `[N, R]`, the magnitude of the difference in each column that counts (`reward_columns`), as far as the
-    target has it; `kind`, whether the target is static (0), dynamic (1) or a recording (2).
+    target has it; `recording`, the number of the recording that is played, −1 for a random sound.
 
     Args:
         num_envs: Rows.
@@ -38,6 +40,11 @@ class ImproviseEnv(BatchEnv):
         table: What the synth can do, in place of the file that the configuration names.
         corpus: Recordings, in place of the file that the configuration names.
         split: The part of the corpus that is played.
+        in_order: Row i plays recording i of that part from its beginning on, in every episode, for measuring;
+            recordings begin again in rows beyond the last, and another one follows where one ends.
+        recorded: Recordings to play in place of a corpus.
+        scales: How both sides are scaled, that of an agent; fitted to the table and the corpus, to the part
+            to train with, if not given.
         autoreset_mode: See `BatchEnv`.
         **changes: Fields of the configuration and their values (`step_size=0.1`).
 
@@ -59,12 +66,15 @@ class ImproviseEnv(BatchEnv):
         table: LookupTable | None = None,
         corpus: Corpus | None = None,
         split: Split = "train",
+        in_order: bool = False,
+        recorded: Recordings | None = None,
+        scales: Scales | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
         **changes: Any,
     ) -> None:
         self._check_known(changes, (field.name for field in fields(ImproviseConfig)))
         self.config = config = replace(config or ImproviseConfig(), **changes)
-        self.setting: Setting = setting(config, table, corpus)
+        self.setting: Setting = setting(config, table, corpus, scales)
         controls = len(self.setting.synth.controls)
         self.actions = Actions(config.action_view, controls)
         self._observer = Observer(num_envs, len(self.setting.keep.columns), controls, config.history)
@@ -81,8 +91,8 @@ class ImproviseEnv(BatchEnv):
             controls,
             self.setting.mixture,
             config.target_noise,
-            HOP_S,
-            self.setting.recordings(split),
+            self._recorded(split) if recorded is None else recorded,
+            in_order,
         )
         self.params = np.zeros((num_envs, controls), np.float32)
         counted = self.setting.counted
@@ -103,12 +113,12 @@ class ImproviseEnv(BatchEnv):
         return self.config.step_size * self.config.hops_per_step
 
     def _begin(self, rows: NDArray[np.intp]) -> None:
-        # Two seeds each: of the row's own numbers and of its target.
-        seeds = np.array([self.rngs[row].integers(0, 2**64, 2, np.uint64) for row in rows])
+        # Three seeds each: of the row's own numbers, of its target and of its sound.
+        seeds = np.array([self.rngs[row].integers(0, 2**64, 3, np.uint64) for row in rows])
         self._states[rows] = seeds[:, 0]
         uniforms(rows, self._states, self.params)
         self.targets.begin(rows, seeds[:, 1])
-        self.own.begin(rows, self.params)
+        self.own.begin(rows, self.params, seeds[:, 2])
         self._observer.begin(rows, self.own.values, self.targets.values)
         self._compare(rows)
 
@@ -133,8 +143,16 @@ class ImproviseEnv(BatchEnv):
         return {
             "distance": self._distance.copy(),
             "errors": self._errors.copy(),
-            "kind": self.targets.kinds.copy(),
+            "recording": np.where(self.targets.kinds == CORPUS, self.targets.files, -1),
         }
+
+    def _recorded(self, split: Split) -> Recordings | None:
+        static, dynamic, corpus = self.setting.mixture
+        if self.setting.corpus is None and not static + dynamic:
+            raise UsageError(
+                f"training_mode {self.config.training_mode!r} plays recordings alone; got no corpus; name one"
+            )
+        return self.setting.recordings(split) if corpus else None
 
     def _compare(self, rows: NDArray[np.intp]) -> None:
         weigh(
