@@ -99,7 +99,7 @@ def _grid(controls: ControlSpace, values: int) -> Points:
     counts = tuple(min(values, control.steps or values) for control in controls)
     total = math.prod(counts)
     if total > MOST_POINTS:
-        most = int(MOST_POINTS ** (1 / len(counts)))
+        most = int(MOST_POINTS ** (1 / len(counts)) + 1e-9)
         remedy = (
             f"take a grid of {most} at most, or a Sobol sequence" if most > 1 else "take a Sobol sequence"
         )
