@@ -17,6 +17,12 @@ def test_grid_has_every_combination_and_the_last_control_fastest(space):
     assert points.params.tolist() == expected
 
 
+def test_grid_of_other_values_for_each_control(space):
+    points = choose_points(space(3), grid=(2, 5, 3))
+    assert (points.grid, len(points.params)) == ((2, 5, 3), 30)
+    assert [len(np.unique(column)) for column in points.params.T] == [2, 5, 3]
+
+
 def test_integer_control_has_one_value_for_each_step(space):
     controls = space(2, c0="integer")
     points = choose_points(controls, grid=10)
@@ -79,9 +85,11 @@ def test_sobol_follows_the_seed(space):
     [
         ({"grid": 3, "sobol": 9}, "got grid=3 and sobol=9"),
         ({"grid": 1}, "grid is a whole number from 2; got 1"),
+        ({"grid": (3, 4)}, "one for each of 3; got 2 numbers"),
+        ({"grid": (3, 4, 1)}, "grid is a whole number from 2; got 1"),
         ({"sobol": 0}, "sobol is a whole number from 1"),
         ({"sobol": 2_000_000}, "got 2000000"),
-        ({"grid": 101}, "1,030,301 points; take a grid of 100 at most"),
+        ({"grid": 101}, "got a grid of 1,030,301; take a grid of 100 at most"),
     ],
 )
 def test_refused(space, asked, told):
