@@ -129,8 +129,8 @@ class Partial:
         except BlockingIOError:
             os.close(lock)
             raise OutputError(
-                f"one process at a time builds a table; got {fspath(self.folder)!r}, which another one is writing;"
-                " wait for it, or name another file"
+                f"one process at a time builds a table; got {fspath(self.folder)!r}, which another one is "
+                "writing; wait for it, or name another file"
             ) from None
         except OSError:  # a file system without locks
             pass
