@@ -8,6 +8,7 @@ from tonewright.audio import Clip
 from tonewright.distances import compare, training_loss
 from tonewright.errors import AudioError, UnknownNameError, UsageError
 from tonewright.matching import matcher
+from tonewright.matching.report import report_html
 from tonewright.matching.search import budget
 
 RATE_HZ = 16_000
@@ -195,3 +196,40 @@ def test_the_shortest_sounds_are_matched(factory_sound, seconds):
     click = factory_sound(6)[1][400 : 400 + round(seconds * RATE_HZ)]
     result = tw.match(Clip(click, RATE_HZ), renders=50)
     assert len(result.audio) == len(click)
+
+
+class TestSynthsWithoutNotes:
+    """Their pitch is a control: no note is searched, none is told, and none may be given."""
+
+    @pytest.fixture(scope="class")
+    def bell(self):
+        synth = tw.synth("fm", RATE_HZ)
+        params = synth.controls.to_unit(
+            {"carrier_hz": 300.0, "harmonicity": 1.4, "index": 1.5, "amplitude": 0.4}
+        )
+        return Clip(synth.render(params[None], 60, 0.6, 0.4), RATE_HZ)
+
+    @pytest.fixture(scope="class")
+    def matched(self, bell):
+        return tw.match(bell, synth="fm", renders=1_500, seed=1)
+
+    def test_the_controls_are_found_and_no_note(self, matched):
+        preset = matched.preset
+        assert (preset.synth, preset.midi_note) == ("fm", None)
+        assert preset.controls["carrier_hz"] == pytest.approx(300, rel=0.02)
+        assert preset.controls["harmonicity"] == pytest.approx(1.4, rel=0.05)
+        assert preset.controls["index"] == pytest.approx(1.5, rel=0.15)
+        assert preset.gate_seconds == pytest.approx(0.4, abs=0.02)
+        assert matched.similarity > 80
+
+    def test_nothing_is_said_of_a_note(self, matched):
+        assert "note_source" not in matched.target_info
+        assert matched.summary()["midi_note"] is None
+        assert matched.describe().splitlines()[1].startswith("gate ")
+        page = report_html(matched)
+        assert "playing" not in page.partition("</header>")[0].partition("Similarity")[0]
+        assert "no clear pitch" not in page
+
+    def test_a_note_is_refused(self, bell):
+        with pytest.raises(UsageError, match=r"^fm plays no notes, .*; got note 60; leave it out$"):
+            tw.match(bell, synth="fm", renders=10, note=60)

@@ -13,7 +13,7 @@ from tonewright.synths.granular.kernel import SLOTS
 from tonewright.synths.words import Performance, words
 
 RATE_HZ = 44_100
-SECONDS = 4.0  # of the recordings made here
+SECONDS = 2.0  # of the recordings made here
 LOUDEST_RMS = 0.25  # that recordings are brought to
 TONE = LOUDEST_RMS * np.sqrt(2)  # amplitude of a tone then
 
@@ -75,7 +75,7 @@ def hann(age_s, duration_s):
 
 class TestGrains:
     @pytest.mark.parametrize("semitones", [-24.0, -7.0, 0.0, 3.0, 12.0, 24.0])
-    @pytest.mark.parametrize("position", [0.25, 0.5, 0.8])
+    @pytest.mark.parametrize("position", [0.25, 0.5, 0.75])
     def test_a_grain_is_a_piece_of_the_recording_under_a_hann_window(self, tmp_path, semitones, position):
         player = made(tmp_path, tone(300.0))
         params = unit(player, position=position, pitch_semitones=semitones)
@@ -205,24 +205,26 @@ class TestPitch:
     @pytest.mark.parametrize("semitones", [-24.0, -3.7, 0.0, 5.0, 19.0, 24.0])
     def test_it_is_right_at_any_rate(self, tmp_path, rates, semitones):
         recorded, played = rates
-        player = made(tmp_path, tone(440.0), rate=recorded, synth_rate=played)
+        player = made(tmp_path, tone(440.0), seconds=4.0, rate=recorded, synth_rate=played)
         sound = sounding(player, unit(player, pitch_semitones=semitones, duration_s=1.0), 1.0)
         assert loudest_hz(sound, played) == pytest.approx(440 * 2 ** (semitones / 12), abs=0.05)
 
     @pytest.mark.parametrize("semitones", [4.0, 7.0, 12.0, 24.0])
     def test_what_would_fold_at_nyquist_is_gone(self, tmp_path, semitones):
         hz = 1.1 * RATE_HZ / 2 / 2 ** (semitones / 12)
-        player = made(tmp_path, tone(hz))
+        player = made(tmp_path, tone(hz), seconds=4.0)
         sound = sounding(player, unit(player, pitch_semitones=semitones, duration_s=1.0), 1.0)
         assert np.abs(sound).max() < 1e-4
 
-    @pytest.mark.parametrize("semitones", [-24.0, -5.0, 0.5, 4.0, 7.0, 13.0, 18.0, 24.0])
-    @pytest.mark.parametrize("heard_hz", [1_000.0, 5_000.0, 9_900.0, 16_000.0])
+    @pytest.mark.parametrize(
+        ("semitones", "heard_hz"),
+        [(-24.0, 1_000.0), (-24.0, 5_000.0), (-5.0, 14_500.0)]
+        + [(s, hz) for s in (-5.0, 0.5, 4.0, 7.0, 13.0, 18.0, 24.0) for hz in (1_000.0, 5_000.0, 9_900.0)]
+        + [(s, 16_000.0) for s in (0.5, 4.0, 7.0, 13.0, 18.0, 24.0)],
+    )
     def test_interpolation_adds_little(self, tmp_path, semitones, heard_hz):
         hz = heard_hz / 2 ** (semitones / 12)
-        if hz > 20_000:
-            pytest.skip("no recording at this rate holds such a tone")
-        player = made(tmp_path, tone(hz))
+        player = made(tmp_path, tone(hz), seconds=4.0)
         sound = sounding(player, unit(player, pitch_semitones=semitones, duration_s=1.0), 1.0)[500:-500]
         power = np.abs(np.fft.rfft(sound * np.blackman(len(sound)))) ** 2
         away = np.abs(np.fft.rfftfreq(len(sound), 1 / RATE_HZ) - heard_hz) > 30
