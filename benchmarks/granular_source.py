@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from tonewright.audio import Clip, read, resample, write
 from tonewright.errors import TonewrightError
 from tonewright.files import write_text
+from tonewright.synths.pd.naming import SHIPPED
 
 FOLDER = ROOT / "src/tonewright/synths/sounds"
 CROSSFADE_S = 0.06
@@ -93,6 +94,9 @@ def main() -> None:
         joined = join(pieces, round(CROSSFADE_S * SAMPLE_RATE_HZ))
         FOLDER.mkdir(exist_ok=True)
         write(FOLDER / "granular.flac", Clip(joined[None], SAMPLE_RATE_HZ), encoding="pcm16", overwrite=True)
+        # Pd reads no FLAC, and its patch does not look for the peak.
+        full = Clip(joined[None] / np.abs(joined).max(), SAMPLE_RATE_HZ)
+        write(SHIPPED / "granular" / "recording.wav", full, encoding="pcm16", overwrite=True)
         write_text(FOLDER / "granular.txt", "\n".join([*lines, ""]), overwrite=True)
     except OSError as error:
         parser.exit(1, f"{parser.prog}: {error}; install sonic-pi-samples, or say where its files are\n")

@@ -16,7 +16,7 @@ from pathlib import Path
 from tonewright.documents import short_text
 from tonewright.errors import SynthError
 from tonewright.files import read_limited
-from tonewright.synths.pd.sharing import not_alone
+from tonewright.synths.pd.sharing import arguments, not_alone
 
 _MOST_BYTES = 16 << 20
 _MOST_FILES = 500
@@ -88,8 +88,8 @@ def read_patch(path: Path, paths: Sequence[Path] = ()) -> Patch:
             f"{str(path)!r}; " + ("put [outlet~] in the place of [dac~]" if heard else "connect the sound to one")
         )
     files, own = _files(path, paths)
-    reasons = (reason for _, parsed in files if parsed for reason in [not_alone(parsed, own)] if reason)
-    return Patch(path, sounding, _unpacked(elements, links), _digest(files, path), next(reasons, ""))
+    digest = _digest([file for file, _ in files])
+    return Patch(path, sounding, _unpacked(elements, links), digest, _not_alone(files, own))
 
 
 def _text(path: Path) -> str:
@@ -140,25 +140,35 @@ def _unpacked(elements: list[Element], links: list[tuple[int, int]]) -> int | No
     return None
 
 
-def _files(path: Path, paths: Sequence[Path]) -> tuple[list[tuple[Path, list[Element] | None]], set[str]]:
-    """Every file that the patch names, itself first, with its boxes if it is a patch; and what patches are called."""
-    found: dict[Path, list[Element] | None] = {}
-    own: set[str] = set()
+def _files(path: Path, paths: Sequence[Path]) -> tuple[list[tuple[Path, list[Element]]], dict[str, Path]]:
+    """Every file that the patch names, itself first, with its boxes if it is a patch; and abstractions by name."""
+    found: dict[Path, list[Element]] = {}
+    own: dict[str, Path] = {}
     waiting = [path]
     while waiting and len(found) < _MOST_FILES:
         here = waiting.pop()
         if here.resolve() in found:
             continue
-        parsed = _parse(_text(here), here)[0] if here.suffix == ".pd" else None
+        parsed = _parse(_text(here), here)[0] if here.suffix == ".pd" else []
         found[here.resolve()] = parsed
         folders = dict.fromkeys([here.parent, path.parent, *paths])
-        for word in dict.fromkeys(word for element in parsed or () for word in element.words):
+        for word in dict.fromkeys(word for element in parsed for word in element.words):
             file = _named_file(re.sub(r"\\(.)", r"\1", word), folders)
             if file is not None:
                 waiting.append(file)
-                if file.name.endswith(".pd"):
-                    own.add(word)
+                if file.suffix == ".pd":
+                    own[word] = file.resolve()
     return list(found.items()), own
+
+
+def _not_alone(files: list[tuple[Path, list[Element]]], own: dict[str, Path]) -> str:
+    calls: dict[Path, list[tuple[str, ...]]] = {}
+    for element in (element for _, elements in files for element in elements):
+        made = arguments(element, own.keys())
+        if made and made[0] in own:
+            calls.setdefault(own[made[0]], []).append(made[1])
+    reasons = (not_alone(elements, own.keys(), calls.get(file, ())) for file, elements in files)
+    return next(filter(None, reasons), "")
 
 
 def _named_file(word: str, folders: Iterable[Path]) -> Path | None:
@@ -172,9 +182,9 @@ def _named_file(word: str, folders: Iterable[Path]) -> Path | None:
     return None
 
 
-def _digest(files: list[tuple[Path, list[Element] | None]], path: Path) -> str:
+def _digest(files: list[Path]) -> str:
     lines = []
-    for file, _ in files:
+    for file in files:
         try:
             with file.open("rb") as content:
                 lines.append([file.name, hashlib.file_digest(content, "sha256").hexdigest()])
