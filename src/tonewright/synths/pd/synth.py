@@ -19,6 +19,8 @@ from tonewright.synths.pd.program import find_program
 from tonewright.synths.validation import check_params, check_per_row, check_seconds, check_tracks, check_turn
 from tonewright.threads import available_threads, map_rows, numba_threads
 
+_GROUP = 16
+"""Rows that share a Pd offline: more of a large patch would not fit into the cache of a processor."""
 _PROBED_S = 2.0
 _PROBES = 8
 
@@ -88,7 +90,7 @@ class PureData:
             self._probe()
         out = np.empty((batch, frames), np.float32)
         workers = max(1, min(available_threads(), batch))
-        group = 1 if self.patch.not_alone else min(MOST_INSTANCES, -(-batch // workers)) or 1
+        group = 1 if self.patch.not_alone else max(1, min(_GROUP, -(-batch // workers)))
 
         def render(first: int, last: int, worker: int) -> None:
             with numba_threads(1):  # one Pd for a group
