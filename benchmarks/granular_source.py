@@ -20,9 +20,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from collect_sounds import COPYRIGHT, ROOT, SAMPLE_RATE_HZ, SAMPLES, cc0_source, cc0_sources
 from numpy.typing import NDArray
 
+from collect_sounds import COPYRIGHT, ROOT, SAMPLE_RATE_HZ, SAMPLES, cc0_source, cc0_sources
 from tonewright.audio import Clip, read, resample, write
 from tonewright.errors import TonewrightError
 from tonewright.files import write_text

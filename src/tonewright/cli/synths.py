@@ -35,6 +35,8 @@ class Synths:
             print_json(preset_schema(player))
             return
         print(f"{player.name}, version {player.version}: {len(player.controls)} controls")
+        if path := getattr(player, "path", None):
+            print(f"made from {path}")
         for group, controls in player.controls.groups.items():
             print(f"\n{group}")
             for control in controls:

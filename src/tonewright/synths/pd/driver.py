@@ -13,6 +13,7 @@ When the commands end, because their writer has ended however that came, Pd ends
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from tonewright.synths.pd.sharing import SEED
 
@@ -34,8 +35,8 @@ def driver_patch(obj: str, outlets: Sequence[int], instances: int, seed: int) ->
         obj: What to write in the box of an instance.
         outlets: Which of its outlets give sound; their mean is taken.
         instances: How many there are.
-        seed: Moves Pd's own counters, from which each [noise~] and [random] gets a seed, so many objects on; the
-            same sound again after 64. It is also sent to `tonewright-seed`.
+        seed: Moves Pd's own counters on, from which each [noise~] and [random] gets a seed; after 64 seeds
+            they are the same again. It is also sent to `tonewright-seed`.
     """
     boxes = _Boxes()
     for _ in range(seed % _SEEDS * _SHARE):
@@ -121,7 +122,7 @@ class _Boxes:
         self._links.append(f"#X connect {source} {outlet} {target} {inlet};\n")
 
     def chain(self, *boxes: int) -> None:
-        for source, target in zip(boxes, boxes[1:], strict=False):
+        for source, target in pairwise(boxes):
             self.connect(source, 0, target)
 
     def text(self) -> str:

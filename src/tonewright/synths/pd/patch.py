@@ -69,7 +69,8 @@ def read_patch(path: Path, paths: Sequence[Path] = ()) -> Patch:
         paths: Further folders where Pd will look.
 
     Raises:
-        SynthError: It cannot be read, is no patch, or does not have one inlet for controls and outlets for sound.
+        SynthError: It cannot be read, is no patch, or does not have one inlet, for controls, and an outlet
+            for sound.
     """
     elements, links = _parse(_text(path), path)
     top = [element for element in elements if element.depth == 1 and element.kind == "obj" and element.words]
@@ -84,8 +85,9 @@ def read_patch(path: Path, paths: Sequence[Path] = ()) -> Patch:
     if not sounding:
         heard = any(element.words[:1] == ("dac~",) for element in elements)
         raise SynthError(
-            f"a patch has an [outlet~] for its sound; got {_counted([o.words[0] for o in outlets], 'outlet')} in "
-            f"{str(path)!r}; " + ("put [outlet~] in the place of [dac~]" if heard else "connect the sound to one")
+            "a patch has an [outlet~] for its sound; got "
+            f"{_counted([outlet.words[0] for outlet in outlets], 'outlet')} in {str(path)!r}; "
+            + ("put [outlet~] in the place of [dac~]" if heard else "connect the sound to one")
         )
     files, own = _files(path, paths)
     digest = _digest([file for file, _ in files])
@@ -96,12 +98,14 @@ def _text(path: Path) -> str:
     content = read_limited(path, _MOST_BYTES, SynthError, "check the path")
     text = content.decode("utf-8", errors="surrogateescape")
     if not text.lstrip().startswith("#N canvas"):
-        raise SynthError(f"a patch of Pd begins with '#N canvas'; got another kind of file, {str(path)!r}; save it in Pd")
+        raise SynthError(
+            f"a patch of Pd begins with '#N canvas'; got another kind of file, {str(path)!r}; save it in Pd"
+        )
     return text
 
 
 def _parse(text: str, path: Path) -> tuple[list[Element], list[tuple[int, int]]]:
-    """The boxes in the order of Pd's numbers, those of subpatches before their own, and the links at depth 1."""
+    """The boxes, those of a subpatch before its own, and the links at depth 1."""
     elements: list[Element] = []
     links: list[tuple[int, int]] = []
     numbered: list[int] = []  # of the patch itself, by Pd's numbers
@@ -127,7 +131,9 @@ def _parse(text: str, path: Path) -> tuple[list[Element], list[tuple[int, int]]]
         elif kind == "connect" and depth == 1 and len(rest) == 4 and all(word.isdecimal() for word in rest):
             links.append((int(rest[0]), int(rest[2])))
     if not depth:
-        raise SynthError(f"a patch of Pd closes what it opens; got a damaged one, {str(path)!r}; save it in Pd again")
+        raise SynthError(
+            f"a patch of Pd closes what it opens; got a damaged one, {str(path)!r}; save it in Pd again"
+        )
     known = [(numbered[a], numbered[b]) for a, b in links if max(a, b) < len(numbered)]
     return elements, known
 
@@ -141,7 +147,7 @@ def _unpacked(elements: list[Element], links: list[tuple[int, int]]) -> int | No
 
 
 def _files(path: Path, paths: Sequence[Path]) -> tuple[list[tuple[Path, list[Element]]], dict[str, Path]]:
-    """Every file that the patch names, itself first, with its boxes if it is a patch; and abstractions by name."""
+    """Every file that the patch names, itself first, with its boxes if it is one; and abstractions by name."""
     found: dict[Path, list[Element]] = {}
     own: dict[str, Path] = {}
     waiting = [path]

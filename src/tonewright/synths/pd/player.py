@@ -73,7 +73,17 @@ class Player:
             # Written anew for each piece of sound, and read through the same descriptor.
             opened.append(os.open(folder / SOUND, os.O_RDONLY | os.O_CREAT, 0o600))
             self._commands, self._replies, self._sound = opened
-            command = [program.path, "-batch", "-nogui", "-noprefs", "-noaudio", "-nomidi", "-nrt", "-r", str(sample_rate_hz)]
+            command = [
+                program.path,
+                "-batch",
+                "-nogui",
+                "-noprefs",
+                "-noaudio",
+                "-nomidi",
+                "-nrt",
+                "-r",
+                str(sample_rate_hz),
+            ]
             for i, path in enumerate(description.paths):
                 (folder / f"path{i}").symlink_to(path.resolve(), target_is_directory=True)
                 command += ["-path", str(folder / f"path{i}")]
@@ -90,7 +100,9 @@ class Player:
             )
             running.append(self._process)
         except OSError as error:
-            raise SynthError(f"cannot start Pd: {system_reason(error)}; check {program.path!r}, space and limits") from None
+            raise SynthError(
+                f"cannot start Pd: {system_reason(error)}; check {program.path!r}, space and limits"
+            ) from None
         assert self._process.stderr is not None
         self._said = self._process.stderr.fileno()
         os.set_blocking(self._said, False)
@@ -109,7 +121,7 @@ class Player:
         """The samples of the blocks that were begun, `[instances, frames]`.
 
         Raises:
-            SynthError: Pd complains of the patch, has ended, is stuck, or there are samples that are no numbers.
+            SynthError: Pd complains of the patch, has ended or is stuck, or samples are no numbers.
         """
         self._wait(self._replies, select.POLLIN)
         os.read(self._replies, 1)
@@ -120,13 +132,17 @@ class Player:
         header = int.from_bytes(content[4:8], "big" if content[:4] == b".snd" else "little")
         samples = np.frombuffer(content[header:], ">f4" if content[:4] == b".snd" else "<f4")
         if samples.size != self._frames * self._instances:
-            raise SynthError(f"cannot write sound in the temporary folder ({self._complaints.recent}); make room there")
-        sound: NDArray[np.float32] = samples.reshape(self._frames, self._instances).T.astype(np.float32, order="C")
+            raise SynthError(
+                f"cannot write sound in the temporary folder ({self._complaints.recent}); make room there"
+            )
+        sound: NDArray[np.float32] = samples.reshape(self._frames, self._instances).T.astype(
+            np.float32, order="C"
+        )
         if sound.size and max(sound.max(), -sound.min()) > 0.9 * FAULT:
             at = self._ready + int(np.flatnonzero((np.abs(sound) > 0.9 * FAULT).any(axis=0))[0])
             raise SynthError(
                 f"the sound of a patch is finite numbers; got NaN or infinity from {self._patch!r} after "
-                f"{at / self._rate:.3f} s; look for a division by 0 or a filter that runs away, and [clip~] what goes in"
+                f"{at / self._rate:.3f} s; look for a division by 0, or a filter that runs away"
             )
         self._ready += self._frames
         return sound
@@ -164,8 +180,8 @@ class Player:
             if left <= 0:
                 self._close()
                 raise SynthError(
-                    f"Pd renders a piece of sound in less than {PATIENCE_S:g} s; got none from {self._patch!r}, which seems "
-                    f"to be in a loop without end{self._quoted()}; look for it, at [until] for one"
+                    f"Pd renders a piece of sound in less than {PATIENCE_S:g} s; got none from {self._patch!r}, which "
+                    f"seems to be in a loop without end{self._quoted()}; look for it, at [until] for one"
                 )
 
     def _listen(self) -> None:

@@ -18,27 +18,28 @@ if TYPE_CHECKING:
 SEED = "tonewright-seed"
 """The one name all instances may share: what is sent there is the same for all."""
 
-_NAMING = frozenset(
-    "s send r receive s~ send~ r~ receive~ throw~ catch~ value v table delwrite~ delread~ delread4~ vd~ "
-    "tabread tabread4 tabwrite tabread~ tabread4~ tabwrite~ tabsend~ tabreceive~ tabosc4~ tabplay~".split()
-)
+_NAMING = """
+    s send r receive s~ send~ r~ receive~ throw~ catch~ value v table delwrite~ delread~ delread4~ vd~ tabread
+    tabread4 tabwrite tabread~ tabread4~ tabwrite~ tabsend~ tabreceive~ tabosc4~ tabplay~
+"""
 """Objects whose first argument is a name."""
-_ALONE = frozenset(
-    "! != % & && * *~ + +~ - -~ / /~ < << <= == > >= >> | || abs abs~ atan atan2 b bag bang bang~ biquad~ "
-    "block~ bob~ bp~ change clip clip~ clone complex-mod~ cos cos~ cpole~ czero~ czero_rev~ dbtopow "
-    "dbtopow~ dbtorms dbtorms~ declare del delay div env~ exp exp~ expr expr~ f fexpr~ fft~ float framp~ "
-    "ftom ftom~ hilbert~ hip~ i ifft~ inlet inlet~ int line line~ list loadbang log log~ lop~ lrshift~ "
-    "makefilename max max~ metro min min~ mod moses mtof mtof~ osc~ outlet outlet~ pack pd phasor~ pipe "
-    "poly pow pow~ powtodb powtodb~ print q8_rsqrt~ q8_sqrt~ readsf~ rev1~ rev2~ rev3~ rfft~ rifft~ rmstodb rmstodb~ route rpole~ rsqrt "
-    "rsqrt~ rzero~ rzero_rev~ samphold~ samplerate~ sel select sig~ sigmund~ sin slop~ snapshot~ "
-    "soundfiler spigot sqrt sqrt~ stripnote swap switch~ symbol t tan textfile threshold~ timer trigger "
-    "unpack until vcf~ vline~ vsnapshot~ wrap wrap~".split()
-)
+_ALONE = """
+    ! != % & && * *~ + +~ - -~ / /~ < << <= == > >= >> | || abs abs~ atan atan2 b bag bang bang~ biquad~
+    block~ bob~ bp~ change clip clip~ clone complex-mod~ cos cos~ cpole~ czero~ czero_rev~ dbtopow
+    dbtopow~ dbtorms dbtorms~ declare del delay div env~ exp exp~ expr expr~ f fexpr~ fft~ float framp~
+    ftom ftom~ hilbert~ hip~ i ifft~ inlet inlet~ int line line~ list loadbang log log~ lop~ lrshift~
+    makefilename max max~ metro min min~ mod moses mtof mtof~ osc~ outlet outlet~ pack pd phasor~ pipe
+    poly pow pow~ powtodb powtodb~ print q8_rsqrt~ q8_sqrt~ readsf~ rev1~ rev2~ rev3~ rfft~ rifft~
+    rmstodb rmstodb~ route rpole~ rsqrt rsqrt~ rzero~ rzero_rev~ samphold~ samplerate~ sel select sig~
+    sigmund~ sin slop~ snapshot~ soundfiler spigot sqrt sqrt~ stripnote swap switch~ symbol t tan
+    textfile threshold~ timer trigger unpack until vcf~ vline~ vsnapshot~ wrap wrap~
+"""
 """Vanilla objects of which each knows only itself and what it is connected to."""
+_NAMES, _VANILLA = frozenset(_NAMING.split()), frozenset(_ALONE.split())
 _FIELDS = {
     "bng": slice(4, 6), "tgl": slice(2, 4), "nbx": slice(6, 8), "vsl": slice(6, 8), "hsl": slice(6, 8),
-    "vslider": slice(6, 8), "hslider": slice(6, 8), "vradio": slice(4, 6), "hradio": slice(4, 6), "vu": slice(2, 3),
-    "cnv": slice(3, 5),
+    "vslider": slice(6, 8), "hslider": slice(6, 8), "vradio": slice(4, 6), "hradio": slice(4, 6),
+    "vu": slice(2, 3), "cnv": slice(3, 5),
 }  # fmt: skip
 """Where the names stand that boxes of the graphic interface send to and receive from, behind their own."""
 _NO_NAME = frozenset({"-", "empty"})
@@ -94,7 +95,7 @@ class _Reader:
 
     def _object(self, words: tuple[str, ...]) -> str:
         name, given = words[0], words[1:]
-        if name in _NAMING:
+        if name in _NAMES:
             return "" if given and self._local(given[:1]) else f"[{_shown(words)}] has no $0 in its name"
         if name in ("array", "text") and given[:1] == ("define",):
             names = [word for word in given[1:] if word[:1] not in "-0123456789."]
@@ -106,7 +107,11 @@ class _Reader:
         if name in _FIELDS:
             names = [word for word in given[_FIELDS[name]] if word not in _NO_NAME]
             return "" if self._local(names) else f"[{name}] sends or receives as {_shown(names)}, without $0"
-        return "" if name in _ALONE or _is_number(name) else f"[{_shown(words)}] may share something with others"
+        return (
+            ""
+            if name in _VANILLA or _is_number(name)
+            else f"[{_shown(words)}] may share something with others"
+        )
 
     def _local(self, names: Iterable[str]) -> bool:
         return all("\\$0" in name or name == SEED or self._given(name) for name in names)
@@ -115,7 +120,9 @@ class _Reader:
         """Whether whoever makes this abstraction gives it a name of its own."""
         match = re.search(r"\\\$([1-9]\d*)", name)
         at = int(match[1]) - 1 if match else 0
-        return bool(match and self._calls) and all("\\$0" in "".join(call[at : at + 1]) for call in self._calls)
+        return bool(match and self._calls) and all(
+            "\\$0" in "".join(call[at : at + 1]) for call in self._calls
+        )
 
 
 def _shown(words: Iterable[str]) -> str:

@@ -28,8 +28,8 @@ _PROBES = 8
 class PureData:
     """A Pd patch, played by Pd.
 
-    The note that is played makes no difference; the gate fades the sound in and out as that of a drone. Controls
-    are turned at the next of Pd's blocks of 64 samples; whether they glide is the patch's own business.
+    The note that is played makes no difference; the gate fades the sound in and out as that of a drone.
+    Controls are turned at the next of Pd's blocks of 64 samples; whether they glide is the patch's own business.
 
     Args:
         text: What follows `pd:` in the name: see `find_patch`.
@@ -38,6 +38,7 @@ class PureData:
     Attributes:
         name: `pd:` and the text.
         file_sha256: Hash of the patch and of the files beside it that it names.
+        path: The file of the patch.
         patch: What its files tell.
 
     Raises:
@@ -52,12 +53,14 @@ class PureData:
         unpacked = read_patch(found.path).unpacked
         self.description = describe(found, unpacked)
         self.patch = read_patch(found.path, self.description.paths)
+        self.path = found.path
         self.controls, self.version = self.description.controls, self.description.version
         self.file_sha256 = self.patch.sha256
         if unpacked is not None and unpacked != len(self.controls):
             raise SynthError(
-                f"a patch takes as many controls as it is given; got {len(self.controls)} ({', '.join(self.controls.names)})"
-                f" for [unpack] of {unpacked} in {str(found.path)!r}; change one of the two"
+                f"a patch takes as many controls as it is given; got {len(self.controls)} "
+                f"({', '.join(self.controls.names)}) for [unpack] of {unpacked} in {str(found.path)!r}; "
+                "change one of the two"
             )
         self._heard = False
 
@@ -87,7 +90,7 @@ class PureData:
         gates = check_per_row(gate, batch, "gate_seconds", 0, np.inf)
         check_whole(seed, "seed", 0)
         if batch:
-            self._probe()
+            self.check_sound()
         out = np.empty((batch, frames), np.float32)
         workers = max(1, min(available_threads(), batch))
         group = 1 if self.patch.not_alone else max(1, min(_GROUP, -(-batch // workers)))
@@ -128,8 +131,12 @@ class PureData:
         """
         return Player(find_program(), self.patch, self.description, self.sample_rate_hz, instances, seed)
 
-    def _probe(self) -> None:
-        """Raise once unless the patch sounds at some setting: a silent one is broken more often than wanted."""
+    def check_sound(self) -> None:
+        """Raise unless the patch sounds at some setting: a silent one is broken more often than wanted.
+
+        Raises:
+            SynthError: It is silent at all that are tried, or cannot be played.
+        """
         if self._heard:
             return
         rng = np.random.default_rng(0)
@@ -146,7 +153,7 @@ class PureData:
             said = player.said
             player.close()
         raise SynthError(
-            f"a patch sounds at some setting of its controls; got silence from {str(self.patch.path)!r} at {_PROBES} of them"
+            f"a patch sounds at some setting of its controls; got silence from {str(self.path)!r} at {_PROBES} of them"
             + (f", and Pd said {said!r}" if said else "")
             + "; check what [inlet] takes (a list of floats in 0…1) and what reaches [outlet~]"
         )
@@ -207,6 +214,7 @@ class PureDataVoice:
     def _next(self, frames: int) -> NDArray[np.float32]:
         """What Pd renders next; `frames` are whole blocks."""
         if not self._players:
+            self._synth.check_sound()
             self._start()
         sound = np.empty((self._batch, frames), np.float32)
         try:
