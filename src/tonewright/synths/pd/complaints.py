@@ -73,8 +73,8 @@ class Complaints:
 
     def _not_loaded(self, text: str) -> str:
         return (
-            f"Pd can load every library that a patch names; got {short_text(text)!r}; install it, and name its "
-            f'folder under "paths" in {self._description!r}'
+            f"Pd can load every library that a patch names; got {short_text(text)!r}; install it, and name "
+            f'its folder under "paths" in {self._description!r}'
         )
 
     def _not_read(self, text: str) -> str:

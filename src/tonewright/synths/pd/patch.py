@@ -147,7 +147,7 @@ def _unpacked(elements: list[Element], links: list[tuple[int, int]]) -> int | No
 
 
 def _files(path: Path, paths: Sequence[Path]) -> tuple[list[tuple[Path, list[Element]]], dict[str, Path]]:
-    """Every file that the patch names, itself first, with its boxes if it is one; and abstractions by name."""
+    """Every file that the patch names, itself first, with its boxes; and abstractions by name."""
     found: dict[Path, list[Element]] = {}
     own: dict[str, Path] = {}
     waiting = [path]

@@ -29,7 +29,7 @@ class PureData:
     """A Pd patch, played by Pd.
 
     The note that is played makes no difference; the gate fades the sound in and out as that of a drone.
-    Controls are turned at the next of Pd's blocks of 64 samples; whether they glide is the patch's own business.
+    Controls are turned at the next of Pd's blocks of 64 samples; whether they glide is up to the patch.
 
     Args:
         text: What follows `pd:` in the name: see `find_patch`.
@@ -153,7 +153,7 @@ class PureData:
             said = player.said
             player.close()
         raise SynthError(
-            f"a patch sounds at some setting of its controls; got silence from {str(self.path)!r} at {_PROBES} of them"
+            f"a patch sounds at some setting of its controls; got silence from {str(self.path)!r} at {_PROBES}"
             + (f", and Pd said {said!r}" if said else "")
             + "; check what [inlet] takes (a list of floats in 0…1) and what reaches [outlet~]"
         )
