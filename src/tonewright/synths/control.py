@@ -20,8 +20,8 @@ from tonewright.documents import short_text
 from tonewright.errors import PresetError, UnknownNameError, UsageError
 
 Curve = Literal["linear", "log", "quadratic", "integer"]
-"""How unit values u in [0, 1] spread over the physical range: evenly, by octaves, by u² (a fader that comes down
-to nothing), or in equally wide bins."""
+"""How unit values u in [0, 1] spread over the physical range: evenly, by octaves, by u² (a fader that comes
+down to nothing), or in equally wide bins."""
 
 
 @dataclass(frozen=True)

@@ -16,46 +16,14 @@ from numpy.typing import ArrayLike, NDArray
 from tonewright.checks import check_whole
 from tonewright.compiling import njit
 from tonewright.synths.control import ControlSpace
+from tonewright.synths.gliding import glide_share
 from tonewright.synths.offline import render_notes
 from tonewright.synths.validation import check_params, check_per_row, check_turn
 from tonewright.threads import available_threads, map_rows
 
-GLIDE_S = 0.002
-"""Time constant of each of the two low-passes that a control glides through: nine tenths in 7.8 ms, and no
-kink to be heard as a click."""
 FADE_S = 0.005
 """How long the gate fades in, and out."""
-_STILL = 1e-7  # a control this near to where it goes has arrived; a click 140 dB down
 _WORTH_A_THREAD = 1 << 14  # samples of a batch
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def glide(target: NDArray[np.float64], now: NDArray[np.float64], share: float) -> bool:
-    """Move the controls of one row by a sample.
-
-    Args:
-        target: `[D]` unit values where they go.
-        now: `[2, D]` unit values behind the first low-pass and behind both, moved on in place; `now[1]` is
-            what is heard.
-        share: Of the way that is left, what a sample goes: `glide_share`.
-
-    Returns:
-        Whether any control has moved.
-    """
-    moved = False
-    for d in range(len(target)):
-        if now[1, d] != target[d] or now[0, d] != target[d]:
-            moved = True
-            now[0, d] += share * (target[d] - now[0, d])
-            now[1, d] += share * (now[0, d] - now[1, d])
-            if abs(now[0, d] - target[d]) < _STILL and abs(now[1, d] - target[d]) < _STILL:
-                now[0, d] = now[1, d] = target[d]
-    return moved
-
-
-def glide_share(sample_rate_hz: float) -> float:
-    """What a sample goes of the way that is left."""
-    return float(-np.expm1(-1.0 / (GLIDE_S * sample_rate_hz)))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from tonewright.compiling import njit
 from tonewright.synths.control import Control, ControlSpace
-from tonewright.synths.drone import Drone, DroneVoice, gate_level, glide
+from tonewright.synths.drone import Drone, DroneVoice, gate_level
 from tonewright.synths.elementary import exp2, sine_wave
+from tonewright.synths.gliding import glide
 
 _LOW_HZ, _OCTAVES = 40.0, 7.0
 

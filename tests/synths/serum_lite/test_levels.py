@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tonewright.synths.serum_lite.controls import CONTROLS
-from tonewright.synths.serum_lite.kernel import HEADROOM
+from tonewright.synths.serum_lite.curves import HEADROOM
 
 from .patches import SINE, SQUARE, decibels, note_hz, partial_amplitude, patch, patches, play, rms
 

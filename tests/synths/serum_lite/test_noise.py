@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from tonewright.synths.serum_lite.kernel import HEADROOM
+from tonewright.synths.serum_lite.curves import HEADROOM
 from tonewright.synths.serum_lite.noise import add_noise
 
 from .patches import patch, play, rms

@@ -13,9 +13,16 @@ _SILENCE = 1e-15  # −300 dB: memories below it are emptied, denormal numbers b
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def dc_pole(sample_rate_hz: float) -> float:
+    """Pole of the DC blocker."""
+    return 1.0 - 2 * np.pi * DC_BLOCK_HZ / sample_rate_hz
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def low_pass(
     ticks: int,
     damping: float,
+    damping_step: float,
     pole: float,
     amplitude: NDArray[np.float64],
     gain: NDArray[np.float64],
@@ -24,7 +31,7 @@ def low_pass(
     out: NDArray[np.float32],
     at: int,
 ) -> None:
-    """Low-pass filter, amplitude and DC blocker of a block of ticks.
+    """Low-pass filter, amplitude and DC blocker of a block of ticks; the damping moves on with every sample.
 
     Zero-delay state variable filter (trapezoidal integrators; A. Simper, 2013), written as s' = A·s + b·x so
     that only three operations lie between one sample and the next.
@@ -48,6 +55,7 @@ def low_pass(
             out[at + k * TICK + j] = np.float32(y1)
             g += g_step
             level += level_step
+            damping += damping_step
         band = band if abs(band) > _SILENCE else 0.0
         low = low if abs(low) > _SILENCE else 0.0
         y1 = y1 if abs(y1) > _SILENCE else 0.0

@@ -12,41 +12,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.compiling import njit
-from tonewright.synths.elementary import exp2, sine_wave
-from tonewright.synths.serum_lite.controls import (
-    CONTROLS,
-    LFO_FILTER_OCTAVES,
-    LFO_PITCH_SEMITONES,
-    MAX_UNISON,
+from tonewright.synths.serum_lite.controls import MAX_UNISON
+from tonewright.synths.serum_lite.curves import (
+    CUTOFF,
+    LEVEL,
+    MORPH,
+    NOISE,
+    UNISON,
+    control_curves,
+    damping_of,
+    increments_of_voices,
 )
-from tonewright.synths.serum_lite.filter import DC_BLOCK_HZ, low_pass
-from tonewright.synths.serum_lite.modulation import envelope, filter_gain
+from tonewright.synths.serum_lite.filter import dc_pole, low_pass
+from tonewright.synths.serum_lite.modulation import filter_gain
 from tonewright.synths.serum_lite.noise import add_noise
 from tonewright.synths.serum_lite.oscillator import BLOCK, TICK
-from tonewright.synths.serum_lite.unison import CYCLE, FASTEST, TABLE, add_oscillator, unison_phase
+from tonewright.synths.serum_lite.turning import render_turning
+from tonewright.synths.serum_lite.unison import CYCLE, TABLE, add_oscillator, increment_of, unison_phase
 from tonewright.synths.serum_lite.wavetables import Wavetables
-
-HEADROOM = 0.5
-"""Gain at full volume: two oscillators and noise at full level stay near full scale."""
-
-# Columns of the physical values. Numba compiles them as constants, and its cache does not notice when another
-# file changes: whoever moves a control in controls.py deletes __pycache__.
-_MORPH = CONTROLS.index("osc1_morph"), CONTROLS.index("osc2_morph")
-_UNISON = CONTROLS.index("osc1_unison"), CONTROLS.index("osc2_unison")
-_LEVEL = CONTROLS.index("osc1_level"), CONTROLS.index("osc2_level")
-_STAGES = "attack_s", "decay_s", "sustain", "release_s"
-_AMP = tuple(CONTROLS.index(f"amp_{stage}") for stage in _STAGES)
-_MOD = tuple(CONTROLS.index(f"mod_{stage}") for stage in _STAGES)
-_SEMITONES = CONTROLS.index("osc2_semitones")
-_DETUNE = CONTROLS.index("unison_detune_cents")
-_NOISE = CONTROLS.index("noise_level")
-_CUTOFF = CONTROLS.index("filter_cutoff_hz")
-_RESONANCE = CONTROLS.index("filter_resonance")
-_FILTER_ENVELOPE = CONTROLS.index("filter_envelope_octaves")
-_LFO_RATE = CONTROLS.index("lfo_rate_hz")
-_LFO_AMOUNT = CONTROLS.index("lfo_amount")
-_LFO_TARGET = CONTROLS.index("lfo_target")
-_VOLUME = CONTROLS.index("master_volume")
 
 
 class State(NamedTuple):
@@ -56,8 +39,9 @@ class State(NamedTuple):
         phases: `[batch, 14]` phase of each unison voice, 2⁻³² cycles.
         increments: `[batch, 14]` its increment per sample at the last tick.
         levels: `[batch, 2]` wavetable level of each oscillator; −1 before the first tick.
-        analogue: `[batch, 6]` amplitude and cutoff at the last tick, two integrators of the filter, two
-            memories of the DC blocker.
+        analogue: `[batch, 7]` amplitude and cutoff at the last tick, two integrators of the filter, two
+            memories of the DC blocker, and by how many cycles the LFO is ahead of one that has had its rate
+            since the note began.
     """
 
     phases: NDArray[np.uint32]
@@ -86,7 +70,7 @@ def new_state(batch: int) -> State:
         np.zeros((batch, 2 * MAX_UNISON), np.uint32),
         np.zeros((batch, 2 * MAX_UNISON), np.uint32),
         np.full((batch, 2), -1, np.int64),
-        np.zeros((batch, 6)),
+        np.zeros((batch, 7)),
     )
 
 
@@ -100,52 +84,27 @@ def new_scratch(workers: int) -> Scratch:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _increments_of_voices(
-    p: NDArray[np.float64], midi_note: float, sample_rate_hz: float, base: NDArray[np.float64]
-) -> None:
-    """Write the unmodulated phase increment of every unison voice, `[14]` in 2⁻³² cycles per sample."""
-    for o in range(2):
-        voices = int(p[_UNISON[o]])
-        note = midi_note + (p[_SEMITONES] if o == 1 else 0.0)
-        for v in range(voices):
-            cents = p[_DETUNE] * (2 * v / (voices - 1) - 1) if voices > 1 else 0.0
-            hz = 440.0 * exp2((note - 69 + cents / 100) / 12)
-            base[o * MAX_UNISON + v] = hz / sample_rate_hz * CYCLE
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _control_curves(
+def _begin_note(
     p: NDArray[np.float64],
-    gate: float,
+    midi_note: float,
     sample_rate_hz: float,
-    first_tick: int,
-    ticks: int,
-    amplitude: NDArray[np.float64],
-    gain: NDArray[np.float64],
-    ratio: NDArray[np.float64],
+    phases: NDArray[np.uint32],
+    increments: NDArray[np.uint32],
+    analogue: NDArray[np.float64],
 ) -> None:
-    """Write amplitude, filter gain and pitch ratio at so many ticks."""
-    volume = HEADROOM * p[_VOLUME]
-    pitch_octaves = p[_LFO_AMOUNT] * (1 - p[_LFO_TARGET]) * LFO_PITCH_SEMITONES / 12
-    cutoff_octaves = p[_LFO_AMOUNT] * p[_LFO_TARGET] * LFO_FILTER_OCTAVES
-    steady = p[_LFO_AMOUNT] == 0 and p[_FILTER_ENVELOPE] == 0
-    steady_gain = filter_gain(p[_CUTOFF], sample_rate_hz)
-    for k in range(ticks):
-        t = (first_tick + k) * TICK / sample_rate_hz
-        octaves = 0.0
-        ratio[k] = 1.0
-        if p[_LFO_AMOUNT] > 0:
-            lfo = sine_wave(p[_LFO_RATE] * t)
-            octaves = lfo * cutoff_octaves
-            ratio[k] = exp2(lfo * pitch_octaves)
-        if p[_FILTER_ENVELOPE] != 0:
-            octaves += p[_FILTER_ENVELOPE] * envelope(t, gate, p[_MOD[0]], p[_MOD[1]], p[_MOD[2]], p[_MOD[3]])
-        gain[k] = steady_gain if steady else filter_gain(p[_CUTOFF] * exp2(octaves), sample_rate_hz)
-        amplitude[k] = volume * envelope(t, gate, p[_AMP[0]], p[_AMP[1]], p[_AMP[2]], p[_AMP[3]])
+    """Set what a note is before its first tick: level 0, LFO and envelopes at their beginning."""
+    base = np.empty(2 * MAX_UNISON)
+    increments_of_voices(p, midi_note, sample_rate_hz, base)
+    for o in range(2):
+        voices, first = int(p[UNISON[o]]), o * MAX_UNISON
+        for v in range(voices):
+            phases[first + v] = np.uint32(unison_phase(v, voices) * CYCLE)
+            increments[first + v] = increment_of(base[first + v], 1.0)
+    analogue[1] = filter_gain(p[CUTOFF], sample_rate_hz)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _render_row(
+def _render_still(
     p: NDArray[np.float64],
     midi_note: float,
     gate: float,
@@ -162,46 +121,49 @@ def _render_row(
     curves: NDArray[np.float64],
     out: NDArray[np.float32],
 ) -> None:
-    """Render whole ticks of one row; see `render_rows`."""
-    damping = 2.0 * exp2(-5.0 * p[_RESONANCE])  # 1/Q
-    pole = 1.0 - 2 * np.pi * DC_BLOCK_HZ / sample_rate_hz
+    """Render whole ticks of one row whose controls stand still; see `render_rows`."""
+    damping, pole = damping_of(p), dc_pole(sample_rate_hz)
     base = np.empty(2 * MAX_UNISON)
-    _increments_of_voices(p, midi_note, sample_rate_hz, base)
+    increments_of_voices(p, midi_note, sample_rate_hz, base)
     amplitude, gain, ratio = curves[0], curves[1], curves[2]
 
     ticks = len(out) // TICK
-    for block in range(0, ticks, BLOCK):
+    block, cold = 0, True
+    while block < ticks:
         n = min(BLOCK, ticks - block)
         start = first_tick + block
-        _control_curves(p, gate, sample_rate_hz, start, n + 1, amplitude, gain, ratio)
-        if start > 0:  # from where it was, should the key have been let go since
-            amplitude[0], gain[0] = analogue[0], analogue[1]
+        control_curves(p, gate, sample_rate_hz, analogue[6], start, n + 1, amplitude, gain, ratio)
+        # From where it was, should the key have been let go since.
+        amplitude[0], gain[0] = analogue[0], analogue[1]
+        # Sources rest while there is no level, tick by tick: where blocks begin makes no difference.
+        silent = amplitude[0] == 0 and amplitude[1] == 0
+        same = 1
+        while same < n and (amplitude[same] == 0 and amplitude[same + 1] == 0) == silent:
+            same += 1
+        n = same
 
         audio[: n * TICK] = 0
-        if start == 0:
+        if not silent:
             for o in range(2):
-                voices, first = int(p[_UNISON[o]]), o * MAX_UNISON
-                for v in range(voices):
-                    phases[first + v] = np.uint32(unison_phase(v, voices) * CYCLE)
-                    increments[first + v] = np.uint32(min(base[first + v] * ratio[0], FASTEST))
-        if amplitude[: n + 1].max() > 0:  # a level that has come down to nothing never rises again
-            for o in range(2):
-                if p[_LEVEL[o]] > 0:
-                    voices = int(p[_UNISON[o]])
-                    level_gain = p[_LEVEL[o]] / np.sqrt(voices)
+                if p[LEVEL[o]] > 0:
+                    voices = int(p[UNISON[o]])
+                    level_gain = p[LEVEL[o]] / np.sqrt(voices)
                     levels[o] = add_oscillator(
-                        n, voices, base, ratio, p[_MORPH[o]], level_gain, o * MAX_UNISON, phases, increments,
-                        levels[o], block == 0, wavetables, tables, 2 * o * TABLE, audio,
+                        n, voices, base, ratio, p[MORPH[o]], level_gain, o * MAX_UNISON, phases, increments,
+                        levels[o], cold, wavetables, tables, 2 * o * TABLE, audio,
                     )  # fmt: skip
-            if p[_NOISE] > 0:
-                add_noise(n * TICK, start * TICK, seed, p[_NOISE], audio)
-        low_pass(n, damping, pole, amplitude, gain, analogue, audio, out, block * TICK)
+            cold = False
+            if p[NOISE] > 0:
+                add_noise(n * TICK, start * TICK, seed, p[NOISE], audio)
+        low_pass(n, damping, 0.0, pole, amplitude, gain, analogue, audio, out, block * TICK)
         analogue[0], analogue[1] = amplitude[n], gain[n]
+        block += n
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def render_rows(
-    physical: NDArray[np.float64],
+    panel: NDArray[np.float64],
+    glide_share: float,
     midi_note: NDArray[np.float64],
     gate_seconds: NDArray[np.float64],
     seed: np.uint32,
@@ -218,7 +180,8 @@ def render_rows(
     """Render some rows of a batch, in whole ticks.
 
     Args:
-        physical: `[batch, 24]` physical values.
+        panel: `[batch, 5, 26]` of `new_panel`, moved on in place.
+        glide_share: What a tick goes of the way that a control has left.
         midi_note: `[batch]`.
         gate_seconds: `[batch]` when the key is let go.
         seed: Hashed seed of the noise.
@@ -235,8 +198,15 @@ def render_rows(
     phases, increments, levels, analogue = state
     tables, audio, curves = scratch
     for b in range(first, last):
-        _render_row(
-            physical[b], midi_note[b], gate_seconds[b], seed, sample_rate_hz, first_tick,
+        if first_tick == 0:
+            _begin_note(panel[b, 0], midi_note[b], sample_rate_hz, phases[b], increments[b], analogue[b])
+        ticks = render_turning(
+            panel[b], glide_share, midi_note[b], gate_seconds[b], seed, sample_rate_hz, first_tick,
             phases[b], increments[b], levels[b], analogue[b],
-            wavetables, tables[worker], audio[worker], curves[worker], out[b],
+            wavetables, audio[worker], curves[worker], out[b],
+        )  # fmt: skip
+        _render_still(
+            panel[b, 0], midi_note[b], gate_seconds[b], seed, sample_rate_hz, first_tick + ticks,
+            phases[b], increments[b], levels[b], analogue[b],
+            wavetables, tables[worker], audio[worker], curves[worker], out[b, ticks * TICK :],
         )  # fmt: skip

@@ -9,15 +9,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from tonewright.checks import check_whole
 from tonewright.synths.control import ControlSpace
+from tonewright.synths.gliding import glide_share
 from tonewright.synths.offline import render_notes
 from tonewright.synths.preset import Preset
 from tonewright.synths.reach import Reach
 from tonewright.synths.serum_lite.controls import CONTROLS
 from tonewright.synths.serum_lite.kernel import new_scratch, new_state, render_rows
 from tonewright.synths.serum_lite.oscillator import TICK
+from tonewright.synths.serum_lite.panel import new_panel, turn_panel
 from tonewright.synths.serum_lite.wavetables import wavetables
 from tonewright.synths.serum_lite.words import SERUM_LITE
-from tonewright.synths.validation import check_params, check_per_row
+from tonewright.synths.validation import check_params, check_per_row, check_turn
 from tonewright.synths.words import Words
 from tonewright.threads import available_threads, map_rows
 
@@ -98,7 +100,7 @@ class SerumLite:
         gate = np.inf if gate_seconds is None else gate_seconds
         gates = check_per_row(gate, batch, "gate_seconds", 0, np.inf)
         entropy = check_whole(seed, "seed", 0)
-        return SerumLiteVoice(self, self.controls.to_physical(checked), note, gates, entropy)
+        return SerumLiteVoice(self, checked, note, gates, entropy)
 
 
 class SerumLiteVoice:
@@ -107,14 +109,15 @@ class SerumLiteVoice:
     def __init__(
         self,
         synth: SerumLite,
-        physical: NDArray[np.float64],
+        params: NDArray[np.float32],
         midi_note: NDArray[np.float64],
         gate_seconds: NDArray[np.float64],
         seed: int,
     ) -> None:
-        batch = len(physical)
+        batch = len(params)
         self._sample_rate_hz = float(synth.sample_rate_hz)
-        self._physical, self._midi_note, self._gate = physical, midi_note, gate_seconds
+        self._glide_share = glide_share(self._sample_rate_hz / TICK)
+        self._panel, self._midi_note, self._gate = new_panel(params), midi_note, gate_seconds
         self._seed = np.uint32(np.random.SeedSequence(seed).generate_state(1)[0])
         self._state = new_state(batch)
         self._scratch = new_scratch(min(available_threads(), max(1, batch)))
@@ -138,16 +141,27 @@ class SerumLiteVoice:
         self._ahead = fresh[:, frames:].copy()
         return np.ascontiguousarray(fresh[:, :frames])
 
+    def turn(self, params: ArrayLike) -> None:
+        """Turn the controls, from the next control step on; see `Voice.turn`.
+
+        Raises:
+            UsageError: Shapes or values out of range.
+        """
+        checked = check_turn(params, CONTROLS, len(self._panel))
+        turn_panel(self._panel, checked, self._gate, self._tick * TICK / self._sample_rate_hz)
+
     def release(self) -> None:
         """Let the keys go that are still held, at the next control step."""
         self._gate = np.minimum(self._gate, self._tick * TICK / self._sample_rate_hz)
 
     def _render_ticks(self, out: NDArray[np.float32]) -> None:
-        note = (self._physical, self._midi_note, self._gate, self._seed, self._sample_rate_hz, self._tick)
-        room = (self._state, wavetables(), self._scratch)
+        tables = wavetables()
 
         def render(first: int, last: int, worker: int) -> None:
-            render_rows(*note, *room, worker, first, last, out)
+            render_rows(
+                self._panel, self._glide_share, self._midi_note, self._gate, self._seed, self._sample_rate_hz,
+                self._tick, self._state, tables, self._scratch, worker, first, last, out,
+            )  # fmt: skip
 
         workers = min(available_threads(), len(self._scratch.tables)) if out.size > _WORTH_A_THREAD else 1
         map_rows(render, len(out), workers)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tonewright.compiling import njit
 from tonewright.synths.serum_lite.oscillator import BLOCK, TICK, add_voice
-from tonewright.synths.serum_lite.wavetables import LEVELS, Wavetables
+from tonewright.synths.serum_lite.wavetables import Wavetables, level_for
 
 CYCLE = 2.0**32
 """One cycle in units of a phase."""
@@ -15,7 +15,8 @@ FASTEST = 0.6 * CYCLE
 """Where phase increments end; all above half a cycle is silent."""
 TABLE = 2 * 2**14
 """Room for the longest mixed table, pairs of sample and step."""
-_TRIANGLE = TICK * (TICK - 1) // 2
+TRIANGLE = TICK * (TICK - 1) // 2
+"""By how many slopes the increments of a tick add up to more than sixteen of the first."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -26,6 +27,34 @@ def unison_phase(voice: int, voices: int) -> float:
     that unison keeps its level from the first sample on.
     """
     return (voice * (voice + voices % 2)) / (2 * voices) % 1.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def unison_spread(voice: int, count: float) -> float:
+    """Where a voice lies between the outermost ones, −1…1; on its way where `count` is between two counts."""
+    fewer = int(count)
+    here = _spread(voice, fewer)
+    return here if count == fewer else here + (count - fewer) * (_spread(voice, fewer + 1) - here)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _spread(voice: int, voices: int) -> float:
+    return 2 * min(voice, voices - 1) / (voices - 1) - 1 if voices > 1 else 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def unison_gain(voice: int, count: float) -> float:
+    """Gain of a voice, 1/√n; on its way where `count` is between two counts."""
+    fewer = int(count)
+    here = 1 / np.sqrt(fewer) if voice < fewer else 0.0
+    there = 1 / np.sqrt(fewer + 1) if voice <= fewer else 0.0
+    return float(here + (count - fewer) * (there - here))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def increment_of(base: float, ratio: float) -> np.uint32:
+    """Phase increment in 2⁻³² cycles per sample: an unmodulated one times the ratio of the pitch."""
+    return np.uint32(min(base * ratio, FASTEST))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -75,7 +104,7 @@ def add_oscillator(
     Where the pitch crosses into another wavetable level, one tick fades from the old table to the new.
     Returns the wavetable level at the end.
     """
-    waves, starts, bits, limits = wavetables
+    waves, starts, bits, limits = wavetables.samples, wavetables.starts, wavetables.bits, wavetables.limits
     fade = BLOCK * TICK
     next_table = table + TABLE
     if cold and level >= 0:
@@ -83,17 +112,13 @@ def add_oscillator(
     for k in range(ticks):
         highest = base[first + voices - 1] * max(ratio[k], ratio[k + 1])
         before = level
-        level = max(level, 0)
-        while highest > limits[level]:
-            level -= 1
-        while level + 1 < LEVELS and highest <= limits[level + 1]:
-            level += 1
+        level = level_for(highest, level, limits)
         if level != before:
             _mix_table(waves, starts[level], bits[level], morph, gain, tables, next_table)
             audio[fade : fade + 2 * TICK] = 0
         still = ratio[k] == ratio[k + 1]
         for v in range(first, first + voices):
-            now = increments[v] if still else np.uint32(min(base[v] * ratio[k + 1], FASTEST))
+            now = increments[v] if still else increment_of(base[v], ratio[k + 1])
             slope = (np.int64(now) - np.int64(increments[v])) >> 4
             if level == before:
                 add_voice(
@@ -114,7 +139,7 @@ def add_oscillator(
                     np.uint32(slope),
                     bits[level],
                 )
-            phases[v] = np.uint32(np.int64(phases[v]) + TICK * np.int64(increments[v]) + _TRIANGLE * slope)
+            phases[v] = np.uint32(np.int64(phases[v]) + TICK * np.int64(increments[v]) + TRIANGLE * slope)
             increments[v] = now
         if level != before:
             for j in range(TICK):

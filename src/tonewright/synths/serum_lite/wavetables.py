@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tonewright.compiling import njit
+
 LEVELS_PER_OCTAVE = 3
 LEVELS = 35  # silence above Nyquist, then from 1 to 2048 partials: bandwidth 16 kHz for an 8 Hz tone
 
@@ -22,12 +24,14 @@ class Wavetables(NamedTuple):
     Attributes:
         samples: Tables one after the other: for each level sine, saw, square, triangle; each table is one
             cycle and a repeat of its first sample.
+        pairs: Each sample and the step to the next one, side by side, for one wave that sounds by itself.
         starts: `[levels]` where the four tables of a level begin.
         bits: `[levels]` log2 of the table length.
         limits: `[levels]` highest phase increment a level serves, in units of 2⁻³² cycles per sample.
     """
 
     samples: NDArray[np.float32]
+    pairs: NDArray[np.float32]
     starts: NDArray[np.int64]
     bits: NDArray[np.uint32]
     limits: NDArray[np.float64]
@@ -75,4 +79,17 @@ def wavetables() -> Wavetables:
             start += len(cycle) + 1
     limits = 2.0 ** (31 - (np.arange(LEVELS) - 1) / LEVELS_PER_OCTAVE)
     limits[0] = np.inf
-    return Wavetables(np.concatenate(tables), np.array(starts), np.array(bits, dtype=np.uint32), limits)
+    samples = np.concatenate(tables)
+    pairs = np.stack([samples, np.diff(samples, append=np.float32(0))], axis=1).ravel()
+    return Wavetables(samples, pairs, np.array(starts), np.array(bits, dtype=np.uint32), limits)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def level_for(highest: float, level: int, limits: NDArray[np.float64]) -> int:
+    """The level that serves a phase increment, searched from the level before, −1 if there is none."""
+    level = max(level, 0)
+    while highest > limits[level]:
+        level -= 1
+    while level + 1 < LEVELS and highest <= limits[level + 1]:
+        level += 1
+    return level
