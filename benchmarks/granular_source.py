@@ -3,8 +3,8 @@
     apt-get install sonic-pi-samples
     python benchmarks/granular_source.py
 
-writes `granular.flac` and `granular.txt` into `src/tonewright/synths/sounds/`, which are in the repository:
-run it again only to change the choice. The same samples give the same file.
+writes `granular.flac` and `granular.txt` into `src/tonewright/synths/granular/sounds/`, which are in the
+repository: run it again only to change the choice. The same samples give the same file.
 
 The pieces go from low to high and from tone to noise, so that `position` has a direction: a deep drum, chords
 of a guitar, an organ-like drone, a tabla, a voice-like synth, harmonics of a guitar, a rubbed glass, a till
@@ -28,7 +28,7 @@ from tonewright.errors import TonewrightError
 from tonewright.files import write_text
 from tonewright.synths.pd.naming import SHIPPED
 
-FOLDER = ROOT / "src/tonewright/synths/sounds"
+FOLDER = ROOT / "src/tonewright/synths/granular/sounds"
 CROSSFADE_S = 0.06
 
 # Recording, where the piece begins, how long it is, and the RMS level it is brought to.

@@ -51,6 +51,7 @@ class Drone(ABC):
     name: str
     version: int
     controls: ControlSpace
+    plays_notes = False
 
     def __init__(self, sample_rate_hz: int = 44_100) -> None:
         self.sample_rate_hz = check_whole(sample_rate_hz, "sample_rate_hz", 4_000, 384_000)

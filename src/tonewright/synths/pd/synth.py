@@ -37,6 +37,7 @@ class PureData:
 
     Attributes:
         name: `pd:` and the text.
+        plays_notes: False.
         file_sha256: Hash of the patch and of the files beside it that it names.
         path: The file of the patch.
         patch: What its files tell.
@@ -45,6 +46,8 @@ class PureData:
         UsageError: The rate is out of range, or the controls in the name are none.
         SynthError: The patch or its JSON file is missing or broken.
     """
+
+    plays_notes = False
 
     def __init__(self, text: str, sample_rate_hz: int = 44_100) -> None:
         self.sample_rate_hz = check_whole(sample_rate_hz, "sample_rate_hz", 4_000, 384_000)
