@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.compiling import njit
-from tonewright.synths.drone import gate_level, glide
+from tonewright.synths.drone import gate_level
 from tonewright.synths.elementary import exp2, hash32, sine_of_cycle, soft_limit
+from tonewright.synths.gliding import glide
 from tonewright.synths.granular.source import COPIES, SEMITONES_A_COPY
 
 MOST_DENSITY_HZ = 100.0
