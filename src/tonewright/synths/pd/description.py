@@ -115,7 +115,11 @@ def _control(given: Any, index: int) -> Control:
             f'control {name}: "curve" is one of {", ".join(get_args(Curve))}; got {short_text(curve)!r}'
         )
     low, high = float(fields.get("low", 0.0)), float(fields.get("high", 1.0))
-    middle = Control("middle", "", low, high, low, curve).to_physical(0.5)
+    if curve == "integer" and not (low.is_integer() and high.is_integer()):
+        raise SynthError(
+            f"control {name}: an integer one has whole ends; got {low:g} and {high:g}; round them"
+        )
+    middle = Control(name, "", low, high, low, curve).to_physical(0.5)
     return Control(
         name,
         fields.get("group") or "patch",

@@ -70,9 +70,10 @@ def find_patch(text: str) -> PatchName:
         raise SynthError(
             f"the name of a patch ends in .pd; got {short_text(given)!r}; rename or choose another"
         )
-    if "\\" in path.name or not path.name.isprintable():  # a backslash is a slash to Pd, a tab a space
+    # To Pd a backslash is a slash, a tab is a space, and $0 a number of its own.
+    if "\\" in path.name or "$0" in path.name or not path.name.isprintable():
         raise SynthError(f"Pd can write the name of a patch; got {short_text(path.name)!r}; rename it")
-    return PatchName(path, controls)
+    return PatchName(path.absolute(), controls)  # which holds when the current folder changes
 
 
 def shipped() -> list[str]:

@@ -147,14 +147,16 @@ class PureData:
         settings = [self.controls.defaults(), np.ones(width), *rng.random((_PROBES - 2, width))]
         for params in settings:
             player = self.start(1, 0)
-            player.turn([params.tolist()])
-            for _ in range(0, round(_PROBED_S * self.sample_rate_hz), LONGEST):
-                player.begin(LONGEST // BLOCK)
-                if player.finish().any():
-                    self._heard = True
-                    return
+            try:
+                player.turn([params.tolist()])
+                for _ in range(0, round(_PROBED_S * self.sample_rate_hz), LONGEST):
+                    player.begin(LONGEST // BLOCK)
+                    if player.finish().any():
+                        self._heard = True
+                        return
+            finally:
+                player.close()
             said = player.said
-            player.close()
         raise SynthError(
             f"a patch sounds at some setting of its controls; got silence from {str(self.path)!r} at {_PROBES}"
             + (f", and Pd said {said!r}" if said else "")
@@ -180,6 +182,7 @@ class PureDataVoice:
         self._ready = 0
         self._rest = np.empty((self._batch, 0), np.float32)
         self._players: list[tuple[slice, Player]] = []
+        self._failed = False
 
     def render(self, frames: int) -> NDArray[np.float32]:
         """The next samples, `[batch, frames]` float32.
@@ -216,11 +219,13 @@ class PureDataVoice:
 
     def _next(self, frames: int) -> NDArray[np.float32]:
         """What Pd renders next; `frames` are whole blocks."""
-        if not self._players:
-            self._synth.check_sound()
-            self._start()
+        if self._failed:
+            raise SynthError("a voice plays until it fails; this one has failed before; start another")
         sound = np.empty((self._batch, frames), np.float32)
         try:
+            if not self._players:
+                self._synth.check_sound()
+                self._start()
             for rows, player in self._players:
                 if self._target is not None:
                     player.turn(self._target[rows].tolist())
@@ -229,6 +234,7 @@ class PureDataVoice:
             for rows, player in self._players:
                 sound[rows] = player.finish()
         except BaseException:  # Ctrl-C included: who has rendered what is unknown now
+            self._failed = True
             for _, player in self._players:
                 player.close()
             raise
