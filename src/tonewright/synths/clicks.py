@@ -94,11 +94,11 @@ def _dark_presets(synth: Synth, rng: np.random.Generator, count: int) -> NDArray
     params = synth.controls.sample(rng, max(_CHOSEN_FROM, 4 * count))
     power = _power_above(synth.render(params, _NOTE, _SECONDS, 2 * _SECONDS))
     share = power[:, round(GUARD_HZ * _WINDOW / synth.sample_rate_hz)] / (power[:, 0] + 1e-20)
-    share[power[:, 0] < 1e-6] = np.inf  # -60 dBFS
+    share[power[:, 0] < 1e-6] = np.inf  # −60 dBFS
     return params[np.argsort(share)[:count]]
 
 
 def _power_above(sound: NDArray[np.float32]) -> NDArray[np.float64]:
     """Power above each frequency, `[..., bins]`, from the whole on; the window leaks less than −92 dB."""
-    _, power = welch(sound, nperseg=_WINDOW, window="blackmanharris", detrend=False, scaling="spectrum")
-    return np.asarray(np.cumsum(power[..., ::-1], axis=-1, dtype=np.float64)[..., ::-1])
+    _, density = welch(sound, nperseg=_WINDOW, window="blackmanharris", detrend=False)
+    return np.asarray(np.cumsum(density[..., ::-1], axis=-1, dtype=np.float64)[..., ::-1] / _WINDOW)
