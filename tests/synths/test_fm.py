@@ -33,7 +33,9 @@ def amplitudes(sound, frequencies_hz):
 
 
 @pytest.mark.parametrize("index", [0.0, 0.3, 1.0, 2.4048, 5.0, 10.0])
-@pytest.mark.parametrize(("carrier_hz", "harmonicity"), [(440.0, 1.4142), (1_234.5, 0.273), (57.3, 7.77)])
+@pytest.mark.parametrize(
+    ("carrier_hz", "harmonicity"), [(440.0, 1.4142), (1_234.5, 0.273), (57.3, 7.77), (2_950.0, 0.2511)]
+)
 def test_sidebands_are_bessel_functions(carrier_hz, harmonicity, index):
     params = unit(carrier_hz, harmonicity, index)
     carrier, ratio, played, level = FM.controls.to_physical(params[0])

@@ -9,15 +9,14 @@ from tonewright.compiling import njit
 from tonewright.synths.drone import gate_level
 from tonewright.synths.elementary import exp2, hash32, sine_of_cycle, soft_limit
 from tonewright.synths.gliding import glide
-from tonewright.synths.granular.source import COPIES, SEMITONES_A_COPY
+from tonewright.synths.granular.source import COPIES, PEAK, SEMITONES_A_COPY
 
 MOST_DENSITY_HZ = 100.0
 SHORTEST_S, LONGEST_S = 0.02, 1.0
 SEMITONES = 24.0
 _DENSITY_OCTAVES = float(np.log2(MOST_DENSITY_HZ))
 _DURATION_OCTAVES = float(np.log2(LONGEST_S / SHORTEST_S))
-_WINDOW_POWER = 3 / 8
-_KNEE = 0.7  # up to which the sum of the grains is left alone
+_WINDOW_POWER = 3 / 8  # of a Hann window, in the mean
 
 SLOTS = 128
 """Grains of a row at once, at least those of a second."""
@@ -37,7 +36,7 @@ def _begin_grain(
     units: NDArray[np.float64],
     scatter: float,
     sample_rate_hz: float,
-    lasts: NDArray[np.int64],
+    source_length: float,
     steps: NDArray[np.float64],
     grain: NDArray[np.float64],
 ) -> None:
@@ -52,7 +51,7 @@ def _begin_grain(
     length = seconds * sample_rate_hz
     overlap = exp2(_DENSITY_OCTAVES * units[0]) * seconds
     grain[_LENGTH] = length
-    grain[_START] = place * lasts[copy] - 0.5 * length * step
+    grain[_START] = place * source_length * steps[copy] - 0.5 * length * step
     grain[_STEP] = step
     grain[_GAIN] = 1 / np.sqrt(1 + _WINDOW_POWER * overlap)
     grain[_COPY] = copy
@@ -112,6 +111,7 @@ def render_rows(
     share: float,
     fade: int,
     sample_rate_hz: float,
+    source_length: float,
     samples: NDArray[np.float32],
     begins: NDArray[np.int64],
     lasts: NDArray[np.int64],
@@ -145,7 +145,7 @@ def render_rows(
                     number = numbers[b, 1]
                     grain = grains[b, number % SLOTS]
                     scatter = 2 * _random(key, 2 * number + 1) - 1
-                    _begin_grain(now[b, 1], scatter, sample_rate_hz, lasts, steps, grain)
+                    _begin_grain(now[b, 1], scatter, sample_rate_hz, source_length, steps, grain)
                     grain[_ONSET] = sample
                     grain[_AGE] = min(1.0, over / rate)  # it began between two samples
                     numbers[b, 1] += 1
@@ -163,4 +163,4 @@ def render_rows(
                 numbers[b, 0] += 1
             for i in range(frames):
                 sign = 1.0 if total[i] >= 0 else -1.0
-                out[b, block + i] = np.float32(level[i] * sign * soft_limit(abs(total[i]), _KNEE, 1.0))
+                out[b, block + i] = np.float32(level[i] * sign * soft_limit(abs(total[i]), PEAK, 1.0))

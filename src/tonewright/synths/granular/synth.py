@@ -36,14 +36,15 @@ class Granular(Drone):
     `spread`, each comes later by up to √spread of the time to the next, and is read elsewhere by up to
     ± spread of the recording. What is random is a function of the seed and of the grain's number alone.
 
-    Each grain is scaled by 1/√(1 + 3/8 · density · duration), 3/8 being the mean power of the window: a dense
-    cloud is as loud as the recording, and a grain alone has its peaks. Where grains add up beyond 0.7 of full
-    scale, a soft limit keeps them below 1.
+    The recording is brought to a level at which its loudest tenth of a second has an RMS of at most 0.25
+    (−12 dBFS) and no peak exceeds 0.7. Each grain is scaled by 1/√(1 + 3/8 · density · duration), 3/8 being
+    the mean power of its window: a dense cloud is as loud as the recording. Where grains meet in step and
+    add up beyond 0.7, a soft limit keeps them below 1.
 
     Args:
         sample_rate_hz: Rate of everything it renders, 4–384 kHz.
         path: A sound file, 10 ms to two minutes long; a recording that ships if not given. The mean of its
-            channels is taken, brought to this rate and to a peak of full scale.
+            channels is taken.
 
     Attributes:
         file_sha256: Hash of the sound file.
@@ -134,6 +135,6 @@ class GranularVoice(DroneVoice):
         source = self._source
         render_rows(
             begin, first, last, self.target, self.now, self.gates, self.share, self.fade,
-            self.sample_rate_hz, source.samples, source.begins, source.lasts, source.steps,
+            self.sample_rate_hz, source.length, source.samples, source.begins, source.lasts, source.steps,
             self._key, self._numbers, self._elapsed, self._grains, out,
         )  # fmt: skip
