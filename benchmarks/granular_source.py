@@ -26,6 +26,8 @@ from collect_sounds import COPYRIGHT, ROOT, SAMPLE_RATE_HZ, SAMPLES, cc0_source,
 from tonewright.audio import Clip, read, resample, write
 from tonewright.errors import TonewrightError
 from tonewright.files import write_text
+from tonewright.synths.granular.source import load_source
+from tonewright.synths.pd.naming import SHIPPED
 
 FOLDER = ROOT / "src/tonewright/synths/granular/sounds"
 CROSSFADE_S = 0.06
@@ -68,6 +70,14 @@ def join(pieces: Sequence[NDArray[np.float32]], fade: int) -> NDArray[np.float32
     return joined
 
 
+def write_for_pd() -> None:
+    """Write what the granular synth reads of the recording as WAV: Pd reads no FLAC, and its patch no levels."""
+    source = load_source(str(FOLDER / "granular.flac"), SAMPLE_RATE_HZ)
+    begin, last, step = source.begins[0], source.lasts[0], round(source.steps[0])
+    clip = Clip(source.samples[None, begin : begin + last + 1 : step], SAMPLE_RATE_HZ)
+    write(SHIPPED / "granular" / "recording.wav", clip, encoding="pcm16", overwrite=True)
+
+
 def main() -> None:
     """Write the recording and what is in it."""
     parser = argparse.ArgumentParser(description="Join the CC0 recording that granular plays.")
@@ -94,6 +104,7 @@ def main() -> None:
         FOLDER.mkdir(exist_ok=True)
         write(FOLDER / "granular.flac", Clip(joined[None], SAMPLE_RATE_HZ), encoding="pcm16", overwrite=True)
         write_text(FOLDER / "granular.txt", "\n".join([*lines, ""]), overwrite=True)
+        write_for_pd()
     except OSError as error:
         parser.exit(1, f"{parser.prog}: {error}; install sonic-pi-samples, or say where its files are\n")
     except TonewrightError as error:

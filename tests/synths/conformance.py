@@ -4,6 +4,9 @@ A registered name is enough. A synth that is made from a file is added here wher
 """
 
 from tonewright.synths import names
+from tonewright.synths.pd.program import has_program
 
-NAMES = names()
+REGISTERED = names()
+OF_PD = ["pd:fm", "pd:granular", "pd:sine"] if has_program() else []  # tests/synths/pd tells that it skips
+NAMES = [*REGISTERED, *OF_PD]
 RATES_HZ = (8_000, 16_000, 44_100)

@@ -38,6 +38,8 @@ class Synths:
             return
         notes = "" if plays_notes(player) else "; it plays no notes, pitch is a matter of its controls"
         print(f"{player.name}, version {player.version}: {len(player.controls)} controls{notes}")
+        if path := getattr(player, "path", None):
+            print(f"made from {path}")
         for group, controls in player.controls.groups.items():
             print(f"\n{group}")
             for control in controls:

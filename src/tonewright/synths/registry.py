@@ -23,8 +23,8 @@ SYNTHS: dict[str, str] = {
     "sine": "tonewright.synths.sine:Sine",
 }
 SCHEMES: dict[str, str] = {
-    "pd": "tonewright.synths.pd.synth:PureData",
     "granular": "tonewright.synths.granular.synth:granular_of",
+    "pd": "tonewright.synths.pd.synth:PureData",
 }
 """Makers of synths from a file, called with (path, sample_rate_hz)."""
 

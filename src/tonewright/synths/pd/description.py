@@ -90,8 +90,9 @@ def example(count: int) -> str:
 
 def _missing(name: PatchName, count: int) -> str:
     return (
-        f"what the controls of a patch are called stands in a JSON file beside it; got no {str(name.description)!r}; "
-        f"write {example(count)} into it, or give their number or names after the name: pd:{name.path}:{count}"
+        "what the controls of a patch are called stands in a JSON file beside it; got no "
+        f"{str(name.description)!r}; write {example(count)} into it, or give their number or names after the "
+        f"name: pd:{name.path}:{count}"
     )
 
 
@@ -102,15 +103,23 @@ def _control(given: Any, index: int) -> Control:
     name = check_control_name(fields["name"])
     for key, value in fields.items():
         if key not in _CONTROL:
-            raise SynthError(f"control {name}: it has {', '.join(_CONTROL)}; got {short_text(key)!r}; remove it")
+            raise SynthError(
+                f"control {name}: it has {', '.join(_CONTROL)}; got {short_text(key)!r}; remove it"
+            )
         if not isinstance(value, _CONTROL[key]) or isinstance(value, bool):
             kind = "text" if _CONTROL[key] == (str,) else "a number"
             raise SynthError(f'control {name}: "{key}" is {kind}; got {short_text(value)}; change it')
     curve = fields.get("curve", "linear")
     if curve not in get_args(Curve):
-        raise SynthError(f'control {name}: "curve" is one of {", ".join(get_args(Curve))}; got {short_text(curve)!r}')
+        raise SynthError(
+            f'control {name}: "curve" is one of {", ".join(get_args(Curve))}; got {short_text(curve)!r}'
+        )
     low, high = float(fields.get("low", 0.0)), float(fields.get("high", 1.0))
-    middle = Control("middle", "", low, high, low, curve).to_physical(0.5)
+    if curve == "integer" and not (low.is_integer() and high.is_integer()):
+        raise SynthError(
+            f"control {name}: an integer one has whole ends; got {low:g} and {high:g}; round them"
+        )
+    middle = Control(name, "", low, high, low, curve).to_physical(0.5)
     return Control(
         name,
         fields.get("group") or "patch",
@@ -131,7 +140,9 @@ def _text(given: Any, field: str) -> str:
 
 def _folder(path: Path) -> Path:
     if not path.is_dir():
-        raise SynthError(f'"paths" lists folders, seen from this file; got {str(path)!r}, which is none; correct it')
+        raise SynthError(
+            f'"paths" lists folders, seen from this file; got {str(path)!r}, which is none; correct it'
+        )
     return path
 
 

@@ -43,7 +43,9 @@ def find_program() -> Program:
         SynthError: There is none, or it is too old, or the system has no named pipes.
     """
     if not hasattr(os, "mkfifo"):
-        raise SynthError("Pd patches are played where there are named pipes; got Windows; use its Linux subsystem (WSL)")
+        raise SynthError(
+            "Pd patches are played where there are named pipes; got Windows; use its Linux subsystem (WSL)"
+        )
     named = os.environ.get(VARIABLE, "")
     path = shutil.which(named or "pd") or ("" if named else next(iter(sorted(glob.glob(_MAC))[::-1]), ""))
     if not path:
@@ -52,11 +54,24 @@ def find_program() -> Program:
     return _checked(path)
 
 
+def has_program() -> bool:
+    """Whether patches can be played here."""
+    try:
+        find_program()
+    except SynthError:
+        return False
+    return True
+
+
 @cache
 def _checked(path: str) -> Program:
     try:
         run = subprocess.run(
-            [path, "-version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=30, start_new_session=True
+            [path, "-version"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=30,
+            start_new_session=True,
         )
         said = (run.stdout + run.stderr).decode(errors="replace")
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -65,5 +80,7 @@ def _checked(path: str) -> Program:
     if not match:
         raise SynthError(f"Pd tells its version; got {short_text(said.strip())!r} from {path!r}; {_REMEDY}")
     if (int(match[1]), int(match[2])) < _OLDEST:
-        raise SynthError(f"Pd is 0.52 or later; got {match[0]} in {path!r}; update it, or name another in {VARIABLE}")
+        raise SynthError(
+            f"Pd is 0.52 or later; got {match[0]} in {path!r}; update it, or name another in {VARIABLE}"
+        )
     return Program(path, match[0].removeprefix("Pd-"))
