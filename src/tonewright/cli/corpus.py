@@ -189,7 +189,7 @@ def print_facts(facts: CorpusFacts) -> None:
         [_part_row(name, part, facts.whole.seconds) for name, part in [*rows, ("all", facts.whole)]],
     )
     print(
-        f"{quantity(facts.contents.frames, 'frame', 9)} of {len(columns)} columns, heard at "
+        f"{facts.contents.frames:,} frames of {len(columns)} columns, heard at "
         f"{framing.sample_rate_hz:,} Hz with window {framing.window:,} and hop {framing.hop:,}. Loudness and "
         "pitch: from the\n5th to the 95th percentile of what sounds."
     )
@@ -205,10 +205,10 @@ def print_facts(facts: CorpusFacts) -> None:
 
 def print_reach(reach: Reach) -> None:
     """Print what of a corpus a synth can reach."""
-    from tonewright.wording import number, quantity
+    from tonewright.wording import number
 
     every = "" if reach.every == 1 else f", one frame of {reach.every}"
-    print(f"\nReach of {reach.synth}, {quantity(reach.points, 'point', 9)}{every}:")
+    print(f"\nReach of {reach.synth}, {reach.points:,} points{every}:")
     heads = ("", "frames", "median", "p90", f"within {reach.threshold:g}")
     rows = [("all that sounds", *_distance_row(reach.whole))]
     rows += [(split, *_distance_row(one)) for split, one in reach.parts.items()]
@@ -277,10 +277,10 @@ def _print_table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     for head in heads[1:]:
         table.add_column(head, justify="right", no_wrap=True)
     for row in rows:
-        table.add_row(*(Text(ascii_line(cell)) for cell in row))
+        table.add_row(*(Text(one_line(cell)) for cell in row))
     Console(width=200).print(table)  # as wide as its cells: what a terminal wraps can still be read
 
 
-def ascii_line(text: str) -> str:
+def one_line(text: str) -> str:
     """A name on one line, whatever it holds."""
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
