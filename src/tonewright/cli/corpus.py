@@ -35,10 +35,10 @@ _SHOWN = 10  # recordings, where there are more
 @CORPUS.word("analyse")
 @dataclass(frozen=True)
 class CorpusAnalyse:
-    """Hear every recording in and below a folder, hop by hop, and write a corpus split for training.
+    """Hear all recordings in a folder, hop by hop, and split them for training.
 
-    What is finished is kept beside the corpus until it is written: the same command goes on after an
-    interruption.
+    What is finished is kept beside the corpus until it is written: the same
+    command goes on after an interruption.
     """
 
     folder: Annotated[tyro.conf.Positional[Folder], tyro.conf.arg(metavar="FOLDER")]
@@ -128,13 +128,13 @@ class CorpusAnalyse:
 @CORPUS.word("show")
 @dataclass(frozen=True)
 class CorpusShow:
-    """Tell what is in a corpus, and with a lookup table what of it a synth can reach."""
+    """Tell what is in a corpus, and what of it a synth can reach."""
 
     corpus: Annotated[tyro.conf.Positional[InputFile], tyro.conf.arg(metavar="CORPUS")]
     """The corpus."""
     table: OptionalFile = None
     """Lookup table of a synth (`tonewright lookup build`): how near does it come to each frame?"""
-    features: Annotated[Names | None, tyro.conf.arg(aliases=["-d"], help_behavior_hint="")] = None
+    features: Annotated[Names, tyro.conf.arg(aliases=["-d"], help_behavior_hint="")] = ()
     """What counts in it: descriptors, categories or columns; every descriptor unless given."""
     threshold: Threshold = 0.5
     """Distance that counts as reached, in spreads of each feature."""
@@ -164,7 +164,7 @@ class CorpusShow:
         facts, reach = describe_corpus(self.corpus), None
         if self.table is not None:
             table = read_table(self.table)
-            reach = reach_corpus(self.corpus, table, self.features, threshold=self.threshold)
+            reach = reach_corpus(self.corpus, table, self.features or None, threshold=self.threshold)
         if self.output is not None:
             page = corpus_html(self.corpus.name, facts, reach, self.sounds)
             write_text(self.output, page, overwrite=self.overwrite)
