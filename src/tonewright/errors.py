@@ -9,6 +9,7 @@ TonewrightError
 │   └── MissingExtraError an optional dependency is not installed
 ├── AudioError            a sound that cannot be read, written or used
 ├── PresetError           a preset that does not fit its synth
+├── SynthError            a synth of a file that cannot be made, or that fails while it plays
 ├── CheckpointError       a checkpoint, run or exported network that is damaged or does not fit
 ├── TableError            a lookup table that is damaged, or of another synth
 ├── CorpusError           a corpus that is damaged, foreign or does not fit
@@ -80,6 +81,10 @@ class AudioError(TonewrightError):
 
 class PresetError(TonewrightError):
     """A preset that does not fit its synth: wrong synth, version, control or value."""
+
+
+class SynthError(TonewrightError):
+    """A synth that is made from a file and cannot be, or that fails while it plays."""
 
 
 class CheckpointError(TonewrightError):

@@ -62,6 +62,15 @@ class Listener:
                 self._measure(samples[..., first * hop : last * hop], values[:, first:last])
         return values
 
+    def take_over(self, rows: NDArray[np.intp], other: Listener) -> None:
+        """Let some sounds go on where those of another listener are.
+
+        Args:
+            rows: Which ones of these sounds, in the order of the other's.
+            other: Measures the same; both have listened before.
+        """
+        _copy_rows(self._memory, other._memory, rows)
+
     def _measure(self, hops: NDArray[np.float32], values: NDArray[np.float32]) -> None:
         frames = Frames(hops, self.framing, self._memory)
         column = 0
@@ -71,6 +80,17 @@ class Listener:
             column = following
         if self._mixing and frames.channels > 1:
             self.cancelled_frames += int(cancelled(frames).sum())
+
+
+def _copy_rows(memory: dict[Hashable, Any], other: dict[Hashable, Any], rows: NDArray[np.intp]) -> None:
+    """Copy what is remembered of some sounds; every array has these, or their channels, as leading axis."""
+    for key, kept in memory.items():
+        if isinstance(kept, dict):
+            _copy_rows(kept, other[key], rows)
+        else:
+            per_sound = len(other[key]) // len(rows)
+            where = (rows[:, None] * per_sound + np.arange(per_sound)).reshape(-1)
+            kept[where] = other[key]
 
 
 def frames_at_once(framing: Framing) -> int:

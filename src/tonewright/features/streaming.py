@@ -97,6 +97,30 @@ class StreamAnalyser:
         self._sounds: tuple[int, ...] | None = None
         self._cancelled_frames = 0
 
+    def take_over(self, rows: NDArray[np.intp], other: StreamAnalyser) -> None:
+        """Let some of several sounds end, and others go on in their place where another analyser has them.
+
+        Args:
+            rows: Which ones of these sounds end, one for each sound of the other, in its order.
+            other: Hears the same descriptors in the same way, and is of no use afterwards.
+
+        Raises:
+            UsageError: The two hear differently, have not heard anything, or a hop is not complete.
+        """
+        if (self.framing, self.descriptors) != (other.framing, other.descriptors):
+            raise UsageError(
+                "an analyser takes over from one of the same descriptors and framing; got others"
+            )
+        for one in (self, other):
+            if one._waiting is None or one._waiting.shape[-1] or not one._sounds:
+                raise UsageError(
+                    "an analyser takes over between two hops of several sounds; got one in the middle of a "
+                    "hop, of one sound or before the first; push whole hops of [batch, frames]"
+                )
+        if other._sounds != (len(rows),):
+            raise UsageError(f"every sound has one row to go on in; got {len(rows)} rows for {other._sounds}")
+        self._listener.take_over(np.asarray(rows, np.intp), other._listener)
+
     def push(self, block: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Hear the next samples.
 

@@ -4,48 +4,61 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import numpy as np
-
-from tonewright.features.hearing import hear
 from tonewright.improvising.hearing import FRAMING
+from tonewright.improvising.lookup.averaging import Averager
+from tonewright.improvising.lookup.building import NOTE
+from tonewright.improvising.lookup.points import choose_points
 from tonewright.improvising.lookup.table import LookupTable, SynthIdentity
 from tonewright.synths.base import Synth
 
 _POINTS = 600
-_SECONDS, _SETTLED_S = 0.25, 0.1
+"""Some of them for each control: 24 by 24 of two, 8 by 8 by 8 of three, a Sobol sequence of more."""
 
 
 def small_table(synth: Synth, descriptors: tuple[str, ...]) -> LookupTable:
-    """Measure a synth at a few hundred points; the last few tables are kept."""
-    return _measured(_Named(synth), descriptors)
+    """Measure a synth at some hundred points, in about a second; the last few tables are kept.
+
+    Args:
+        synth: What is to be played.
+        descriptors: What is heard of it.
+    """
+    return _measured(_Sound(synth), descriptors)
 
 
-class _Named:
-    """A synth that equals others of the same sound."""
+class _Sound:
+    """A synth that equals others that sound alike."""
 
     def __init__(self, synth: Synth) -> None:
         self.synth = synth
-        self._key = (synth.name, synth.version, getattr(synth, "file_sha256", None))
+        self._key = (SynthIdentity.of(synth), synth.sample_rate_hz)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Named) and self._key == other._key
+        return isinstance(other, _Sound) and self._key == other._key
 
     def __hash__(self) -> int:
         return hash(self._key)
 
 
 @lru_cache(maxsize=8)
-def _measured(named: _Named, descriptors: tuple[str, ...]) -> LookupTable:
-    synth = named.synth
-    dims = len(synth.controls)
-    count = max(2, int(_POINTS ** (1 / dims)))
-    axes = np.meshgrid(*[np.linspace(0, 1, count)] * dims, indexing="ij")
-    params = np.stack([axis.ravel() for axis in axes], axis=1).astype(np.float32)
-    audio = synth.render(params, seconds=_SECONDS, gate_seconds=10.0)
-    heard = hear(audio, FRAMING.sample_rate_hz, descriptors, window=FRAMING.window, hop=FRAMING.hop)
-    values = heard.values[:, int(_SETTLED_S * FRAMING.sample_rate_hz / FRAMING.hop) :]
+def _measured(sound: _Sound, descriptors: tuple[str, ...]) -> LookupTable:
+    synth, averager = sound.synth, Averager(FRAMING, descriptors)
+    controls = len(synth.controls)
+    grid = int(_POINTS ** (1 / controls)) if controls <= 3 else None
+    points = choose_points(synth.controls, grid, None if grid else 512)
+    seconds = averager.least_seconds + 0.05
+    means, spreads, sounding = averager(synth.render(points.params, NOTE, seconds, seconds))
     return LookupTable(
-        SynthIdentity(synth.name, synth.version, tuple(synth.controls.names)),
-        FRAMING, _SECONDS, "grid", (count,) * dims, descriptors, heard.names, params,
-        values.mean(axis=1), values.std(axis=1),
-    )  # fmt: skip
+        synth=SynthIdentity.of(synth),
+        framing=FRAMING,
+        seconds=seconds,
+        layout=points.layout,
+        grid=points.grid,
+        descriptors=tuple(one.name for one in averager.descriptors),
+        columns=tuple(column for one in averager.descriptors for column in one.columns),
+        params=points.params,
+        means=means,
+        spreads=spreads,
+        units=tuple(one.unit for one in averager.descriptors for _ in one.columns),
+        sounding=sounding,
+        note=NOTE,
+    )

@@ -103,12 +103,12 @@ class ImproviseEnv(BatchEnv):
         return self.config.step_size * self.config.hops_per_step
 
     def _begin(self, rows: NDArray[np.intp]) -> None:
-        # Three seeds each: of the row's own numbers, of its target and of its sound.
-        seeds = np.array([self.rngs[row].integers(0, 2**64, 3, np.uint64) for row in rows])
+        # Two seeds each: of the row's own numbers and of its target.
+        seeds = np.array([self.rngs[row].integers(0, 2**64, 2, np.uint64) for row in rows])
         self._states[rows] = seeds[:, 0]
         uniforms(rows, self._states, self.params)
         self.targets.begin(rows, seeds[:, 1])
-        self.own.begin(rows, self.params, seeds[:, 2])
+        self.own.begin(rows, self.params)
         self._observer.begin(rows, self.own.values, self.targets.values)
         self._compare(rows)
 

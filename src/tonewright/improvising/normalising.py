@@ -18,9 +18,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.errors import UsageError
+from tonewright.errors import CorpusError, TableError, UsageError
 from tonewright.features.registry import Descriptor
 from tonewright.features.selection import select
+from tonewright.improvising.corpus.corpus import Corpus
+from tonewright.improvising.lookup.table import LookupTable
 
 LIMIT = 3.0
 """Beyond as many spreads from the median a value is clipped."""
@@ -80,6 +82,7 @@ class Normaliser:
     Attributes:
         scales: The same.
         levels: `[U]` which columns are levels: of these silence has a value.
+        loudness: Position of the RMS level among what is measured.
 
     Raises:
         UsageError: A column is missing.
@@ -90,7 +93,7 @@ class Normaliser:
         _check_measured(scales.columns, names)
         at = {name: position for position, name in enumerate(names)}
         self._positions = np.array([at[name] for name in scales.columns])
-        self._loudness, self._confidence = at[LOUDNESS], at.get(CONFIDENCE)
+        self.loudness, self._confidence = at[LOUDNESS], at.get(CONFIDENCE)
         kinds = np.array(scales.kinds)
         self._octaves, self._asinh = kinds == "octaves", kinds == "asinh"
         self.levels: NDArray[np.bool_] = kinds == "level"
@@ -108,18 +111,23 @@ class Normaliser:
             always present; other columns as far as the frame is audible; a frequency if there is one (not
             0 Hz); a pitch as far as the sound is periodic.
         """
-        measured = values[..., self._positions]
-        scaled = (
-            _on_scale(measured, self._octaves, self._asinh, self.levels) - self._medians
-        ) / self._spreads
+        scaled = (self.on_scale(values) - self._medians) / self._spreads
         presence = self.presence(values)
         clipped = np.where(presence > 0, np.clip(scaled, -LIMIT, LIMIT), 0.0)
         return clipped.astype(np.float32), presence
 
+    def on_scale(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Measured frames `[..., C]` on the scales, neither centred nor divided: `[..., U]`."""
+        scaled = values[..., self._positions].astype(np.float64)
+        scaled[..., self._octaves] = np.log2(np.maximum(scaled[..., self._octaves], _LOWEST_HZ))
+        scaled[..., self._asinh] = np.arcsinh(scaled[..., self._asinh])
+        scaled[..., self.levels] = np.maximum(scaled[..., self.levels], QUIET_DBFS)
+        return scaled
+
     def presence(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """How far each column is there in measured frames `[..., C]`: `[..., U]` in 0…1."""
         measured = values[..., self._positions]
-        loudness = values[..., self._loudness, None]
+        loudness = values[..., self.loudness, None]
         audible = np.clip((loudness - QUIET_DBFS) / (AUDIBLE_DBFS - QUIET_DBFS), 0.0, 1.0)
         presence = np.where(self.levels, 1.0, audible)
         presence = np.where(self._octaves & ~(measured > 0), 0.0, presence)
@@ -153,82 +161,80 @@ def hold(values: NDArray[np.float32], presence: NDArray[np.float32]) -> NDArray[
     return np.where(last >= 0, held, np.float32(0.0))
 
 
-def fit_scales(
-    columns: Sequence[str],
-    names: Sequence[str],
-    descriptors: Sequence[str],
-    means: NDArray[np.float32],
-    recorded: NDArray[np.float32] | None = None,
-) -> Scales:
+def fit_scales(columns: Sequence[str], table: LookupTable, corpus: Corpus | None = None) -> Scales:
     """Medians and spreads of what a synth can do and of what a musician plays.
 
-    Only what is there counts: frames above −60 dBFS, without those in which a column has no value. The table
-    and the recordings count half each, however many points and frames they have: quantiles are those of the
-    two distributions mixed. The spread is the larger one of the interquartile range over 1.349 and the range
-    of the middle nine tenths over 3.29, both of which are the standard deviation if the values are normal; a
-    single outlier moves neither, and neither is 0 where a column rests in most frames. A spread is at least a
-    quarter octave, 3 dB of level, 1 dB of other quantities in decibels, 0.25 of an asinh, or 0.05.
+    Only what is there counts: sound above −60 dBFS, without frames in which a column has no value. The table
+    and the part of the corpus to train with count half each, however many points and frames they have: the
+    quantiles are those of the two distributions mixed. The spread is the larger one of the interquartile
+    range over 1.349 and the range of the middle nine tenths over 3.29, each the standard deviation if values
+    are normal; a single outlier moves neither, and the second is not 0 where a column rests most of the time.
+    A spread is at least a quarter octave, 3 dB of level, 1 dB of other quantities in decibels, 0.25 of an
+    asinh, or 0.05.
 
     Args:
         columns: Which ones are wanted.
-        names: Names of the columns of both.
-        descriptors: What was measured, which tells the units.
-        means: `[points, C]` of a table.
-        recorded: `[frames, C]` of recordings, those to train with alone.
+        table: What the synth can do.
+        corpus: What the musician plays.
 
     Returns:
         Scales of `columns`. A column that is nowhere there has median 0 and the least spread.
 
     Raises:
-        UsageError: A column is missing, or nothing sounds.
+        UsageError: A column is not measured.
+        TableError: The table is silent.
+        CorpusError: The corpus is silent, or has nothing to train with.
     """
-    units = {column: one for one in select(descriptors) for column in one.columns}
-    _check_measured(columns, names)
-    kinds = tuple(_kind(column, units[column]) for column in columns)
-    neutral = Scales(tuple(columns), kinds, (0.0,) * len(kinds), (1.0,) * len(kinds))
-    normaliser = Normaliser(neutral, names)
-    sources = [("the table", means)] + ([("the corpus", recorded)] if recorded is not None else [])
-    quantiles: list[list[NDArray[np.float64]]] = [[] for _ in columns]
-    for name, values in sources:
-        values = values[:: -(-len(values) // _MOST_FRAMES)] if len(values) else values
-        sounding = values[values[:, normaliser._loudness] >= AUDIBLE_DBFS]
-        if not len(sounding):
-            raise UsageError(
-                f"{name} must hold sound above {AUDIBLE_DBFS:g} dBFS; got {len(values)} rows of silence; "
-                "check what was measured"
-            )
-        scaled = _on_scale(
-            sounding[:, normaliser._positions], normaliser._octaves, normaliser._asinh, normaliser.levels
+    units = {column: one for one in select(table.descriptors) for column in one.columns}
+    _check_measured(columns, table.columns)
+    kinds = tuple(_kind(units[column]) for column in columns)
+    sources = [_sounding(columns, kinds, table.columns, table.means)]
+    if not len(sources[0][0]):
+        raise TableError(
+            f"a table holds sound above {AUDIBLE_DBFS:g} dBFS; got {len(table):,} points below; turn it up"
         )
-        there = normaliser.presence(sounding) > 0
-        for column in range(len(columns)):
-            if there[:, column].any():
-                quantiles[column].append(np.quantile(scaled[there[:, column], column], _QUANTILES))
+    if corpus is not None:
+        train = np.zeros(len(corpus.values), np.bool_)
+        for file in corpus.part("train"):
+            train[file.rows] = True
+        frames = np.flatnonzero(train)[:: -(-max(train.sum(), 1) // _MOST_FRAMES)]
+        sources.append(_sounding(columns, kinds, corpus.columns, corpus.values[frames]))
+        if not len(sources[1][0]):
+            raise CorpusError(
+                f"a corpus holds sound above {AUDIBLE_DBFS:g} dBFS to train with; got {train.sum():,} frames "
+                "below; record louder, or analyse other recordings"
+            )
     medians, spreads = [], []
-    for column, kind in enumerate(kinds):
-        least = _LEAST_SPREADS.get(kind) or _LEAST_LINEAR.get(units[columns[column]].unit, _LEAST_OF_OTHERS)
-        if not quantiles[column]:
-            medians.append(0.0)
-            spreads.append(least)
-            continue
-        p5, p25, p50, p75, p95 = np.quantile(np.concatenate(quantiles[column]), (0.05, 0.25, 0.5, 0.75, 0.95))
+    for i, kind in enumerate(kinds):
+        quantiles = [
+            np.quantile(values[there[:, i], i], _QUANTILES) for values, there in sources if there[:, i].any()
+        ]
+        ranks = (0.05, 0.25, 0.5, 0.75, 0.95)
+        p5, p25, p50, p75, p95 = np.quantile(np.concatenate(quantiles), ranks) if quantiles else [0.0] * 5
+        least = _LEAST_SPREADS.get(kind) or _LEAST_LINEAR.get(units[columns[i]].unit, _LEAST_OF_OTHERS)
         medians.append(float(p50))
         spreads.append(float(max((p75 - p25) / 1.349, (p95 - p5) / 3.29, least)))
     return Scales(tuple(columns), kinds, tuple(medians), tuple(spreads))
 
 
-def unchanging(scales: Scales, names: Sequence[str], means: NDArray[np.float32]) -> tuple[str, ...]:
+def unchanging(scales: Scales, table: LookupTable) -> tuple[str, ...]:
     """Those columns that hardly change all over a table: by less than a twentieth of their spread."""
-    normaliser = Normaliser(scales, names)
-    scaled = _on_scale(
-        means[:, normaliser._positions], normaliser._octaves, normaliser._asinh, normaliser.levels
-    )
-    there = normaliser.presence(means) > 0
+    values, there = _sounding(scales.columns, scales.kinds, table.columns, table.means)
     return tuple(
         column
         for i, column in enumerate(scales.columns)
-        if not there[:, i].any() or np.ptp(scaled[there[:, i], i]) < 0.05 * scales.spreads[i]
+        if not there[:, i].any() or np.ptp(values[there[:, i], i]) < 0.05 * scales.spreads[i]
     )
+
+
+def _sounding(
+    columns: Sequence[str], kinds: Sequence[str], names: Sequence[str], values: NDArray[np.float32]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Those rows that sound, on the scales `[rows, U]`, and where a column is there, `[rows, U]`."""
+    flat = Scales(tuple(columns), tuple(kinds), (0.0,) * len(kinds), (1.0,) * len(kinds))
+    normaliser = Normaliser(flat, names)
+    sounding = values[values[:, normaliser.loudness] >= AUDIBLE_DBFS]
+    return normaliser.on_scale(sounding), normaliser.presence(sounding) > 0
 
 
 def _check_measured(columns: Sequence[str], names: Sequence[str]) -> None:
@@ -240,22 +246,9 @@ def _check_measured(columns: Sequence[str], names: Sequence[str]) -> None:
             )
 
 
-def _kind(column: str, descriptor: Descriptor) -> str:
-    if column in _RUNAWAY:
+def _kind(descriptor: Descriptor) -> str:
+    if descriptor.name in _RUNAWAY:
         return "asinh"
     if descriptor.unit in _FREQUENCY_UNITS:
         return "octaves"
     return "level" if descriptor.unit in _LEVEL_UNITS else "linear"
-
-
-def _on_scale(
-    measured: NDArray[np.float32],
-    octaves: NDArray[np.bool_],
-    asinh: NDArray[np.bool_],
-    levels: NDArray[np.bool_],
-) -> NDArray[np.float64]:
-    values = measured.astype(np.float64)
-    values[..., octaves] = np.log2(np.maximum(values[..., octaves], _LOWEST_HZ))
-    values[..., asinh] = np.arcsinh(values[..., asinh])
-    values[..., levels] = np.maximum(values[..., levels], QUIET_DBFS)
-    return values

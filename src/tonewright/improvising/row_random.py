@@ -35,13 +35,6 @@ def log_uniform(states: NDArray[np.uint64], row: int, low: float, high: float) -
 
 
 @njit(cache=True, nogil=True)
-def roughly_normal(states: NDArray[np.uint64], row: int) -> float:
-    """The next number of a row, nearly normal and never beyond 3.5: the sum of four even ones, scaled."""
-    total = uniform(states, row) + uniform(states, row) + uniform(states, row) + uniform(states, row)
-    return (total - 2.0) * 1.7320508075688772
-
-
-@njit(cache=True, nogil=True)
 def uniforms(rows: NDArray[np.intp], states: NDArray[np.uint64], out: NDArray[np.float32]) -> None:
     """Fill some rows of `[B, …]` with their next numbers, evenly spread over [0, 1)."""
     for b in rows:

@@ -7,15 +7,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.errors import UsageError
+from tonewright.errors import CorpusError, TableError, TonewrightError, UsageError
+from tonewright.features.framing import Framing
 from tonewright.improvising.corpus.corpus import Corpus, Split
+from tonewright.improvising.corpus.files import read_contents, read_corpus
 from tonewright.improvising.default_table import small_table
 from tonewright.improvising.episode_config import ImproviseConfig
 from tonewright.improvising.features import Features, choose, descriptors_of
-from tonewright.improvising.hearing import SAMPLE_RATE_HZ
-from tonewright.improvising.lookup.table import LookupTable
-from tonewright.improvising.normalising import Normaliser, Scales, fit_scales, unchanging
-from tonewright.improvising.own_sound import OwnSound, TableSound
+from tonewright.improvising.hearing import FRAMING, SAMPLE_RATE_HZ
+from tonewright.improvising.lookup.files import read_table
+from tonewright.improvising.lookup.table import LookupTable, check_synth
+from tonewright.improvising.normalising import (
+    CONFIDENCE,
+    LOUDNESS,
+    Normaliser,
+    Scales,
+    fit_scales,
+    unchanging,
+)
+from tonewright.improvising.own_sound import OwnSound
+from tonewright.improvising.rendered_sound import RenderedSound
+from tonewright.improvising.table_sound import TableSound
 from tonewright.improvising.targets import Recordings, recordings
 from tonewright.synths import synth as make_synth
 from tonewright.synths.base import Synth
@@ -62,7 +74,9 @@ class Setting:
 
     def own_sound(self, rows: int) -> OwnSound:
         """What agents hear of themselves."""
-        return self.table_sound(rows)
+        if self.config.hearing == "table":
+            return self.table_sound(rows)
+        return RenderedSound(self.synth, self.scales, rows, self.table.note)
 
     def recordings(self, split: Split) -> Recordings | None:
         """One part of the corpus, as it is heard; None without a corpus."""
@@ -76,31 +90,66 @@ def setting(
 ) -> Setting:
     """Make and check what episodes are played with.
 
+    Args:
+        config: What decides the episodes.
+        table: In place of the file that it names.
+        corpus: In place of the file that it names.
+
     Raises:
-        UsageError: A table or corpus that does not fit the synth, the features or each other.
+        UsageError: Features that do not change, no corpus where one is needed, or an impossible name.
         UnknownNameError: No such synth or feature.
+        TableError: A table that cannot be read, or of another synth, framing or set of descriptors.
+        CorpusError: A corpus that cannot be read, of another framing or set of descriptors, or silent.
     """
     synth = make_synth(config.synth, SAMPLE_RATE_HZ)
-    names = config.features_keep + config.features_reward
+    wanted = descriptors_of((*config.features_keep, *config.features_reward, LOUDNESS, CONFIDENCE))
+    if table is None and config.table is not None:
+        table = read_table(config.table)
     if table is None:
-        table = small_table(synth, descriptors_of((*names, "loudness_rms", "pitch_confidence")))
-    if config.training_mode == "corpus" and corpus is None:
-        raise UsageError("training_mode 'corpus' needs a corpus; got none; name one, or choose 'mixed'")
-    held = table.descriptors
-    keep = choose(config.features_keep, held, what="features_keep")
-    counted = choose(config.features_reward, held, what="features_reward", weights=config.reward_weights)
+        table = small_table(synth, wanted)
+    check_synth(table, synth)
+    _check_framing(table.framing, "a table", TableError)
+    keep = choose(config.features_keep, table.descriptors, what="features_keep")
+    counted = choose(
+        config.features_reward, table.descriptors, what="features_reward", weights=config.reward_weights
+    )
     columns = (*keep.columns, *(name for name in counted.columns if name not in keep.columns))
-    recorded = None
+    if corpus is None and config.corpus is not None:
+        corpus = _read_corpus(config.corpus, columns)
     if corpus is not None:
-        train = np.zeros(len(corpus.values), np.bool_)
-        for file in corpus.part("train"):
-            train[file.first : file.first + file.frames] = True
-        recorded = corpus.values[train]
-    scales = fit_scales(columns, table.columns, table.descriptors, table.means, recorded)
-    same = [name for name in unchanging(scales, table.columns, table.means) if name in counted.columns]
+        _check_corpus(corpus, columns)
+    elif config.training_mode == "corpus":
+        raise UsageError("training_mode 'corpus' needs a corpus; got none; name one, or choose 'mixed'")
+    elif config.training_mode == "mixed" and not sum(config.mixture[:2]):
+        raise UsageError(
+            f"mixture {config.mixture} needs a corpus; got none; name one, or give other weights"
+        )
+    scales = fit_scales(columns, table, corpus)
+    same = [name for name in unchanging(scales, table) if name in counted.columns]
     if same:
         raise UsageError(
             f"what counts must change with the controls; got {', '.join(same)} in features_reward, which "
             f"hardly change in the table of {config.synth!r}; leave them out"
         )
     return Setting(config, synth, table, corpus, keep, counted, scales)
+
+
+def _read_corpus(path: str, columns: tuple[str, ...]) -> Corpus:
+    """What is needed of a corpus, and no more."""
+    held = read_contents(path).columns
+    return read_corpus(path, [name for name in (*columns, LOUDNESS, CONFIDENCE) if name in held])
+
+
+def _check_corpus(corpus: Corpus, columns: tuple[str, ...]) -> None:
+    _check_framing(corpus.framing, "a corpus", CorpusError)
+    missing = [name for name in (*columns, LOUDNESS) if name not in corpus.columns]
+    if missing:
+        raise CorpusError(
+            f"a corpus holds all that is heard; got one without {', '.join(missing)}; analyse the folder "
+            f"again with them (--descriptors {' '.join(descriptors_of((*corpus.columns, *missing)))})"
+        )
+
+
+def _check_framing(framing: Framing, what: str, error: type[TonewrightError]) -> None:
+    if framing != FRAMING:
+        raise error(f"{what} is heard as agents hear, {FRAMING}; got {framing}; measure it again")

@@ -11,8 +11,8 @@ from tonewright.compiling import njit
 from tonewright.errors import UsageError
 from tonewright.improvising.corpus.corpus import Corpus, Split
 from tonewright.improvising.normalising import Normaliser, hold
-from tonewright.improvising.own_sound import TableSound
-from tonewright.improvising.row_random import log_uniform, roughly_normal, uniform
+from tonewright.improvising.row_random import log_uniform, uniform
+from tonewright.improvising.table_sound import TableSound
 
 STATIC, DYNAMIC, CORPUS = 0, 1, 2
 """Kinds of episodes."""
@@ -112,7 +112,7 @@ class Targets:
         )  # fmt: skip
         random = rows[self.kinds[rows] != CORPUS]
         if len(random):
-            self._sound.begin(random, self._params, seeds)
+            self._sound.begin(random, self._params)
         self._show(rows)
 
     def advance(self, rows: NDArray[np.intp]) -> None:
@@ -235,6 +235,7 @@ def _show(
     values: NDArray[np.float32],
     presence: NDArray[np.float32],
 ) -> None:
+    width = noise * np.sqrt(12.0)  # of an even distribution
     for b in rows:
         if kinds[b] == CORPUS:
             values[b] = recorded[places[b]]
@@ -243,6 +244,6 @@ def _show(
             for c in range(values.shape[1]):
                 value = looked_up[b, c]
                 if noise > 0:
-                    value = min(3.0, max(-3.0, value + noise * roughly_normal(states, b)))
+                    value = min(3.0, max(-3.0, value + width * (uniform(states, b) - 0.5)))
                 values[b, c] = value
             presence[b] = looked_up_presence[b]

@@ -13,7 +13,7 @@ from tonewright.features.pitch import pitch_window
 from tonewright.features.registry import all_descriptors
 from tonewright.features.spectra import PEAK_WINDOWS
 from tonewright.features.stft import hann_window
-from tonewright.synths.drone import glide_share
+from tonewright.synths.gliding import glide_share
 
 _LEAST = 1e-3  # what counts less is left out
 
@@ -40,7 +40,11 @@ def taps(columns: Sequence[str], framing: Framing) -> NDArray[np.float32]:
 
 
 def _window(descriptor: str, framing: Framing) -> NDArray[np.float64]:
-    """Share of every sample in a descriptor, the oldest first."""
+    """Share of every sample in a descriptor, the oldest first.
+
+    Levels are those of power, and spectra those of magnitude, in which a tone that moves leaves its trace in
+    proportion to the window itself.
+    """
     length = framing.window
     if descriptor == "loudness_momentary":
         return np.ones(round(MOMENTARY_S * framing.sample_rate_hz))
@@ -49,30 +53,25 @@ def _window(descriptor: str, framing: Framing) -> NDArray[np.float64]:
     if descriptor.startswith("loudness") or descriptor == "zero_crossing_rate":
         return np.ones(length)
     if descriptor.startswith("sinusoid") or descriptor == "chroma":
-        length *= PEAK_WINDOWS
-        return np.asarray(hann_window(length), np.float64) ** 4  # near enough to Blackman-Harris, squared
-    return np.asarray(hann_window(length), np.float64) ** 2
+        # Twice Hann is near enough to Blackman-Harris.
+        return np.asarray(hann_window(PEAK_WINDOWS * length), np.float64) ** 2
+    return np.asarray(hann_window(length), np.float64)
 
 
 def _weights(window: NDArray[np.float64], framing: Framing) -> NDArray[np.float64]:
-    hop = framing.hop
-    window = window / window.sum()
-    # Some hops more than the window is long, for what still glides there.
-    count = -(-len(window) // hop) + 5
-    since = np.arange(count * hop)
-    left = 1.0 - glide_share(framing.sample_rate_hz)
-    # Both low-passes: what is left after n + 1 samples of two equal poles.
-    n = since + 1
-    arrived = 1.0 - left**n * (1.0 + n * (1.0 - left) / 1.0)
-    arrived = np.maximum(arrived, 0.0)
-    # The sample `age` before the end of hop k was turned to by hop j at its beginning.
-    reached = np.empty(count)
-    for i in range(count):
-        start = (i + 1) * hop  # age of the first sample of the hop that was i hops ago
-        ages = np.arange(len(window))[::-1]
-        since_turn = start - 1 - ages
-        step = np.where(since_turn >= 0, arrived[np.maximum(since_turn, 0).clip(0, len(arrived) - 1)], 0.0)
-        reached[i] = np.sum(window * step)
-    weights = np.diff(np.concatenate([[0.0], reached]))
+    hop, length = framing.hop, len(window)
+    # Some hops more than the window is long: a control that was turned before it may glide within it.
+    count = -(-length // hop) + 5
+    moved = np.arange(1, count * hop + 1)  # samples in which a control has moved
+    share = glide_share(framing.sample_rate_hz)
+    arrived = 1.0 - (1.0 - share) ** moved * (1.0 + moved * share)  # two equal low-passes
+    # How much of the window each turn has reached: all that sounds after it, as far as it has arrived there.
+    reached = np.array(
+        [
+            np.sum(window[max(0, length - after) :] * arrived[max(0, after - length) : after])
+            for after in hop * np.arange(1, count + 1)
+        ]
+    )
+    weights = np.diff(reached / window.sum(), prepend=0.0)
     used = np.flatnonzero(weights > _LEAST)[-1] + 1
     return np.asarray(weights[:used] / weights[:used].sum())

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from tonewright.compiling import njit
 from tonewright.synths.control import Control, ControlSpace
-from tonewright.synths.drone import Drone, DroneVoice, gate_level, glide
+from tonewright.synths.drone import Drone, DroneVoice, gate_level
+from tonewright.synths.gliding import glide
 from tonewright.synths.elementary import exp2, sine_wave, soft_limit
 from tonewright.synths.preset import Preset
 

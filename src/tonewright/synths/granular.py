@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from tonewright.compiling import njit
 from tonewright.synths.control import Control, ControlSpace
-from tonewright.synths.drone import Drone, DroneVoice, gate_level, glide
+from tonewright.synths.drone import Drone, DroneVoice, gate_level
 from tonewright.synths.elementary import exp2, hash32, sine_of_cycle, soft_limit
+from tonewright.synths.gliding import glide
 from tonewright.synths.grain_source import COPIES, SEMITONES_A_COPY, GrainSource, load_source
 
 SOURCE = Path(__file__).with_name("sounds") / "granular.flac"

@@ -24,6 +24,7 @@ SYNTHS: dict[str, str] = {
 }
 SCHEMES: dict[str, str] = {
     "granular": "tonewright.synths.granular:granular_of",
+    "pd": "tonewright.synths.pd.synth:PureData",
 }
 """Makers of synths from a file, called with (path, sample_rate_hz)."""
 

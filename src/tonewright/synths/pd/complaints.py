@@ -1,0 +1,76 @@
+"""What Pd says of a patch, and which of it means that the patch cannot be played."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+
+from tonewright.documents import short_text
+
+_LEVEL = re.compile(r"^(?:error|verbose\(\d+\)|warning): ?")
+_NOT_MADE = "... couldn't create"
+_UNREADABLE = re.compile(r"can't open|read failed|no such file|unknown or bad header|can't load library", re.IGNORECASE)
+_LIBRARIES = {
+    "s2l": "zexy", "l2s": "zexy", "limiter~": "zexy", "pack~": "zexy", "z~": "zexy", "scale": "cyclone", "comb~": "cyclone",
+    "svf~": "cyclone", "prepend": "cyclone", "freeverb~": "freeverb", "munger~": "flext", "lores~": "else",
+}  # fmt: skip
+"""Where some common externals come from."""
+_DEBIAN = frozenset("zexy cyclone freeverb iemlib ggee mrpeach maxlib hcs pdogg motex list-abs iemmatrix unauthorized".split())
+
+
+class Complaints:
+    """Listens to what Pd says.
+
+    Attributes:
+        fault: What means that the patch cannot be played, in words with a remedy; empty so far.
+    """
+
+    def __init__(self, patch: str, description: str, version: str) -> None:
+        self.fault = ""
+        self._patch, self._description, self._version = patch, description, version
+        self._rest = b""
+        self._line = ""
+        self._recent: deque[str] = deque(maxlen=3)
+
+    def hear(self, said: bytes) -> None:
+        """Take what Pd has just said; lines may come in pieces."""
+        *lines, self._rest = (self._rest + said[-(1 << 16) :]).split(b"\n")
+        for line in lines:
+            if b": biggest amplitude = " not in line:  # which [soundfiler] says of each file that the driver writes
+                self._hear_line(line.decode(errors="replace").strip())
+
+    @property
+    def recent(self) -> str:
+        """The last few lines of some content."""
+        return short_text(" / ".join(self._recent))
+
+    def _hear_line(self, line: str) -> None:
+        text = _LEVEL.sub("", line)
+        if not text:
+            return
+        if text == _NOT_MADE:
+            self.fault = self.fault or self._not_made(self._line)
+        elif _UNREADABLE.search(text) and line != text:
+            self.fault = self.fault or (
+                f"Pd can read every file that a patch names; got {short_text(text)!r} from {self._patch!r}; put the file "
+                "where the patch looks for it, seen from its folder"
+            )
+        elif text.endswith("can't load library"):
+            self.fault = self.fault or (
+                f"Pd can load every library that a patch names; got {short_text(text)!r}; install it, and name its folder "
+                f'under "paths" in {self._description!r}'
+            )
+        self._line = text
+        self._recent.append(text)
+
+    def _not_made(self, box: str) -> str:
+        name = box.split()[0].replace("\\", "") if box.split() else ""
+        library, _, _ = name.rpartition("/")
+        library = library.split("/")[0] or _LIBRARIES.get(name, "")
+        of = f"the library {library}" if library else "the external or abstraction"
+        debian = f"; on Debian: apt-get install pd-{library}" if library in _DEBIAN else ""
+        return (
+            f"Pd can create every object of a patch; got [{short_text(box)}] in {self._patch!r}, which is neither in Pd "
+            f"{self._version} nor beside the patch; install {of} (in Pd: Help, Find externals{debian}) and name it "
+            f'under "libraries", or its folder under "paths", in {self._description!r}'
+        )

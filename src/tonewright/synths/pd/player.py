@@ -1,0 +1,217 @@
+"""A running Pd that plays some instances of a patch, block by block when it is told to."""
+
+from __future__ import annotations
+
+import os
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import weakref
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonewright.errors import SynthError, system_reason
+from tonewright.synths.pd.complaints import Complaints
+from tonewright.synths.pd.description import Description
+from tonewright.synths.pd.driver import BLOCK, COMMANDS, FAULT, LONGEST, REPLIES, SOUND, driver_patch
+from tonewright.synths.pd.patch import Patch
+from tonewright.synths.pd.program import Program
+
+MOST_INSTANCES = 64
+"""As many channels as [soundfiler] writes."""
+PATIENCE_S = 60.0
+"""How long Pd may take for a piece of sound, 8192 samples at most, before it counts as stuck."""
+
+
+class Player:
+    """One process of Pd that plays a patch some times, side by side.
+
+    What the user's folder is called does not matter to Pd: it sees a link to it.
+
+    Args:
+        program: The Pd to run.
+        patch: What is played.
+        description: Libraries and paths.
+        sample_rate_hz: Rate.
+        instances: How many, at most `MOST_INSTANCES`; one of a patch that cannot share a Pd.
+        seed: See `driver_patch`.
+
+    Raises:
+        SynthError: Pd cannot be started.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        patch: Patch,
+        description: Description,
+        sample_rate_hz: int,
+        instances: int,
+        seed: int,
+    ) -> None:
+        self._patch, self._instances, self._rate = str(patch.path), instances, sample_rate_hz
+        self._complaints = Complaints(self._patch, str(patch.path.with_suffix(".json")), program.version)
+        self._ready = 0
+        try:
+            folder = Path(tempfile.mkdtemp(prefix="tonewright-pd-", dir=_in_memory()))
+            opened: list[int] = []
+            self._close = weakref.finalize(self, _end, opened, folder, running := [], os.getpid())
+            (folder / "patch").symlink_to(patch.path.parent.resolve(), target_is_directory=True)
+            box = f"patch/{_escaped(patch.path.stem)}"
+            (folder / "driver.pd").write_bytes(
+                driver_patch(box, patch.outlets, instances, seed).encode(errors="surrogateescape")
+            )
+            for pipe in (COMMANDS, REPLIES):
+                os.mkfifo(folder / pipe)
+                opened.append(os.open(folder / pipe, os.O_RDWR | os.O_NONBLOCK))
+            # Written anew for each piece of sound, and read through the same descriptor.
+            opened.append(os.open(folder / SOUND, os.O_RDONLY | os.O_CREAT, 0o600))
+            self._commands, self._replies, self._sound = opened
+            command = [program.path, "-batch", "-nogui", "-noprefs", "-noaudio", "-nomidi", "-nrt", "-r", str(sample_rate_hz)]
+            for i, path in enumerate(description.paths):
+                (folder / f"path{i}").symlink_to(path.resolve(), target_is_directory=True)
+                command += ["-path", str(folder / f"path{i}")]
+            for library in description.libraries:
+                command += ["-lib", library]
+            # In a session of its own, so that Ctrl-C is for Tonewright alone, which then ends Pd.
+            self._process = subprocess.Popen(
+                [*command, "-open", "driver.pd"],
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+            running.append(self._process)
+        except OSError as error:
+            raise SynthError(f"cannot start Pd: {system_reason(error)}; check {program.path!r}, space and limits") from None
+        assert self._process.stderr is not None
+        self._said = self._process.stderr.fileno()
+        os.set_blocking(self._said, False)
+
+    def turn(self, params: Sequence[Sequence[float]]) -> None:
+        """Give every instance its controls, `[instances, D]`, before the next block."""
+        rows = (f"{i} {' '.join([f'{value:.9g}' for value in row])};\n" for i, row in enumerate(params))
+        self._send("".join(rows).encode())
+
+    def begin(self, blocks: int) -> None:
+        """Let Pd render so many blocks, at most `LONGEST // BLOCK`; `finish` waits for them."""
+        self._frames = blocks * BLOCK
+        self._send(b"go %d;\n" % blocks)
+
+    def finish(self) -> NDArray[np.float32]:
+        """The samples of the blocks that were begun, `[instances, frames]`.
+
+        Raises:
+            SynthError: Pd complains of the patch, has ended, is stuck, or there are samples that are no numbers.
+        """
+        self._wait(self._replies, select.POLLIN)
+        os.read(self._replies, 1)
+        self._listen()
+        if self._complaints.fault:
+            raise SynthError(self._complaints.fault)
+        content = os.pread(self._sound, 4 * self._instances * LONGEST + 4096, 0)
+        header = int.from_bytes(content[4:8], "big" if content[:4] == b".snd" else "little")
+        samples = np.frombuffer(content[header:], ">f4" if content[:4] == b".snd" else "<f4")
+        if samples.size != self._frames * self._instances:
+            raise SynthError(f"cannot write sound in the temporary folder ({self._complaints.recent}); make room there")
+        sound: NDArray[np.float32] = samples.reshape(self._frames, self._instances).T.astype(np.float32, order="C")
+        if sound.size and max(sound.max(), -sound.min()) > 0.9 * FAULT:
+            at = self._ready + int(np.flatnonzero((np.abs(sound) > 0.9 * FAULT).any(axis=0))[0])
+            raise SynthError(
+                f"the sound of a patch is finite numbers; got NaN or infinity from {self._patch!r} after "
+                f"{at / self._rate:.3f} s; look for a division by 0 or a filter that runs away, and [clip~] what goes in"
+            )
+        self._ready += self._frames
+        return sound
+
+    @property
+    def said(self) -> str:
+        """The last few lines that Pd has said; empty if it is content."""
+        return self._complaints.recent
+
+    def close(self) -> None:
+        """End Pd."""
+        self._close()
+
+    def _send(self, command: bytes) -> None:
+        view = memoryview(command)
+        while view:
+            try:
+                view = view[os.write(self._commands, view) :]
+            except BlockingIOError:
+                self._wait(self._commands, select.POLLOUT)
+
+    def _wait(self, descriptor: int, event: int) -> None:
+        """Wait until a pipe is ready, as long as Pd lives."""
+        poll = select.poll()
+        poll.register(descriptor, event)
+        poll.register(self._said, select.POLLIN)
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            left = deadline - time.monotonic()
+            ready = dict(poll.poll(max(0.0, 1000 * left)))
+            if self._said in ready:
+                self._listen()
+            if descriptor in ready:
+                return
+            if left <= 0:
+                self._close()
+                raise SynthError(
+                    f"Pd renders a piece of sound in less than {PATIENCE_S:g} s; got none from {self._patch!r}, which seems "
+                    f"to be in a loop without end{self._quoted()}; look for it, at [until] for one"
+                )
+
+    def _listen(self) -> None:
+        """Hear what Pd has said by now."""
+        while True:
+            try:
+                said = os.read(self._said, 1 << 16)
+            except BlockingIOError:
+                return
+            if not said:
+                self._ended()
+            self._complaints.hear(said)
+
+    def _ended(self) -> None:
+        code = self._process.wait()
+        self._close()
+        if self._complaints.fault:
+            raise SynthError(self._complaints.fault)
+        how = f"the signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        raise SynthError(
+            f"Pd runs until the sound is rendered; got its end ({how}) while it played {self._patch!r}"
+            f"{self._quoted()}; open the patch in Pd to see why"
+        )
+
+    def _quoted(self) -> str:
+        return f"; Pd said: {self._complaints.recent!r}" if self._complaints.recent else ""
+
+
+def _end(descriptors: list[int], folder: Path, running: list[subprocess.Popen[bytes]], owner: int) -> None:
+    if os.getpid() != owner:  # a copy that was forked
+        return
+    for process in running:
+        process.kill()
+        process.wait()
+        if process.stderr:
+            process.stderr.close()
+    for descriptor in descriptors:
+        os.close(descriptor)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _escaped(name: str) -> str:
+    """A name as it is written in a patch."""
+    return "".join(f"\\{letter}" if letter in " ,;$" else letter for letter in name)
+
+
+def _in_memory() -> str | None:
+    """A folder whose files lie in memory, where there is one."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
