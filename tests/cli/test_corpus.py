@@ -6,11 +6,11 @@ import pytest
 from tonewright.audio import Clip, write
 from tonewright.cli.corpus import CorpusAnalyse, CorpusShow
 from tonewright.improvising.corpus.files import read_contents
-from tonewright.improvising.corpus.reaching import THRESHOLD
 from tonewright.improvising.corpus.splitting import DEFAULT_SHARES
 from tonewright.improvising.hearing import DESCRIPTORS, FRAMING
 from tonewright.improvising.lookup.files import write_table
 from tonewright.improvising.lookup.table import LookupTable, SynthIdentity
+from tonewright.improvising.reach.comparing import THRESHOLD
 
 QUICK = ("-d", "loudness_rms,pitch_f0,spectral_centroid")
 

@@ -26,7 +26,7 @@ from tonewright.cli.verbs import VerbGroup
 
 if TYPE_CHECKING:
     from tonewright.improvising.corpus.describing import CorpusFacts, PartFacts
-    from tonewright.improvising.corpus.reaching import Distances, Reach
+    from tonewright.improvising.reach.comparing import Distances, Reach
 
 CORPUS = VerbGroup("Analyse recordings to train agents on, and tell what is in them.")
 _SHOWN = 10  # recordings, where there are more
@@ -37,8 +37,7 @@ _SHOWN = 10  # recordings, where there are more
 class CorpusAnalyse:
     """Hear all recordings in a folder, hop by hop, and split them for training.
 
-    What is finished is kept beside the corpus until it is written: the same
-    command goes on after an interruption.
+    An analysis that was stopped goes on when the same command is given again.
     """
 
     folder: Annotated[tyro.conf.Positional[Folder], tyro.conf.arg(metavar="FOLDER")]
@@ -153,9 +152,9 @@ class CorpusShow:
         from tonewright.errors import UsageError
         from tonewright.files import check_file, write_text
         from tonewright.improvising.corpus.describing import describe_corpus
-        from tonewright.improvising.corpus.reaching import reach_corpus
-        from tonewright.improvising.corpus.report import corpus_html
         from tonewright.improvising.lookup.files import read_table
+        from tonewright.improvising.reach.comparing import reach_corpus
+        from tonewright.improvising.reach.page import corpus_html
 
         if self.output is not None:
             if self.output.suffix.lower() not in (".html", ".htm"):

@@ -20,7 +20,7 @@ from tonewright.improvising.corpus.describing import remarks
 from tonewright.improvising.corpus.files import read_contents, read_corpus, read_recordings
 from tonewright.improvising.hearing import DESCRIPTORS, FRAMING
 
-from .conftest import QUICK, RATE_HZ, take
+from ..takes import QUICK, RATE_HZ, take
 
 FORMATS = {
     "wav": ("WAV", "PCM_16"),

@@ -8,13 +8,13 @@ from tonewright.features.selection import select
 from tonewright.improvising.corpus.analysing import analyse_folder
 from tonewright.improvising.corpus.corpus import Contents, CorpusFile, Measured
 from tonewright.improvising.corpus.describing import describe_corpus
-from tonewright.improvising.corpus.files import read_recordings, write_corpus
-from tonewright.improvising.corpus.reaching import reach_corpus
-from tonewright.improvising.corpus.report import corpus_html
+from tonewright.improvising.corpus.files import read_corpus, read_recordings, write_corpus
 from tonewright.improvising.lookup.table import LookupTable, SynthIdentity
 from tonewright.improvising.normalising import Normaliser, fit_scales
+from tonewright.improvising.reach.comparing import reach_corpus
+from tonewright.improvising.reach.page import corpus_html
 
-from .conftest import RATE_HZ, take
+from ..takes import RATE_HZ, take
 
 DESCRIPTORS = ("loudness_rms", "spectral_centroid", "pitch")
 COLUMNS = tuple(column for one in select(DESCRIPTORS) for column in one.columns)
@@ -101,7 +101,7 @@ class TestDistances:
         reach = reach_corpus(corpus, table, ["loudness_rms", "spectral_centroid", "pitch_f0"])
         recorded = [values for _, values in read_recordings(corpus)]
         columns = COLUMNS[:3]
-        scales = fit_scales(columns, COLUMNS, DESCRIPTORS, table.means, recorded[0])
+        scales = fit_scales(columns, table, read_corpus(corpus))
         normaliser = Normaliser(scales, COLUMNS)
         target, presence = normaliser(np.concatenate(recorded))
         own, _ = normaliser(table.means)
@@ -148,7 +148,7 @@ class TestDistances:
             reach_corpus(corpus, table, threshold=0)
 
     def test_of_large_corpora_are_those_of_some_frames(self, corpus, rng, monkeypatch):
-        monkeypatch.setattr("tonewright.improvising.corpus.reaching._MOST_FRAMES", 300)
+        monkeypatch.setattr("tonewright.improvising.reach.comparing._MOST_FRAMES", 300)
         reach = reach_corpus(corpus, table_of(frames_of(rng, 20)))
         assert (reach.every, reach.whole.frames) == (3, 300)
 
@@ -204,7 +204,7 @@ class TestWhatDoesNotFit:
     def test_a_corpus_of_silence(self, tmp_path, rng):
         values = np.tile(np.float32([-100, 0, 0, 0]), (100, 1))
         corpus = corpus_of(tmp_path / "c.parquet", [("a", "train", values)])
-        with pytest.raises(UsageError, match="the corpus must hold sound above -60 dBFS"):
+        with pytest.raises(CorpusError, match="a corpus holds sound above -60 dBFS"):
             reach_corpus(corpus, table_of(frames_of(rng, 20)))
 
     def test_features_that_no_frame_has(self, tmp_path, rng):

@@ -15,7 +15,7 @@ from tonewright.documents import sha256
 from tonewright.errors import AudioError, UsageError
 from tonewright.improvising.corpus.analysing import recording_name
 from tonewright.improvising.corpus.describing import CorpusFacts, PartFacts
-from tonewright.improvising.corpus.reaching import WORST_S, ColumnRange, Distances, FeatureReach, Reach
+from tonewright.improvising.reach.comparing import WORST_S, ColumnRange, Distances, FeatureReach, Reach
 from tonewright.reports import lanes, plots
 from tonewright.reports.markup import Html, join, tag
 from tonewright.reports.page import Section, page
