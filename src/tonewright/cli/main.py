@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tonewright.cli.bench import BENCH
 from tonewright.cli.compare import Compare
+from tonewright.cli.corpus import CORPUS
 from tonewright.cli.evaluate import EVALUATE
 from tonewright.cli.hear import Hear, descriptors_by_category
 from tonewright.cli.lookup import LOOKUP
@@ -32,6 +33,7 @@ VERBS: Mapping[str, type[Verb] | VerbGroup] = {
     "compare": Compare,
     "hear": Hear,
     "lookup": LOOKUP,
+    "corpus": CORPUS,
     "bench": BENCH,
     "train": TRAIN,
     "evaluate": EVALUATE,

@@ -59,6 +59,18 @@ def _note_range(word: str) -> tuple[int, int, int]:
     raise ValueError(f"takes two notes, the lower one first, like 36-84 or C2-C6/3; got {word!r}")
 
 
+def _shares(word: str) -> tuple[int, int, int]:
+    from tonewright.improvising.corpus.splitting import check_shares
+
+    try:
+        return check_shares([int(share) for share in word.split("/")])
+    except ValueError:
+        raise ValueError(
+            "takes three percentages that add up to 100, of training (above 0), validation and test, like "
+            f"70/15/15; got {word!r}"
+        ) from None
+
+
 def _above_0(value: float) -> bool:
     return 0 < value < float("inf")
 
@@ -72,6 +84,7 @@ _from_0 = _number("a whole number from 0", int, lambda value: value >= 0)
 _hz = _number("a whole number of Hz from 1", int, lambda value: value >= 1)
 _seconds = _number("a number of seconds above 0", float, _above_0)
 _time = _number("a number of seconds from 0", float, lambda value: 0 <= value < float("inf"))
+_distance = _number("a number above 0", float, _above_0)
 _seconds_or_auto = _number("a number of seconds above 0 or auto", float, _above_0)
 _note = _number("a MIDI note from 0 to 127 or a name like A#3", _parse_note, _on_the_keyboard)
 _note_or_auto = _number("a MIDI note from 0 to 127, a name like A#3, or auto", _parse_note, _on_the_keyboard)
@@ -160,4 +173,15 @@ Time = Annotated[float | None, _one("SECONDS", _time), _NO_DEFAULT]
 Note = Annotated[float | None, _one("NOTE", _note), _NO_DEFAULT]
 SecondsOrAuto = Annotated[float | None, _one_or_auto("SECONDS", _seconds_or_auto)]
 NoteRange = Annotated[tuple[int, int, int] | None, _one("LOW-HIGH[/STEP]", _note_range), _NO_DEFAULT]
+Threshold = Annotated[float, _one("N", _distance)]
+Shares = Annotated[
+    tuple[int, int, int],
+    PrimitiveConstructorSpec(
+        1,
+        "TRAIN/VALIDATION/TEST",
+        lambda words: _shares(words[0]),
+        lambda value: True,
+        lambda value: ["/".join(map(str, value))],
+    ),
+]
 NoteOrAuto = Annotated[float | None, _one_or_auto("NOTE", _note_or_auto)]

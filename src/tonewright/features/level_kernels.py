@@ -80,7 +80,7 @@ def hop_levels(
     first: int,
     last: int,
 ) -> None:
-    """Energy, zero crossings and true peak of every hop of some sounds.
+    """Energy, zero crossings and true peak of some hops.
 
     Args:
         samples: `[batch, taps + count * hop]`; the hops begin after `taps` earlier samples.
@@ -88,17 +88,17 @@ def hop_levels(
         tail: How many of its last samples are also measured on their own, less than `hop`.
         interpolator: `[phases, taps]`, one filter to each point between two samples.
         out: `[batch, count, QUANTITIES, SPANS]`.
-        first: First sound.
-        last: Where to stop: the sound after the last one.
+        first: First hop, of all sounds together.
+        last: Where to stop: the hop after the last one.
     """
     count = out.shape[1]
     past = samples.shape[1] - count * hop
     between, highest = np.empty(hop, np.float32), np.empty(hop, np.float32)
-    for row in range(first, last):
-        for k in range(count):
-            start = past + k * hop
-            _energy_and_crossings(samples[row], start, hop, tail, out[row, k])
-            _true_peak(samples[row], start, tail, interpolator, between, highest, out[row, k])
+    for number in range(first, last):
+        row, k = number // count, number % count
+        start = past + k * hop
+        _energy_and_crossings(samples[row], start, hop, tail, out[row, k])
+        _true_peak(samples[row], start, tail, interpolator, between, highest, out[row, k])
 
 
 @njit(cache=True, nogil=True)

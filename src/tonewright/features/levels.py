@@ -35,7 +35,7 @@ def _hop_levels(frames: Frames) -> NDArray[np.float64]:
     def measure(first: int, last: int, _: int) -> None:
         kernels.hop_levels(samples, hop, tail, _INTERPOLATOR, levels, first, last)
 
-    map_rows(measure, frames.batch, block=_sounds_at_once(frames))
+    map_rows(measure, frames.batch * frames.count, block=max(1, _SAMPLES_AT_ONCE // hop))
     return frames.with_past("hop levels", levels, whole)
 
 

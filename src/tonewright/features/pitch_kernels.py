@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from rocket_fft import c2r, r2c
 
 from tonewright.compiling import njit
 
@@ -46,15 +47,29 @@ _POINTS = 8
 
 
 @njit(cache=True, nogil=True)
+def _range(x: NDArray[np.float32]) -> tuple[float, float]:
+    """Smallest and largest value; four of each side by side keep the vector units busy."""
+    low = low_1 = low_2 = low_3 = high = high_1 = high_2 = high_3 = x[0]
+    whole = x.shape[0] // 4 * 4
+    for i in range(0, whole, 4):
+        low, high = min(low, x[i]), max(high, x[i])
+        low_1, high_1 = min(low_1, x[i + 1]), max(high_1, x[i + 1])
+        low_2, high_2 = min(low_2, x[i + 2]), max(high_2, x[i + 2])
+        low_3, high_3 = min(low_3, x[i + 3]), max(high_3, x[i + 3])
+    for i in range(whole, x.shape[0]):
+        low, high = min(low, x[i]), max(high, x[i])
+    return min(min(low, low_1), min(low_2, low_3)), max(max(high, high_1), max(high_2, high_3))
+
+
+@njit(cache=True, nogil=True)
 def _prepare(frame: NDArray[np.float32], row: NDArray[np.float32]) -> bool:
     """Write the frame, mean removed and peak scaled to 1, to the start of `row`; False if it is silent."""
     mean = 0.0
     for sample in frame:
         mean += sample
     mean /= frame.shape[0]
-    peak = 0.0
-    for sample in frame:
-        peak = max(peak, abs(sample - mean))
+    low, high = _range(frame)
+    peak = max(abs(high - mean), abs(low - mean))
     # Written so that NaN and infinity count as silence too.
     if not (_SILENCE + _ROUNDING * abs(mean) < peak < np.inf):
         return False
@@ -64,41 +79,51 @@ def _prepare(frame: NDArray[np.float32], row: NDArray[np.float32]) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _autocorrelate(rows: NDArray[np.float32], oversampling: int) -> NDArray[np.floating]:
+def _autocorrelate(
+    rows: NDArray[np.float32],
+    oversampling: int,
+    spectrum: NDArray[np.complex64],
+    correlation: NDArray[np.float32],
+) -> None:
     """Autocorrelation of zero-padded rows on a lag grid `oversampling` times finer than the samples."""
-    spectrum = np.fft.rfft(rows)
-    bins = spectrum.shape[1]
+    along_rows = np.array([1])
+    r2c(rows, spectrum, along_rows, True, 1.0, 1)
+    bins = rows.shape[1] // 2 + 1
     for row in range(spectrum.shape[0]):
         for k in range(bins):
             value = spectrum[row, k]
             spectrum[row, k] = np.float32(oversampling) * (value.real * value.real + value.imag * value.imag)
         # The bin at half the sample rate becomes two on the finer grid and shares its power between them.
         spectrum[row, bins - 1] *= np.float32(0.5)
-    return np.fft.irfft(spectrum, oversampling * rows.shape[1])
+    c2r(spectrum, correlation, along_rows, False, 1.0 / correlation.shape[1], 1)
 
 
 @njit(cache=True, nogil=True)
 def _normalise(
-    correlation: NDArray[np.floating], samples: NDArray[np.float32], oversampling: int
-) -> NDArray[np.float32]:
+    correlation: NDArray[np.floating],
+    samples: NDArray[np.float32],
+    oversampling: int,
+    divisors: NDArray[np.float64],
+    nsdf: NDArray[np.float32],
+) -> None:
     """Normalised square difference: 1 exactly where the frame repeats itself, -1 where it mirrors.
 
     McLeod and Wyvill, "A smarter way to find pitch", ICMC 2005, equation 9. The divisor, the energy of the
     two overlapping parts, is taken linearly between whole samples.
     """
-    nsdf = np.empty(correlation.shape[0], np.float32)
     window = samples.shape[0]
     energy = 0.0
     for sample in samples:
         energy += 2.0 * sample * sample
-    for lag in range((correlation.shape[0] + oversampling - 1) // oversampling):
+    for lag in range((nsdf.shape[0] + oversampling - 1) // oversampling):
         head, tail = samples[lag], samples[window - 1 - lag]
         lost = head * head + tail * tail
         first = lag * oversampling
-        for fine in range(first, min(first + oversampling, correlation.shape[0])):
-            nsdf[fine] = 2.0 * correlation[fine] / (energy - lost * (fine - first) / oversampling)
+        for fine in range(first, min(first + oversampling, nsdf.shape[0])):
+            divisors[fine] = energy - lost * ((fine - first) * (1.0 / oversampling))
         energy -= lost
-    return nsdf
+    for fine in range(nsdf.shape[0]):
+        nsdf[fine] = 2.0 * correlation[fine] / divisors[fine]
 
 
 @njit(cache=True, nogil=True)
@@ -259,18 +284,22 @@ def periods(
         last: Where to stop: the frame after the last one.
     """
     window = frames.shape[1]
+    rows = np.zeros((BLOCK, n_fft), np.float32)
+    sounding = np.zeros(BLOCK, np.bool_)
+    spectrum = np.empty((BLOCK, n_fft // 2 + 1), np.complex64)
+    correlation = np.empty((BLOCK, oversampling * n_fft), np.float32)
+    divisors = np.empty(longest * oversampling + 1)
+    nsdf = np.empty(longest * oversampling + 1, np.float32)
     for begin in range(first, last, BLOCK):
         count = min(BLOCK, last - begin)
-        rows = np.zeros((BLOCK, n_fft), np.float32)
-        sounding = np.zeros(BLOCK, np.bool_)
-        for row in range(count):
-            sounding[row] = _prepare(frames[begin + row], rows[row])
-        correlation = _autocorrelate(rows, oversampling)
+        for row in range(BLOCK):
+            sounding[row] = row < count and _prepare(frames[begin + row], rows[row])
+            if not sounding[row]:
+                rows[row] = 0.0
+        _autocorrelate(rows, oversampling, spectrum, correlation)
         for row in range(count):
             if sounding[row]:
-                nsdf = _normalise(
-                    correlation[row, : longest * oversampling + 1], rows[row, :window], oversampling
-                )
+                _normalise(correlation[row], rows[row, :window], oversampling, divisors, nsdf)
                 lag, height = _choose_peak(nsdf, plain * oversampling, nsdf.shape[0])
                 if lag > 0.0:
                     lag = _refine(nsdf, lag, height)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Event, Lock
+from threading import Event, Lock, local
 from typing import BinaryIO
 
 import numpy as np
@@ -207,12 +207,12 @@ class _Finished:
 
 
 class _Ear:
-    """Hears a recording block by block, and counts what is silent.
+    """Hears recordings one after another, block by block, and counts what is silent.
 
     Args:
         descriptors: What to measure.
         framing: How to hear.
-        channels: How many channels the recording has.
+        channels: How many channels they have.
     """
 
     def __init__(self, descriptors: Sequence[Descriptor], framing: Framing, channels: int) -> None:
@@ -222,6 +222,11 @@ class _Ear:
         )
         self._level = self._analyser.names.index(f"{_LEVEL}_dbfs")
         self._columns = sum(len(one.columns) for one in descriptors)
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin a new recording."""
+        self._analyser.reset()
         self.frames = self.silent_frames = self.cancelled_frames = 0
 
     def hear(self, block: NDArray[np.float32] | None) -> NDArray[np.float32]:
@@ -261,7 +266,7 @@ class _Work:
     ) -> None:
         self._survey, self._finished = survey, finished
         self._descriptors, self._framing, self._partial = descriptors, framing, partial
-        self._stop, self._lock = Event(), Lock()
+        self._stop, self._lock, self._ears = Event(), Lock(), local()
         self._running, self._threads = 0, 1
         self._records: dict[str, Record] = {}
         self._faults: dict[str, str] = {}
@@ -374,7 +379,7 @@ class _Work:
                 raise KeyboardInterrupt
             if ear is None:
                 channels = clip.channels
-                ear = _Ear(self._descriptors, self._framing, channels)
+                ear = self._ear(channels)
             with numba_threads(max(1, self._threads // self._running)):
                 _write(file, ear.hear(clip.samples))
             tell(min(seconds / whole_s, 1.0) if whole_s else 0.0)
@@ -393,6 +398,14 @@ class _Work:
             "silent_frames": ear.silent_frames,
             "cancelled_frames": ear.cancelled_frames,
         }
+
+    def _ear(self, channels: int) -> _Ear:
+        """That of this thread for so many channels: to make one takes as long as to hear a short sound."""
+        ears: dict[int, _Ear] = self._ears.__dict__.setdefault("of channels", {})
+        if channels not in ears:
+            ears[channels] = _Ear(self._descriptors, self._framing, channels)
+        ears[channels].begin()
+        return ears[channels]
 
 
 def _write(file: BinaryIO, values: NDArray[np.float32]) -> None:
