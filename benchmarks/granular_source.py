@@ -3,8 +3,8 @@
     apt-get install sonic-pi-samples
     python benchmarks/granular_source.py
 
-writes `granular.flac` and `granular.txt` into `src/tonewright/synths/sounds/`, which are in the repository:
-run it again only to change the choice. The same samples give the same file.
+writes `granular.flac` and `granular.txt` into `src/tonewright/synths/granular/sounds/`, which are in the
+repository: run it again only to change the choice. The same samples give the same file.
 
 The pieces go from low to high and from tone to noise, so that `position` has a direction: a deep drum, chords
 of a guitar, an organ-like drone, a tabla, a voice-like synth, harmonics of a guitar, a rubbed glass, a till
@@ -20,14 +20,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from collect_sounds import COPYRIGHT, ROOT, SAMPLE_RATE_HZ, SAMPLES, cc0_source, cc0_sources
 from numpy.typing import NDArray
 
+from collect_sounds import COPYRIGHT, ROOT, SAMPLE_RATE_HZ, SAMPLES, cc0_source, cc0_sources
 from tonewright.audio import Clip, read, resample, write
 from tonewright.errors import TonewrightError
 from tonewright.files import write_text
+from tonewright.synths.granular.source import load_source
+from tonewright.synths.pd.naming import SHIPPED
 
-FOLDER = ROOT / "src/tonewright/synths/sounds"
+FOLDER = ROOT / "src/tonewright/synths/granular/sounds"
 CROSSFADE_S = 0.06
 
 # Recording, where the piece begins, how long it is, and the RMS level it is brought to.
@@ -68,6 +70,14 @@ def join(pieces: Sequence[NDArray[np.float32]], fade: int) -> NDArray[np.float32
     return joined
 
 
+def write_for_pd() -> None:
+    """Write what the granular synth reads of the recording as WAV: Pd reads no FLAC, and its patch no levels."""
+    source = load_source(str(FOLDER / "granular.flac"), SAMPLE_RATE_HZ)
+    begin, last, step = source.begins[0], source.lasts[0], round(source.steps[0])
+    clip = Clip(source.samples[None, begin : begin + last + 1 : step], SAMPLE_RATE_HZ)
+    write(SHIPPED / "granular" / "recording.wav", clip, encoding="pcm16", overwrite=True)
+
+
 def main() -> None:
     """Write the recording and what is in it."""
     parser = argparse.ArgumentParser(description="Join the CC0 recording that granular plays.")
@@ -94,6 +104,7 @@ def main() -> None:
         FOLDER.mkdir(exist_ok=True)
         write(FOLDER / "granular.flac", Clip(joined[None], SAMPLE_RATE_HZ), encoding="pcm16", overwrite=True)
         write_text(FOLDER / "granular.txt", "\n".join([*lines, ""]), overwrite=True)
+        write_for_pd()
     except OSError as error:
         parser.exit(1, f"{parser.prog}: {error}; install sonic-pi-samples, or say where its files are\n")
     except TonewrightError as error:

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 import tonewright as tw
 from tonewright.cli.running import run_script
 from tonewright.synths import Control, ControlSpace, registry
-from tonewright.synths.base import RELEASED_SHARE
+from tonewright.synths.offline import RELEASED_SHARE
 from tonewright.synths.validation import check_params, check_per_row, check_seconds
 
 NAME = "two-operators"
@@ -31,7 +31,8 @@ NAME = "two-operators"
 class TwoOperators:
     """Frequency modulation (J. Chowning, 1973) with a decaying envelope.
 
-    Matching and training need `render` alone; `voice`, which plays a note live, is left out.
+    Matching and training need `render` alone. `voice`, which plays notes live and turns their controls, and
+    `hop`, which turns them in `render`, are left out.
     """
 
     name, version = NAME, 1

@@ -144,3 +144,48 @@ def test_a_recording_without_a_known_source_is_refused_and_nothing_is_written(co
         with pytest.raises(AudioError, match=f"{recording} is not: take another"):
             collector.collect(tmp_path / "out", {"x": recording}, tmp_path, known, 1.0)
     assert not any((tmp_path / "out").iterdir())
+
+
+class TestTheRecordingOfGranular:
+    """`granular.flac`, which ships inside the package, and the script that joins it."""
+
+    @pytest.fixture
+    def joiner(self, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+        monkeypatch.syspath_prepend(ROOT / "benchmarks")
+        import granular_source
+
+        return granular_source
+
+    def test_it_is_small_and_as_long_as_its_pieces(self, joiner):
+        path = joiner.FOLDER / "granular.flac"
+        assert path.stat().st_size <= 150_000
+        clip = read(path)
+        seconds = sum(piece[2] for piece in joiner.PIECES) - joiner.CROSSFADE_S * (len(joiner.PIECES) - 1)
+        assert (clip.channels, clip.sample_rate_hz) == (1, 44_100)
+        assert clip.seconds == pytest.approx(seconds, abs=0.001)
+        assert 0.4 < clip.peak < 1
+
+    def test_every_piece_is_named_with_its_source_and_licence(self, joiner):
+        text = (joiner.FOLDER / "granular.txt").read_text(encoding="utf-8")
+        named = re.findall(r"^[\d.]+ s  (\w+), [^,]+, https?://\S*freesound\.org/\S+, CC0$", text, re.M)
+        assert named == [piece[0] for piece in joiner.PIECES]
+        assert "CC0 1.0" in text
+
+    def test_none_of_it_is_to_be_matched(self, joiner, collector):
+        pieces = {piece[0] for piece in joiner.PIECES}
+        assert not pieces & {*collector.BENCHMARK, *collector.EXAMPLES.values()}
+
+    def test_a_piece_has_its_level(self, joiner):
+        tone = np.sin(2 * np.pi * 441 * np.arange(44_100) / 44_100).astype(np.float32)
+        piece = joiner.piece(Clip(np.stack([tone, 0 * tone]), 44_100), 0.25, 0.5, -20.0)
+        assert len(piece) == 22_050
+        assert np.sqrt((piece**2).mean()) == pytest.approx(0.1, rel=1e-4)
+
+    def test_pieces_are_crossfaded_at_equal_power(self, joiner):
+        rng = np.random.default_rng(0)
+        pieces = [rng.standard_normal(20_000).astype(np.float32) for _ in range(3)]
+        joined = joiner.join(pieces, 4_000)
+        assert len(joined) == 3 * 20_000 - 2 * 4_000
+        np.testing.assert_array_equal(joined[4_000:16_000], pieces[0][4_000:16_000])
+        assert (joined[16_000:20_000] ** 2).mean() == pytest.approx(1, abs=0.1)
+        assert (joined[4_000:-4_000] ** 2).mean() == pytest.approx(1, abs=0.05)

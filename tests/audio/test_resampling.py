@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tonewright.audio import resample, resample_array
+from tonewright.audio import Clip, resample, resample_array, resample_blocks
 from tonewright.errors import UnknownNameError, UsageError
 
 from .conftest import tone
@@ -59,9 +59,29 @@ def test_a_clip_keeps_its_channels_and_duration(noise_clip):
     assert resample(noise_clip, 48_000) is noise_clip
 
 
+@pytest.mark.parametrize(("from_hz", "to_hz"), [*RATES, (44_100, 44_100), (1_000, 768_000)])
+@pytest.mark.parametrize("frames", [1, 3, 700, 5_000])
+@pytest.mark.parametrize("block", [1, 97, 100_000])
+def test_blocks_are_those_of_the_whole(rng, from_hz, to_hz, frames, block):
+    whole = Clip(0.1 * rng.standard_normal((2, min(frames, 40 * block))).astype(np.float32), from_hz)
+    blocks = [Clip(whole.samples[:, i : i + block], from_hz) for i in range(0, whole.frames, block)]
+    out = list(resample_blocks(blocks, to_hz))
+    assert all(one.frames and one.sample_rate_hz == to_hz for one in out)
+    together = np.concatenate([one.samples for one in out] or [np.empty((2, 0))], axis=1)
+    np.testing.assert_array_equal(together, resample(whole, to_hz).samples)
+
+
+def test_no_blocks_are_none():
+    assert list(resample_blocks([], 44_100)) == []
+
+
 def test_nonsense_is_refused(noise_clip):
     with pytest.raises(UnknownNameError, match="did you mean 'VHQ'"):
         resample(noise_clip, 16_000, quality="VHQ!")
+    with pytest.raises(UnknownNameError, match="did you mean 'VHQ'"):
+        next(resample_blocks([noise_clip], 16_000, quality="VHQ!"))
     for rate in (0, -16_000, 16_000.5):
         with pytest.raises(UsageError, match="positive whole number"):
             resample(noise_clip, rate)
+        with pytest.raises(UsageError, match="positive whole number"):
+            next(resample_blocks([noise_clip], rate))

@@ -4,8 +4,8 @@ import os
 import numpy as np
 import pytest
 
-from tonewright.audio import clip_lufs, info, read
-from tonewright.synths import load_preset, render_preset
+from tonewright.audio import Clip, clip_lufs, info, read, write
+from tonewright.synths import Preset, load_preset, render_preset, synth
 
 
 def test_renders_until_the_sound_has_died_away(run, preset, tmp_path):
@@ -64,3 +64,31 @@ def test_the_link_to_an_output_stays_a_link(run, preset, tmp_path):
     run("render", preset, "-o", tmp_path / "link.wav", "--seconds", 0.1)
     assert (tmp_path / "link.wav").is_symlink()
     assert (tmp_path / "real.wav").is_file()
+
+
+def test_a_preset_of_a_synth_without_notes(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    bell = next(preset for preset in synth("fm").factory_presets() if preset.name == "Bell")
+    bell.save("bell.json")
+    assert run("render", "bell.json", "-o", "bell.wav", "--seconds", 0.5).code == 0
+    np.testing.assert_array_equal(read("bell.wav").samples, render_preset(bell, seconds=0.5).samples)
+    for words in (["-o", "a.wav", "--note", "C4"], ["-o", "a.sfz"]):
+        outcome = run("render", "bell.json", *words)
+        assert (outcome.code, outcome.out) == (2, "")
+        assert "fm plays no notes, its pitch is a matter of its controls; got " in outcome.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bell.json", "bell.wav"]
+
+
+def test_a_preset_whose_recording_is_gone(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write("my take #1.wav", Clip(np.sin(np.arange(9_000, dtype=np.float32))[None], 9_000))
+    player = synth("granular:my take #1.wav")
+    Preset.of(player, player.controls.defaults()).save("cloud.json")
+    assert run("render", "cloud.json", "-o", "a.wav", "--seconds", 0.2).code == 0
+    os.remove("my take #1.wav")
+    outcome = run("render", "cloud.json", "-o", "b.wav")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err == (
+        "tonewright: 'cloud.json': the sound that this preset plays is missing or unfit: cannot read "
+        "'my take #1.wav': no such file or directory; check the path\n"
+    )

@@ -25,3 +25,11 @@ def test_json_is_the_schema_of_presets(run):
     schema = json.loads(run("synths", "serum-lite", "--json").out)
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(json.loads(factory_presets()[0].to_json()), schema)
+
+
+def test_says_which_take_a_file_and_which_play_no_notes(run):
+    assert "granular:PATH" in run("synths").out.splitlines()
+    assert "granular:PATH" not in json.loads(run("synths", "--json").out)
+    assert run("synths", "fm").out.startswith("fm, version 1: 4 controls; it plays no notes, pitch is")
+    shown = run("synths", "granular:examples/sounds/bell.flac").out.splitlines()
+    assert shown[0].startswith("granular:examples/sounds/bell.flac, version 1: 6 controls; it plays no notes")

@@ -1,4 +1,5 @@
 import inspect
+import re
 
 import numpy as np
 import pytest
@@ -8,7 +9,9 @@ from tonewright.audio import Clip
 from tonewright.distances import compare, training_loss
 from tonewright.errors import AudioError, UnknownNameError, UsageError
 from tonewright.matching import matcher
+from tonewright.matching.report import report_html
 from tonewright.matching.search import budget
+from tonewright.wording import duration
 
 RATE_HZ = 16_000
 
@@ -195,3 +198,40 @@ def test_the_shortest_sounds_are_matched(factory_sound, seconds):
     click = factory_sound(6)[1][400 : 400 + round(seconds * RATE_HZ)]
     result = tw.match(Clip(click, RATE_HZ), renders=50)
     assert len(result.audio) == len(click)
+
+
+@pytest.fixture(scope="module")
+def whistle():
+    synth = tw.synth("sine", RATE_HZ)
+    params = synth.controls.to_unit({"frequency_hz": 300.0, "amplitude": 0.4})
+    return Clip(synth.render(params[None], 60, 0.6, 0.4), RATE_HZ)
+
+
+@pytest.fixture(scope="module")
+def matched(whistle):
+    return tw.match(whistle, synth="sine", renders=3_000, seed=2)
+
+
+class TestSynthsWithoutNotes:
+    """Their pitch is a control: no note is searched, none is told, and none may be given."""
+
+    def test_the_controls_are_found_and_no_note(self, matched):
+        preset = matched.preset
+        assert (preset.synth, preset.midi_note) == ("sine", None)
+        assert preset.controls["frequency_hz"] == pytest.approx(300, rel=0.002)
+        assert preset.controls["amplitude"] == pytest.approx(0.4, rel=0.02)
+        assert preset.gate_seconds == pytest.approx(0.4, abs=0.005)
+
+    def test_nothing_is_said_of_a_note(self, matched):
+        assert "note_source" not in matched.target_info
+        assert matched.summary()["midi_note"] is None
+        assert matched.describe().splitlines()[1] == f"gate {duration(matched.preset.gate_seconds)}"
+        page = re.sub(r"<(style|script).*?</\1>", "", report_html(matched), flags=re.S)
+        shown = " ".join(re.sub(r"<[^>]*>", " ", page).split())
+        assert "playing" not in shown
+        assert "no clear pitch" not in shown
+        assert "The note Key held for" in shown
+
+    def test_a_note_is_refused(self, whistle):
+        with pytest.raises(UsageError, match=r"^sine plays no notes, .*; got note 60; leave it out$"):
+            tw.match(whistle, synth="sine", renders=10, note=60)

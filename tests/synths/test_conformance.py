@@ -8,17 +8,18 @@ import numpy as np
 import pytest
 
 from tonewright.errors import UsageError
-from tonewright.synths import Control, ControlSpace, Preset, Synth, Voice, names, parse_preset, preset_schema
+from tonewright.synths import Control, ControlSpace, Preset, Synth, Voice, parse_preset, preset_schema
 from tonewright.synths import synth as make_synth
 from tonewright.synths.words import Performance, words
 
-RATES_HZ = (8_000, 16_000, 44_100)
+from .conformance import NAMES, RATES_HZ
+
 BATCH = 6
 SECONDS = 0.2
 
 
 @pytest.fixture(
-    scope="module", params=[(n, r) for n in names() for r in RATES_HZ], ids=lambda p: f"{p[0]}-{p[1]}"
+    scope="module", params=[(n, r) for n in NAMES for r in RATES_HZ], ids=lambda p: f"{p[0]}-{p[1]}"
 )
 def synth(request):
     name, sample_rate_hz = request.param
@@ -61,7 +62,7 @@ class TestIdentity:
     def test_it_is_a_synth(self, synth, params):
         assert isinstance(synth, Synth)
         assert isinstance(synth.voice(params), Voice)
-        assert synth.name in names()
+        assert synth.name in NAMES
         assert synth.sample_rate_hz in RATES_HZ
         assert isinstance(synth.version, int)
         assert synth.version >= 1
@@ -338,7 +339,7 @@ class TestPresets:
                 assert not validator.is_valid({**fields, "controls": missing})
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", NAMES)
 def test_every_control_is_audible_everywhere(name):
     """No dead zone: wherever a control stands, a step of a 48th of its range (a whole one) changes the sound.
 

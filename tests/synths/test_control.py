@@ -12,8 +12,10 @@ LINEAR = Control("detune_cents", "oscs", -50, 50, 0, "linear", "cents", "tuning"
 LOG = Control("cutoff_hz", "filter", 30, 20_000, 1_000, "log", "Hz", "cutoff")
 STEPS = Control("semitones", "osc", -12, 12, 0, "integer", "semitones", "transposition")
 LEVEL = Control("level", "osc", 0.0, 1.0, 0.5, meaning="level")
+FADER = Control("fader", "osc", 0.0, 4.0, 1.0, "quadratic", meaning="a fader that comes down to nothing")
 MORPH = Control("morph", "osc", 0.0, 1.0, 0.0, landmarks=((0.0, "sine"), (0.5, "saw"), (1.0, "square")))
 SPACE = ControlSpace((LINEAR, LOG, STEPS, LEVEL))
+CURVES = (*SPACE, FADER)
 VALUES = {"detune_cents": 10.0, "cutoff_hz": 440.0, "semitones": -7, "level": 0.25}
 
 units = st.floats(0, 1, width=32)
@@ -26,6 +28,13 @@ class TestCurves:
     def test_log_has_equal_ratios(self):
         np.testing.assert_allclose(LOG.to_physical([0, 0.5, 1]), [30, np.sqrt(30 * 20_000), 20_000])
 
+    def test_quadratic(self):
+        np.testing.assert_allclose(FADER.to_physical([0, 0.25, 0.5, 1]), [0, 0.25, 1, 4])
+        np.testing.assert_allclose(FADER.to_unit([0, 0.25, 1, 4]), [0, 0.25, 0.5, 1])
+        offset = Control("offset", "osc", -1, 3, 0, "quadratic")
+        np.testing.assert_allclose(offset.to_physical([0, 0.5, 1]), [-1, 0, 3])
+        np.testing.assert_allclose(offset.to_unit([-1, 0, 3]), [0, 0.5, 1])
+
     def test_integer_bins_are_equally_wide(self):
         values = STEPS.to_physical((np.arange(25_000) + 0.5) / 25_000)
         steps, counts = np.unique(values, return_counts=True)
@@ -35,10 +44,10 @@ class TestCurves:
         assert LINEAR.steps == 0
 
     def test_values_outside_are_taken_as_the_nearer_end(self):
-        for control in SPACE:
+        for control in CURVES:
             assert control.to_physical([-3, 7]).tolist() == [control.low, control.high]
 
-    @pytest.mark.parametrize("control", list(SPACE), ids=lambda control: control.name)
+    @pytest.mark.parametrize("control", CURVES, ids=lambda control: control.name)
     @given(unit=units)
     def test_inverse_and_bounds(self, control, unit):
         physical = float(control.to_physical(unit))
@@ -51,11 +60,11 @@ class TestCurves:
         else:
             assert back == pytest.approx(unit, abs=1e-7)
 
-    @pytest.mark.parametrize("control", list(SPACE), ids=lambda control: control.name)
+    @pytest.mark.parametrize("control", CURVES, ids=lambda control: control.name)
     def test_monotone(self, control):
         assert (np.diff(control.to_physical(np.linspace(0, 1, 1001))) >= 0).all()
 
-    @pytest.mark.parametrize("control", list(SPACE), ids=lambda control: control.name)
+    @pytest.mark.parametrize("control", CURVES, ids=lambda control: control.name)
     def test_ends(self, control):
         assert control.to_physical([0, 1]).tolist() == [control.low, control.high]
 
@@ -233,3 +242,5 @@ class TestSpace:
             "default": 0,
             "description": "transposition [semitones]",
         }
+        fader = ControlSpace((FADER,)).schema()["properties"]["fader"]
+        assert (fader["type"], fader["minimum"], fader["maximum"]) == ("number", 0.0, 4.0)

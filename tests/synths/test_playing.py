@@ -42,3 +42,10 @@ def test_a_gate_beyond_the_end_is_refused():
 def test_a_long_gate_needs_a_duration():
     with pytest.raises(UsageError, match="a gate above 60 s needs seconds, the duration; got 61"):
         render_preset(PRESET, gate_seconds=61)
+
+
+def test_a_synth_without_notes_is_not_asked_for_one():
+    preset = synth("fm").factory_presets()[0]
+    assert render_preset(preset, seconds=0.1).frames == 4_410
+    with pytest.raises(UsageError, match=r"^fm plays no notes, .* controls; got note 48; leave it out$"):
+        render_preset(preset, midi_note=48, seconds=0.1)

@@ -1,9 +1,12 @@
+import hashlib
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
 
+import numpy as np
 import pytest
 
+from tonewright.audio import Clip, write
 from tonewright.errors import UnknownNameError, UsageError
 from tonewright.synths import Synth, names, registry, synth
 
@@ -71,3 +74,24 @@ class FromFile:
 class Plugged:
     def __init__(self, sample_rate_hz):
         self.sample_rate_hz = sample_rate_hz
+
+
+@pytest.mark.parametrize("name", ["a b.wav", "#1.flac", "take:2.wav", 'it\'s "mine".wav', "dir with/a.b.c"])
+def test_granular_takes_any_sound_file(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    write(tmp_path / "sound.wav", Clip(np.sin(np.arange(4_000, dtype=np.float32))[None], 8_000))
+    (tmp_path / "sound.wav").rename(path)
+    made = synth(f"granular:{name}", 16_000)
+    assert isinstance(made, Synth)
+    assert (made.name, made.sample_rate_hz) == (f"granular:{name}", 16_000)
+    assert made.file_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert made.controls.names == synth("granular").controls.names
+    sound = made.render(made.controls.defaults()[None], 60, 0.2)
+    assert np.sqrt((sound**2).mean()) > 0.02
+
+
+def test_a_rate_that_granular_cannot_run_at_is_told_before_its_file(tmp_path):
+    with pytest.raises(UsageError, match="sample_rate_hz is a whole number from 4,000"):
+        synth(f"granular:{tmp_path / 'none.wav'}", 100)

@@ -26,7 +26,7 @@ from tonewright.cli.verbs import VerbGroup
 
 if TYPE_CHECKING:
     from tonewright.improvising.corpus.describing import CorpusFacts, PartFacts
-    from tonewright.improvising.corpus.reaching import Distances, Reach
+    from tonewright.improvising.reach.comparing import Distances, Reach
 
 CORPUS = VerbGroup("Analyse recordings to train agents on, and tell what is in them.")
 _SHOWN = 10  # recordings, where there are more
@@ -35,10 +35,9 @@ _SHOWN = 10  # recordings, where there are more
 @CORPUS.word("analyse")
 @dataclass(frozen=True)
 class CorpusAnalyse:
-    """Hear every recording in and below a folder, hop by hop, and write a corpus split for training.
+    """Hear all recordings in a folder, hop by hop, and split them for training.
 
-    What is finished is kept beside the corpus until it is written: the same command goes on after an
-    interruption.
+    An analysis that was stopped goes on when the same command is given again.
     """
 
     folder: Annotated[tyro.conf.Positional[Folder], tyro.conf.arg(metavar="FOLDER")]
@@ -128,13 +127,13 @@ class CorpusAnalyse:
 @CORPUS.word("show")
 @dataclass(frozen=True)
 class CorpusShow:
-    """Tell what is in a corpus, and with a lookup table what of it a synth can reach."""
+    """Tell what is in a corpus, and what of it a synth can reach."""
 
     corpus: Annotated[tyro.conf.Positional[InputFile], tyro.conf.arg(metavar="CORPUS")]
     """The corpus."""
     table: OptionalFile = None
     """Lookup table of a synth (`tonewright lookup build`): how near does it come to each frame?"""
-    features: Annotated[Names | None, tyro.conf.arg(aliases=["-d"], help_behavior_hint="")] = None
+    features: Annotated[Names, tyro.conf.arg(aliases=["-d"], help_behavior_hint="")] = ()
     """What counts in it: descriptors, categories or columns; every descriptor unless given."""
     threshold: Threshold = 0.5
     """Distance that counts as reached, in spreads of each feature."""
@@ -153,9 +152,9 @@ class CorpusShow:
         from tonewright.errors import UsageError
         from tonewright.files import check_file, write_text
         from tonewright.improvising.corpus.describing import describe_corpus
-        from tonewright.improvising.corpus.reaching import reach_corpus
-        from tonewright.improvising.corpus.report import corpus_html
         from tonewright.improvising.lookup.files import read_table
+        from tonewright.improvising.reach.comparing import reach_corpus
+        from tonewright.improvising.reach.page import corpus_html
 
         if self.output is not None:
             if self.output.suffix.lower() not in (".html", ".htm"):
@@ -164,7 +163,7 @@ class CorpusShow:
         facts, reach = describe_corpus(self.corpus), None
         if self.table is not None:
             table = read_table(self.table)
-            reach = reach_corpus(self.corpus, table, self.features, threshold=self.threshold)
+            reach = reach_corpus(self.corpus, table, self.features or None, threshold=self.threshold)
         if self.output is not None:
             page = corpus_html(self.corpus.name, facts, reach, self.sounds)
             write_text(self.output, page, overwrite=self.overwrite)
@@ -189,7 +188,7 @@ def print_facts(facts: CorpusFacts) -> None:
         [_part_row(name, part, facts.whole.seconds) for name, part in [*rows, ("all", facts.whole)]],
     )
     print(
-        f"{quantity(facts.contents.frames, 'frame', 9)} of {len(columns)} columns, heard at "
+        f"{facts.contents.frames:,} frames of {len(columns)} columns, heard at "
         f"{framing.sample_rate_hz:,} Hz with window {framing.window:,} and hop {framing.hop:,}. Loudness and "
         "pitch: from the\n5th to the 95th percentile of what sounds."
     )
@@ -205,10 +204,10 @@ def print_facts(facts: CorpusFacts) -> None:
 
 def print_reach(reach: Reach) -> None:
     """Print what of a corpus a synth can reach."""
-    from tonewright.wording import number, quantity
+    from tonewright.wording import number
 
     every = "" if reach.every == 1 else f", one frame of {reach.every}"
-    print(f"\nReach of {reach.synth}, {quantity(reach.points, 'point', 9)}{every}:")
+    print(f"\nReach of {reach.synth}, {reach.points:,} points{every}:")
     heads = ("", "frames", "median", "p90", f"within {reach.threshold:g}")
     rows = [("all that sounds", *_distance_row(reach.whole))]
     rows += [(split, *_distance_row(one)) for split, one in reach.parts.items()]
@@ -277,10 +276,10 @@ def _print_table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     for head in heads[1:]:
         table.add_column(head, justify="right", no_wrap=True)
     for row in rows:
-        table.add_row(*(Text(ascii_line(cell)) for cell in row))
+        table.add_row(*(Text(one_line(cell)) for cell in row))
     Console(width=200).print(table)  # as wide as its cells: what a terminal wraps can still be read
 
 
-def ascii_line(text: str) -> str:
+def one_line(text: str) -> str:
     """A name on one line, whatever it holds."""
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)

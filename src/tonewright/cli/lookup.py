@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from tonewright.cli.options import Count, Flag, Name, Names, OutputFile, Seconds, Seed
+from tonewright.cli.options import Count, Flag, Name, Names, OptionalCounts, OutputFile, Seconds, Seed
 from tonewright.cli.verbs import VerbGroup
 
 if TYPE_CHECKING:
@@ -21,17 +21,16 @@ LOOKUP = VerbGroup("Measure what a synth sounds like all over its controls.")
 class LookupBuild:
     """Render and hear a synth at points all over its controls, and write a table.
 
-    What is finished is kept beside the table until it is written: the same command goes on after an
-    interruption.
+    A build that was stopped goes on when the same command is given again.
     """
 
     synth: Name
     """Synth to measure, or pd:PATH."""
     output: OutputFile
     """Table to make, a Parquet file."""
-    grid: Count = None
-    """Values of each control, both ends included. Unless given, about 8,000 points: a grid for up to three
-    controls, a Sobol sequence for more."""
+    grid: OptionalCounts = None
+    """Values of each control, both ends included: one number for all, or one for each. Unless given, about
+    8,000 points: a grid for up to three controls, a Sobol sequence for more."""
     sobol: Count = None
     """Points of a Sobol sequence, instead of a grid; both ends of the controls are added."""
     seconds: Seconds = 0.5
@@ -72,7 +71,7 @@ class LookupBuild:
             table = build_table(
                 self.synth,
                 self.output,
-                grid=self.grid,
+                grid=self.grid[0] if self.grid and len(self.grid) == 1 else self.grid,
                 sobol=self.sobol,
                 seconds=self.seconds or 0.5,
                 descriptors=self.descriptors,

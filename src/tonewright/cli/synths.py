@@ -23,18 +23,23 @@ class Synths:
         """Print."""
         from tonewright.cli.output import print_json
         from tonewright.synths import names, preset_schema, synth
+        from tonewright.synths.base import plays_notes
+        from tonewright.synths.registry import SCHEMES
 
         if not self.name:
             if self.json:
                 print_json(names())
             else:
-                print("\n".join(names()))
+                print("\n".join([*names(), *(f"{scheme}:PATH" for scheme in SCHEMES)]))
             return
         player = synth(self.name)
         if self.json:
             print_json(preset_schema(player))
             return
-        print(f"{player.name}, version {player.version}: {len(player.controls)} controls")
+        notes = "" if plays_notes(player) else "; it plays no notes, pitch is a matter of its controls"
+        print(f"{player.name}, version {player.version}: {len(player.controls)} controls{notes}")
+        if path := getattr(player, "path", None):
+            print(f"made from {path}")
         for group, controls in player.controls.groups.items():
             print(f"\n{group}")
             for control in controls:

@@ -11,8 +11,8 @@ from tonewright.improvising.lookup.points import choose_points
 from tonewright.improvising.lookup.table import LookupTable, SynthIdentity
 from tonewright.synths.base import Synth
 
-_POINTS = 600
-"""Some of them for each control: 24 by 24 of two, 8 by 8 by 8 of three, a Sobol sequence of more."""
+_POINTS = 630
+"""Some of them for each control: 25 by 25 of two, 5 to the fourth of four, a Sobol sequence of more."""
 
 
 def small_table(synth: Synth, descriptors: tuple[str, ...]) -> LookupTable:
@@ -43,7 +43,7 @@ class _Sound:
 def _measured(sound: _Sound, descriptors: tuple[str, ...]) -> LookupTable:
     synth, averager = sound.synth, Averager(FRAMING, descriptors)
     controls = len(synth.controls)
-    grid = int(_POINTS ** (1 / controls)) if controls <= 3 else None
+    grid = int(_POINTS ** (1 / controls)) if controls <= 4 else None
     points = choose_points(synth.controls, grid, None if grid else 512)
     seconds = averager.least_seconds + 0.05
     means, spreads, sounding = averager(synth.render(points.params, NOTE, seconds, seconds))

@@ -10,10 +10,15 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
+from tonewright.errors import UsageError
 from tonewright.improvising.actions import Actions
 from tonewright.improvising.corpus.corpus import Corpus, Split
+<<<<<<< HEAD
 from tonewright.improvising.episode_config import HOP_S, ImproviseConfig
 from tonewright.improvising.guide import Guide
+=======
+from tonewright.improvising.episode_config import ImproviseConfig
+>>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
 from tonewright.improvising.lookup.table import LookupTable
 from tonewright.improvising.normalising import Scales
 from tonewright.improvising.observation import Observer
@@ -21,7 +26,11 @@ from tonewright.improvising.phrases import Phrase, Phrases
 from tonewright.improvising.reward import reward, weigh
 from tonewright.improvising.row_random import uniforms
 from tonewright.improvising.setting import Setting, setting
+<<<<<<< HEAD
 from tonewright.improvising.targets import Targets, TargetSource
+=======
+from tonewright.improvising.targets import CORPUS, Recordings, Targets
+>>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
 from tonewright.learning.vector import BatchEnv, SingleEnv
 
 
@@ -34,7 +43,7 @@ class ImproviseEnv(BatchEnv):
 
     Every info is per row: `distance`, the distance of the last hop that the reward is made of; `errors`
     `[N, R]`, the magnitude of the difference in each column that counts (`reward_columns`), as far as the
-    target has it; `kind`, whether the target is static (0), dynamic (1) or a recording (2).
+    target has it; `recording`, the number of the recording that is played, −1 for a random sound.
 
     Args:
         num_envs: Rows.
@@ -42,11 +51,19 @@ class ImproviseEnv(BatchEnv):
         table: What the synth can do, in place of the file that the configuration names.
         corpus: Recordings, in place of the file that the configuration names.
         split: The part of the corpus that is played.
+<<<<<<< HEAD
         phrases: What to follow, row by row and from the beginning, in place of what the configuration says.
         scales: See `setting`; likewise `also`.
         also: Features that are heard without being seen or counted.
         demonstrations: Tell in the info `demonstration` what the step-limited nearest neighbour would do
             next, as the heads of `learning` give actions.
+=======
+        in_order: Row i plays recording i of that part from its beginning on, in every episode, for measuring;
+            recordings begin again in rows beyond the last, and another one follows where one ends.
+        recorded: Recordings to play in place of a corpus.
+        scales: How both sides are scaled, that of an agent; fitted to the table and the corpus, to the part
+            to train with, if not given.
+>>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
         autoreset_mode: See `BatchEnv`.
         **changes: Fields of the configuration and their values (`step_size=0.1`).
 
@@ -70,16 +87,26 @@ class ImproviseEnv(BatchEnv):
         table: LookupTable | None = None,
         corpus: Corpus | None = None,
         split: Split = "train",
+<<<<<<< HEAD
         phrases: Sequence[Phrase] | None = None,
         scales: Scales | None = None,
         also: Sequence[str] = (),
         demonstrations: bool = False,
+=======
+        in_order: bool = False,
+        recorded: Recordings | None = None,
+        scales: Scales | None = None,
+>>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
         autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
         **changes: Any,
     ) -> None:
         self._check_known(changes, (field.name for field in fields(ImproviseConfig)))
         self.config = config = replace(config or ImproviseConfig(), **changes)
+<<<<<<< HEAD
         self.setting: Setting = setting(config, table, corpus, scales=scales, also=also)
+=======
+        self.setting: Setting = setting(config, table, corpus, scales)
+>>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
         controls = len(self.setting.synth.controls)
         self.actions = Actions(config.action_view, controls)
         self._observer = Observer(num_envs, len(self.setting.keep.columns), controls, config.history)
@@ -91,6 +118,7 @@ class ImproviseEnv(BatchEnv):
             autoreset_mode=autoreset_mode,
         )
         self.own = self.setting.own_sound(num_envs)
+<<<<<<< HEAD
         self.targets: TargetSource
         if phrases is not None:
             self.targets = Phrases(phrases, self.setting.scales, num_envs)
@@ -105,6 +133,16 @@ class ImproviseEnv(BatchEnv):
             )
         self._guide = Guide(self.setting) if demonstrations else None
         self.watch: Callable[[], None] = lambda: None
+=======
+        self.targets = Targets(
+            self.setting.table_sound(num_envs),
+            controls,
+            self.setting.mixture,
+            config.target_noise,
+            self._recorded(split) if recorded is None else recorded,
+            in_order,
+        )
+>>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
         self.params = np.zeros((num_envs, controls), np.float32)
         counted = self.setting.counted
         self._counted = counted
@@ -124,12 +162,12 @@ class ImproviseEnv(BatchEnv):
         return self.config.step_size * self.config.hops_per_step
 
     def _begin(self, rows: NDArray[np.intp]) -> None:
-        # Two seeds each: of the row's own numbers and of its target.
-        seeds = np.array([self.rngs[row].integers(0, 2**64, 2, np.uint64) for row in rows])
+        # Three seeds each: of the row's own numbers, of its target and of its sound.
+        seeds = np.array([self.rngs[row].integers(0, 2**64, 3, np.uint64) for row in rows])
         self._states[rows] = seeds[:, 0]
         uniforms(rows, self._states, self.params)
         self.targets.begin(rows, seeds[:, 1])
-        self.own.begin(rows, self.params)
+        self.own.begin(rows, self.params, seeds[:, 2])
         self._observer.begin(rows, self.own.values, self.targets.values)
         self._compare(rows)
 
@@ -155,12 +193,20 @@ class ImproviseEnv(BatchEnv):
         info: dict[str, NDArray[Any]] = {
             "distance": self.distances.copy(),
             "errors": self._errors.copy(),
-            "kind": self.targets.kinds.copy(),
+            "recording": np.where(self.targets.kinds == CORPUS, self.targets.files, -1),
         }
         if self._guide is not None:
             goals = self._guide.goals(self.targets.values, self.targets.presence)
             info["demonstration"] = self.actions.demonstrated((goals - self.params) / self.reach)
         return info
+
+    def _recorded(self, split: Split) -> Recordings | None:
+        static, dynamic, corpus = self.setting.mixture
+        if self.setting.corpus is None and not static + dynamic:
+            raise UsageError(
+                f"training_mode {self.config.training_mode!r} plays recordings alone; got no corpus; name one"
+            )
+        return self.setting.recordings(split) if corpus else None
 
     def _compare(self, rows: NDArray[np.intp]) -> None:
         weigh(

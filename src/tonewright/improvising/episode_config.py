@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from tonewright.checks import check_number, check_whole
 from tonewright.errors import UnknownNameError, UsageError
 from tonewright.improvising.actions import ACTION_VIEWS
-from tonewright.improvising.hearing import HOP, SAMPLE_RATE_HZ
 from tonewright.improvising.reward import REWARD_TYPES
 
 TRAINING_MODES = ("static", "dynamic", "corpus", "mixed")
@@ -17,7 +16,6 @@ HEARINGS = ("table", "render")
 FEATURES_KEEP = ("loudness_rms", "pitch", "spectral_centroid", "spectral_flatness", "mfcc")
 FEATURES_REWARD = ("loudness_rms", "pitch_f0", "spectral_centroid")
 """How loud, how high, how bright."""
-HOP_S = HOP / SAMPLE_RATE_HZ
 
 
 @dataclass(frozen=True)
@@ -63,6 +61,8 @@ class ImproviseConfig:
     """How many earlier frames are seen of both sides: 1, 2, 4, ... hops ago."""
     hearing: str = "table"
     """table or render: where the agent's own sound comes from."""
+    hearing_noise: float = 1.0
+    """How much of a sound's own restlessness, the spread in the table, is heard when it is looked up."""
     max_episode_steps: int = 1000
     """Steps after which an episode is truncated."""
 
@@ -78,6 +78,7 @@ class ImproviseConfig:
         check_number(self.reward_scale, "reward_scale", 0, above=True)
         check_number(self.reward_noise, "reward_noise", 0)
         check_number(self.target_noise, "target_noise", 0)
+        check_number(self.hearing_noise, "hearing_noise", 0)
         check_number(self.step_size, "step_size", 0, 1, above=True)
         check_whole(self.hops_per_step, "hops_per_step", 1, 64)
         check_whole(self.history, "history", 0, 8)

@@ -58,18 +58,20 @@ def choose(
     for weight in weights:
         check_number(weight, f"a weight of {what}", 0, above=True)
     asked = dict(zip(names, weights or [1.0] * len(names), strict=True))
-    known = _known()
-    chosen: dict[str, float] = {}
-    for name in sorted(asked, key=lambda one: _rank(one, known)):
+    known = _names((*select(EVERYTHING), *held))
+    for name in asked:
         if name not in known:
             raise UnknownNameError(f"feature in {what}", str(name), known)
-        columns = [column for column in _columns(name, held) if column not in chosen]
-        if not _columns(name, held):
+    chosen: dict[str, float] = {}
+    for name in sorted(asked, key=known.__getitem__):
+        columns = _columns(name, held)
+        if not columns:
             raise UsageError(
                 f"{what} names what the table and the corpus hold; got {name!r}, and they hold "
                 f"{', '.join(one.name for one in held)}; measure them again with it, or leave it out"
             )
-        chosen.update((column, asked[name] / len(columns)) for column in columns)
+        new = [column for column in columns if column not in chosen]
+        chosen.update((column, asked[name] / len(new)) for column in new)
     order = [column for one in held for column in one.columns if column in chosen]
     return Features(tuple(order), tuple(chosen[column] for column in order))
 
@@ -80,32 +82,21 @@ def descriptors_of(names: Iterable[str]) -> tuple[str, ...]:
     Raises:
         UnknownNameError: A name is nothing that could be measured.
     """
-    everything, known = select(EVERYTHING), _known()
+    everything = select(EVERYTHING)
+    known = _names(everything)
     found: dict[str, None] = {}
     for name in names:
         if name not in known:
             raise UnknownNameError("feature", str(name), known)
-        found.update((one.name, None) for one in everything if set(_columns(name, (one,))))
+        found.update((one.name, None) for one in everything if _columns(name, (one,)))
     return tuple(found)
 
 
-def _known() -> set[str]:
-    """Every name there is for features."""
-    everything = select(EVERYTHING)
-    names = {name for one in everything for name in (one.name, one.category, *one.columns)}
-    return names | {EVERYTHING}
-
-
-def _rank(name: str, known: set[str]) -> int:
-    """The larger, the earlier: everything, categories, descriptors, columns."""
-    everything = select(EVERYTHING)
-    ranks = [
-        {EVERYTHING},
-        {one.category for one in everything},
-        {one.name for one in everything},
-        known,
-    ]
-    return next((rank for rank, group in enumerate(ranks) if name in group), len(ranks))
+def _names(descriptors: Sequence[Descriptor]) -> dict[str, int]:
+    """Every name for features, and how much it stands for: 0 everything, then categories, descriptors, columns."""
+    ranks = {column: 3 for one in descriptors for column in one.columns}
+    ranks |= {one.name: 2 for one in descriptors} | {one.category: 1 for one in descriptors}
+    return ranks | {EVERYTHING: 0}
 
 
 def _columns(name: str, held: Sequence[Descriptor]) -> list[str]:

@@ -7,6 +7,7 @@ from tonewright.features.framing import Framing
 SAMPLE_RATE_HZ = 44_100
 WINDOW, HOP = 1024, 256
 """23 ms of sound, heard and acted upon every 5.8 ms: what is heard is known soon, for live use."""
+HOP_S = HOP / SAMPLE_RATE_HZ
 FRAMING = Framing(SAMPLE_RATE_HZ, WINDOW, HOP)
 
 DESCRIPTORS = (

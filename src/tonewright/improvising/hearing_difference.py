@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.improvising.episode_config import HOP_S
+from tonewright.improvising.hearing import HOP_S
+from tonewright.improvising.normalising import Normaliser
 from tonewright.improvising.rendered_sound import RenderedSound
 from tonewright.improvising.setting import Setting
+from tonewright.improvising.table_sound import TableSound
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,12 @@ def hearing_difference(
     controls = len(setting.synth.controls)
     params = rng.random((rows, controls), np.float32)
     goals = params.copy()
-    looked_up = setting.table_sound(rows)
+    looked_up = TableSound(setting.table, Normaliser(setting.scales, setting.table.columns), rows)
     rendered = RenderedSound(setting.synth, setting.scales, rows, setting.table.note)
     everywhere = np.arange(rows)
-    looked_up.begin(everywhere, params)
-    rendered.begin(everywhere, params)
+    seeds = np.zeros(rows, np.uint64)
+    looked_up.begin(everywhere, params, seeds)
+    rendered.begin(everywhere, params, seeds)
     heard: list[tuple[NDArray[Any], ...]] = []
     for _ in range(round(seconds / HOP_S)):
         new = rng.random(rows) < HOP_S

@@ -46,8 +46,8 @@ class RenderedSound:
         self._voices: list[_Shared] = []
         self.values, self.presence = np.zeros((2, rows, len(scales.columns)), np.float32)
 
-    def begin(self, rows: NDArray[np.intp], params: NDArray[np.float32]) -> None:
-        """See `OwnSound`."""
+    def begin(self, rows: NDArray[np.intp], params: NDArray[np.float32], seeds: NDArray[np.uint64]) -> None:
+        """See `OwnSound`; the seeds make no difference."""
         for voice in self._voices:
             voice.leave(rows)
         self._voices = [voice for voice in self._voices if voice.heard.any()]

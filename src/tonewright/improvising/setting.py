@@ -71,7 +71,8 @@ class Setting:
 
     def table_sound(self, rows: int) -> TableSound:
         """A batch of sounds that are looked up."""
-        return TableSound(self.table, Normaliser(self.scales, self.table.columns), rows)
+        normaliser = Normaliser(self.scales, self.table.columns)
+        return TableSound(self.table, normaliser, rows, self.config.hearing_noise)
 
     def own_sound(self, rows: int) -> OwnSound:
         """What agents hear of themselves."""
@@ -80,19 +81,33 @@ class Setting:
         return RenderedSound(self.synth, self.scales, rows, self.table.note)
 
     def recordings(self, split: Split) -> Recordings | None:
-        """One part of the corpus, as it is heard; None without a corpus."""
-        if self.corpus is None or self.mixture[2] == 0:
+        """One part of the corpus, as it is heard; None without a corpus.
+
+        Raises:
+            CorpusError: The part has no recording.
+        """
+        if self.corpus is None:
             return None
-        return recordings(self.corpus, split, Normaliser(self.scales, self.corpus.columns))
+        files = [file for file in self.corpus.part(split) if file.frames]
+        if not files:
+            raise CorpusError(
+                f"a corpus holds recordings for {split}; got none; add some, or split the folder again"
+            )
+        tracks = [self.corpus.values[file.rows] for file in files]
+        return recordings(tracks, Normaliser(self.scales, self.corpus.columns))
 
 
 def setting(
     config: ImproviseConfig,
     table: LookupTable | None = None,
     corpus: Corpus | None = None,
+<<<<<<< HEAD
     *,
     scales: Scales | None = None,
     also: Sequence[str] = (),
+=======
+    scales: Scales | None = None,
+>>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
 ) -> Setting:
     """Make and check what episodes are played with.
 
@@ -100,9 +115,13 @@ def setting(
         config: What decides the episodes.
         table: In place of the file that it names.
         corpus: In place of the file that it names.
+<<<<<<< HEAD
         scales: Those that an agent was trained with; columns that it lacks, or all without it, are scaled by
             what table and corpus hold.
         also: Features that are heard beside those that are seen or count, to report on them.
+=======
+        scales: Those of an agent; fitted to the table and the corpus if not given.
+>>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
 
     Raises:
         UsageError: Features that do not change, no corpus where one is needed, or an impossible name.
@@ -128,14 +147,18 @@ def setting(
         corpus = _read_corpus(config.corpus, columns)
     if corpus is not None:
         _check_corpus(corpus, columns)
-    elif config.training_mode == "corpus":
-        raise UsageError("training_mode 'corpus' needs a corpus; got none; name one, or choose 'mixed'")
-    elif config.training_mode == "mixed" and not sum(config.mixture[:2]):
+    if scales is None:
+        scales = fit_scales(columns, table, corpus)
+    elif scales.columns != columns:
         raise UsageError(
-            f"mixture {config.mixture} needs a corpus; got none; name one, or give other weights"
+            f"scales are of what is heard, {', '.join(columns)}; got those of {', '.join(scales.columns)}; "
+            "choose the features that they were made for"
         )
+<<<<<<< HEAD
     fitted = fit_scales(columns, table, corpus)
     scales = fitted if scales is None else scales.over(fitted)
+=======
+>>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
     same = [name for name in unchanging(scales, table) if name in counted.columns]
     if same:
         raise UsageError(

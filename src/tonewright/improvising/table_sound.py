@@ -13,10 +13,13 @@ from tonewright.improvising.lookup.interpolation import Interpolator
 from tonewright.improvising.lookup.points import grid_points
 from tonewright.improvising.lookup.table import LookupTable
 from tonewright.improvising.normalising import LIMIT, Normaliser
+from tonewright.improvising.row_random import uniform
 from tonewright.improvising.windows import taps
 
 _LIMIT = np.float32(LIMIT)
 _GRID_CONTROLS = 6  # 4,096 points with four values of each
+_STEADY = 0.01  # spreads of a sound that does nothing by itself
+_KEPT = np.float32(0.75)  # of such noise, from hop to hop: a window holds four of them
 _FAINT = 1e-3  # present less than this, a column is not there
 
 
@@ -53,17 +56,23 @@ class TableSound:
         table: What the synth can do.
         normaliser: Made for the columns of the table.
         rows: How many sounds, B.
+        noise: How much of the spread over time that the table tells of is heard as noise: all of it (1) makes
+            grains as restless as they are.
     """
 
-    def __init__(self, table: LookupTable, normaliser: Normaliser, rows: int) -> None:
+    def __init__(self, table: LookupTable, normaliser: Normaliser, rows: int, noise: float = 0.0) -> None:
         values, presence = normaliser(table.means)
         weights = taps(normaliser.scales.columns, table.framing)
         # Inside, those columns come first that listen longest, so that a loop over all can stop early.
         order = np.argsort(-np.count_nonzero(weights, axis=1), kind="stable")
         # Columns that are there together share one column of weights.
         patterns, groups = np.unique(presence[:, order], axis=1, return_inverse=True)
-        weighted = np.concatenate([values[:, order] * presence[:, order], patterns], axis=1)
-        self._interpolator = _interpolator(table, weighted)
+        parts = [values[:, order] * presence[:, order], patterns]
+        spreads = noise * normaliser.spread_of(table.means, table.spreads)[:, order]
+        self._wavers = bool((spreads > _STEADY).any())
+        self._interpolator = _interpolator(
+            table, np.concatenate([*parts, spreads][: 2 + self._wavers], axis=1)
+        )
         groups = groups.reshape(-1)
         first_of = np.array([np.flatnonzero(groups == group)[0] for group in range(patterns.shape[1])])
         self._columns = _Columns(
@@ -80,11 +89,15 @@ class TableSound:
         self._presence_before = np.zeros((rows, len(self._columns.taps), len(first_of)), np.float32)
         self._held = np.zeros((rows, width), np.float32)
         self._at = np.zeros(rows, np.int64)
+        self._states = np.zeros(rows, np.uint64)
+        self._wavering = np.zeros((rows, width), np.float32)
         self.values, self.presence = np.zeros((2, rows, width), np.float32)
 
-    def begin(self, rows: NDArray[np.intp], params: NDArray[np.float32]) -> None:
+    def begin(self, rows: NDArray[np.intp], params: NDArray[np.float32], seeds: NDArray[np.uint64]) -> None:
         """See `OwnSound`."""
+        self._states[rows] = seeds
         self._held[rows] = 0
+        self._wavering[rows] = 0
         self._take(rows, params, True)
 
     def hear(self, rows: NDArray[np.intp], params: NDArray[np.float32]) -> None:
@@ -97,6 +110,9 @@ class TableSound:
             rows, looked_up, everywhere, self._columns, self._values_before, self._presence_before,
             self._held, self._at, self.values, self.presence,
         )  # fmt: skip
+        if self._wavers:
+            first = looked_up.shape[1] - self.values.shape[1]
+            _waver(rows, looked_up[:, first:], self._columns.order, self._states, self._wavering, self.values)
 
 
 def _interpolator(table: LookupTable, values: NDArray[np.float32]) -> Interpolator:
@@ -180,3 +196,23 @@ def _hear(
                 heard = np.float32(np.log(heard) / columns.nepers[c])
             values[b, columns.order[c]] = min(_LIMIT, max(-_LIMIT, heard))  # which rounding may leave
             presence[b, columns.order[c]] = share[columns.groups[c]]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _waver(
+    rows: NDArray[np.intp],
+    spreads: NDArray[np.float32],
+    order: NDArray[np.intp],
+    states: NDArray[np.uint64],
+    wavering: NDArray[np.float32],
+    values: NDArray[np.float32],
+) -> None:
+    """Add what a sound does over time by itself: noise of the spreads `[rows, U]`, that a window blurs."""
+    new = np.float32(np.sqrt(12.0 * (1.0 - _KEPT**2)))  # of even numbers, for a variance of 1
+    for k in range(len(rows)):
+        b = rows[k]
+        for i in range(len(order)):
+            c = order[i]
+            drawn = np.float32(uniform(states, b) - 0.5)
+            wavering[b, c] = _KEPT * wavering[b, c] + new * drawn
+            values[b, c] = min(_LIMIT, max(-_LIMIT, values[b, c] + spreads[k, i] * wavering[b, c]))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 from typing import NamedTuple, Protocol
+=======
+from collections.abc import Sequence
+from typing import NamedTuple
+>>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.compiling import njit
-from tonewright.errors import UsageError
-from tonewright.improvising.corpus.corpus import Corpus, Split
-from tonewright.improvising.normalising import Normaliser, hold
+from tonewright.improvising.hearing import HOP_S
+from tonewright.improvising.normalising import LIMIT, Normaliser, hold
 from tonewright.improvising.row_random import log_uniform, uniform
 from tonewright.improvising.table_sound import TableSound
 
@@ -37,23 +41,21 @@ class Recordings(NamedTuple):
     ends: NDArray[np.int64]
 
 
-def recordings(corpus: Corpus, split: Split, normaliser: Normaliser) -> Recordings:
-    """One part of a corpus, normalised.
+def recordings(tracks: Sequence[NDArray[np.float32]], normaliser: Normaliser) -> Recordings:
+    """Recordings of their descriptors.
 
-    Raises:
-        UsageError: The part has no file.
+    Args:
+        tracks: `[frames, C]` of each recording, one or more frames, measured hop by hop.
+        normaliser: Made for their columns.
     """
-    files = [file for file in corpus.part(split) if file.frames]
-    if not files:
-        raise UsageError(f"the {split} part of a corpus must hold a recording; got none; add some")
-    values, presence = [], []
-    for file in files:
-        heard, there = normaliser(corpus.values[file.first : file.first + file.frames])
-        values.append(hold(heard, there))
-        presence.append(there)
-    ends = np.cumsum([file.frames for file in files])
-    firsts = np.concatenate([[0], ends[:-1]])
-    return Recordings(np.concatenate(values), np.concatenate(presence), firsts, ends)
+    heard = [normaliser(track) for track in tracks]
+    ends = np.cumsum([len(track) for track in tracks])
+    return Recordings(
+        np.concatenate([hold(values, presence) for values, presence in heard]),
+        np.concatenate([presence for _, presence in heard]),
+        np.concatenate([[0], ends[:-1]]),
+        ends,
+    )
 
 
 class TargetSource(Protocol):
@@ -89,14 +91,17 @@ class Targets:
     musician repeats a sound to the bit.
 
     Args:
-        sound: Makes random sounds of their controls; one row for each target.
+        sound: What random controls sound like; one row for each target.
+        controls: How many controls there are.
         mixture: Weights of the three kinds of episodes.
         noise: Spread of the noise on random sounds, in units of the spread of each feature.
-        hop_s: Seconds in a hop.
         recorded: What to take recordings from; None where there are none.
+        in_order: Row i plays recording i, of n the (i modulo n)-th, from its beginning, and nothing else.
 
     Attributes:
-        kinds: `[B]` of the running episodes.
+        kinds: `[B]` of the running episodes: `STATIC`, `DYNAMIC` or `CORPUS`.
+        places: `[B]` frame of the recordings that is heard.
+        files: `[B]` number of the recording that is heard.
         values: `[B, U]` float32 normalised features.
         presence: `[B, U]` float32.
     """
@@ -107,12 +112,12 @@ class Targets:
         controls: int,
         mixture: tuple[float, float, float],
         noise: float,
-        hop_s: float,
         recorded: Recordings | None,
+        in_order: bool,
     ) -> None:
         shares = np.array(mixture if recorded is not None else (*mixture[:2], 0.0))
         self._until = np.cumsum(shares / shares.sum())
-        self._sound, self._noise, self._hop_s = sound, noise, hop_s
+        self._sound, self._noise, self._in_order = sound, noise, in_order and recorded is not None
         rows, width = sound.values.shape
         empty = np.zeros((0, width), np.float32)
         nothing = np.zeros(0, np.int64)
@@ -122,26 +127,26 @@ class Targets:
         self._params, self._moves = np.zeros((2, rows, controls), np.float32)
         self._left = np.zeros(rows, np.int64)
         self._glides = np.zeros(rows, np.bool_)
-        self._places, self._files = np.zeros((2, rows), np.int64)
+        self.places, self.files = np.zeros((2, rows), np.int64)
         self._states = np.zeros(rows, np.uint64)
 
     def begin(self, rows: NDArray[np.intp], seeds: NDArray[np.uint64]) -> None:
         """Begin new episodes in some rows, with a seed for each of them."""
         self._states[rows] = seeds
         _begin(
-            rows, self._states, self._until, self._hop_s, self._recorded.firsts, self._recorded.ends,
-            self.kinds, self._params, self._moves, self._left, self._glides, self._places, self._files,
+            rows, self._states, self._until, self._in_order, self._recorded.firsts, self._recorded.ends,
+            self.kinds, self._params, self._moves, self._left, self._glides, self.places, self.files,
         )  # fmt: skip
         random = rows[self.kinds[rows] != CORPUS]
         if len(random):
-            self._sound.begin(random, self._params)
+            self._sound.begin(random, self._params, seeds[self.kinds[rows] != CORPUS])
         self._show(rows)
 
     def advance(self, rows: NDArray[np.intp]) -> None:
         """Go on by a hop in some rows."""
         _advance(
-            rows, self._states, self._hop_s, self._recorded.firsts, self._recorded.ends,
-            self.kinds, self._params, self._moves, self._left, self._glides, self._places, self._files,
+            rows, self._states, self._recorded.firsts, self._recorded.ends,
+            self.kinds, self._params, self._moves, self._left, self._glides, self.places, self.files,
         )  # fmt: skip
         random = rows[self.kinds[rows] != CORPUS]
         if len(random):
@@ -150,7 +155,7 @@ class Targets:
 
     def _show(self, rows: NDArray[np.intp]) -> None:
         _show(
-            rows, self.kinds, self._places, self._recorded.values, self._recorded.presence,
+            rows, self.kinds, self.places, self._recorded.values, self._recorded.presence,
             self._sound.values, self._sound.presence, self._noise, self._states, self.values, self.presence,
         )  # fmt: skip
 
@@ -160,7 +165,7 @@ def _begin(
     rows: NDArray[np.intp],
     states: NDArray[np.uint64],
     until: NDArray[np.float64],
-    hop_s: float,
+    in_order: bool,
     firsts: NDArray[np.int64],
     ends: NDArray[np.int64],
     kinds: NDArray[np.int64],
@@ -174,29 +179,32 @@ def _begin(
     for b in rows:
         draw = uniform(states, b)
         kinds[b] = STATIC if draw < until[0] else DYNAMIC if draw < until[1] else CORPUS
+        if in_order:
+            kinds[b] = CORPUS
         for d in range(params.shape[1]):
             params[b, d] = uniform(states, b)
             moves[b, d] = 0
         glides[b] = False
         left[b] = 0
         if kinds[b] == DYNAMIC:
-            left[b] = _hops(states, b, _STAYS_S, hop_s)
+            left[b] = _hops(states, b, _STAYS_S)
         if kinds[b] == CORPUS:
-            place = min(int(uniform(states, b) * ends[-1]), ends[-1] - 1)
-            file = np.searchsorted(ends, place, side="right")
-            places[b], files[b] = place, file
+            places[b] = min(int(uniform(states, b) * ends[-1]), ends[-1] - 1)
+            files[b] = np.searchsorted(ends, places[b], side="right")
+            if in_order:
+                files[b] = b % len(ends)
+                places[b] = firsts[files[b]]
 
 
 @njit(cache=True, nogil=True)
-def _hops(states: NDArray[np.uint64], row: int, seconds: tuple[float, float], hop_s: float) -> int:
-    return max(1, int(np.rint(log_uniform(states, row, seconds[0], seconds[1]) / hop_s)))
+def _hops(states: NDArray[np.uint64], row: int, seconds: tuple[float, float]) -> int:
+    return max(1, int(np.rint(log_uniform(states, row, seconds[0], seconds[1]) / HOP_S)))
 
 
 @njit(cache=True, nogil=True)
 def _advance(
     rows: NDArray[np.intp],
     states: NDArray[np.uint64],
-    hop_s: float,
     firsts: NDArray[np.int64],
     ends: NDArray[np.int64],
     kinds: NDArray[np.int64],
@@ -215,7 +223,7 @@ def _advance(
                 places[b] = firsts[files[b]]
         elif kinds[b] == DYNAMIC:
             if left[b] == 0:
-                _next_move(states, b, hop_s, params, moves, left, glides)
+                _next_move(states, b, params, moves, left, glides)
             for d in range(params.shape[1]):
                 params[b, d] = min(1.0, max(0.0, params[b, d] + moves[b, d]))
             left[b] -= 1
@@ -225,7 +233,6 @@ def _advance(
 def _next_move(
     states: NDArray[np.uint64],
     b: int,
-    hop_s: float,
     params: NDArray[np.float32],
     moves: NDArray[np.float32],
     left: NDArray[np.int64],
@@ -234,7 +241,7 @@ def _next_move(
     """After a glide the sound stays; after it has stayed it jumps, and stays, or glides."""
     jumps = not glides[b] and uniform(states, b) < _JUMPS
     glides[b] = not glides[b] and not jumps
-    left[b] = _hops(states, b, _GLIDES_S if glides[b] else _STAYS_S, hop_s)
+    left[b] = _hops(states, b, _GLIDES_S if glides[b] else _STAYS_S)
     for d in range(params.shape[1]):
         moves[b, d] = 0
         if glides[b]:
@@ -266,6 +273,6 @@ def _show(
             for c in range(values.shape[1]):
                 value = looked_up[b, c]
                 if noise > 0:
-                    value = min(3.0, max(-3.0, value + width * (uniform(states, b) - 0.5)))
+                    value = min(LIMIT, max(-LIMIT, value + width * (uniform(states, b) - 0.5)))
                 values[b, c] = value
             presence[b] = looked_up_presence[b]

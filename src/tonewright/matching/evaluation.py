@@ -81,7 +81,7 @@ def evaluate_case(
         UsageError: `self` on a target whose true preset is not known.
     """
     player = make_synth(synth, case.sample_rate_hz)
-    space = SearchSpace(player.controls, case.midi_note, case.gate_seconds)
+    space = SearchSpace.of(player, case.midi_note, case.gate_seconds)
     search = _search(case, method, space, networks)
     budgets = _spent(method, budgets)
     objective = Objective(player, space, case.audio, Budget(budgets[-1]), seed=_NOISE_SEED)

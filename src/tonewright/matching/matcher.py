@@ -24,8 +24,9 @@ from tonewright.matching.search.methods import networks_used, search_method
 from tonewright.matching.search.objective import Objective, Progress
 from tonewright.matching.search.space import SearchSpace
 from tonewright.matching.weak_points import out_of_reach, weak_points
-from tonewright.synths import Preset
+from tonewright.synths import Preset, Synth
 from tonewright.synths import synth as make_synth
+from tonewright.synths.base import check_plays_notes, plays_notes
 
 DEFAULT_RENDERS = 10_000
 # Re-ranked on the held-out distances: presets within 2 % of the best loss, the best of each run within 10 %.
@@ -62,7 +63,8 @@ def match(
         synth: Name of the synth, or `scheme:PATH`.
         renders: How many presets may be rendered; 10,000 if neither budget is given.
         seconds_budget: How long the search may take; with `renders` too, whichever ends first.
-        note: MIDI note to play, fractions allowed; estimated from the recording if not given.
+        note: MIDI note to play, fractions allowed; estimated from the recording if not given. Of a synth that
+            plays no notes, as its pitch is a control, none is searched and none may be given.
         gate_seconds: When the key is let go; searched if not given.
         seed: Seed of the search and of the synth's noise; the same seed and renders give the same preset.
         method: Name in `search.methods.METHODS`: "full" for the estimator, the agent, refinement and CMA-ES
@@ -103,11 +105,13 @@ def match(
         gate_seconds=gate_seconds,
     )
     player = make_synth(synth, target.sample_rate_hz)
+    if note is not None:
+        check_plays_notes(player, f"note {note:g}")
     trained = networks_used(method, player, networks)
     if renders is None and seconds_budget is None:
         renders = DEFAULT_RENDERS
     budget = Budget(renders, seconds_budget)
-    space = SearchSpace(player.controls, target.midi_note, target.gate_seconds)
+    space = SearchSpace.of(player, target.midi_note, target.gate_seconds)
     objective = Objective(player, space, target.audio, budget, seed=seed, progress=progress)
     # On a fresh machine this compiles for a while, which is not the search's time.
     objective.terms(objective.render(space.decode(np.full((1, len(space)), 0.5)))[0])
@@ -152,7 +156,7 @@ def _result(
     preset = Preset.of(
         synth,
         notes.params[0],
-        midi_note=float(notes.midi_note[0]),
+        midi_note=float(notes.midi_note[0]) if plays_notes(synth) else None,
         gate_seconds=float(notes.gate_seconds[0]),
     )
     return MatchResult(
@@ -168,7 +172,7 @@ def _result(
         seconds=seconds,
         seed=objective.seed,
         method=method,
-        target_info=_facts(target, recording),
+        target_info=_facts(target, recording, synth),
         lacks=weak_points(target.audio, audio[chosen], rate),
         out_of_reach=out_of_reach(target.audio, audio[chosen], rate, synth),
         overview=recording.overview(target.window_s, target.notes.notes, target.taken),
@@ -183,11 +187,14 @@ def _result(
     )
 
 
-def _facts(target: Target, recording: Recording) -> dict[str, Any]:
+def _facts(target: Target, recording: Recording, synth: Synth) -> dict[str, Any]:
     """What is known of the target, told about the whole recording."""
     named = {"path": recording.path, "sha256": recording.sha256} if recording.path else {}
     start_s = recording.start_s + target.window_s[0]
-    return {**named, **target.info, "seconds": recording.seconds, "start_s": start_s}
+    facts = {**named, **target.info, "seconds": recording.seconds, "start_s": start_s}
+    if not plays_notes(synth):
+        del facts["note_source"]  # nothing has come of it
+    return facts
 
 
 def _random_presets(objective: Objective) -> NDArray[np.float32]:

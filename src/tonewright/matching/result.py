@@ -128,11 +128,12 @@ class MatchResult:
         values = [f"{name} {value:.4g}" for name, value in self.distances.items()]
         renders = f"{self.renders:,} render{'' if self.renders == 1 else 's'}"
         midi_note = self.preset.midi_note
-        note = "unknown" if midi_note is None else f"{note_name(midi_note)} (MIDI {midi_note:.2f})"
-        gate = "" if self.preset.gate_seconds is None else f", gate {duration(self.preset.gate_seconds)}"
+        played = [] if midi_note is None else [f"note {note_name(midi_note)} (MIDI {midi_note:.2f})"]
+        if self.preset.gate_seconds is not None:
+            played.append(f"gate {duration(self.preset.gate_seconds)}")
         lines = [
             f"similarity {self.similarity:.0f} of 100, {renders} in {self.seconds:.1f} s",
-            f"note {note}{gate}",
+            ", ".join(played) or "note unknown",
             f"{', '.join(values[:5])},",
             ", ".join(values[5:]),
         ]

@@ -7,6 +7,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tonewright.documents import short_text
+from tonewright.errors import UsageError
 from tonewright.synths.control import ControlSpace
 
 
@@ -41,7 +43,7 @@ class Voice(Protocol):
 class Synth(Protocol):
     """A synthesizer: unit vectors in, sound out, the same sound every time.
 
-    Five attributes more are read where a synth has them:
+    Six attributes more are read where a synth has them:
 
     - `stages`, a mapping of names to the groups of controls that each adds: a curriculum exposes them one
       after the other; without it, group after group.
@@ -50,6 +52,8 @@ class Synth(Protocol):
       without it, words are made from the controls alone.
     - `file_sha256`, of a synth that is made from a file: its hash, so that what was measured of it is not
       taken for that of another.
+    - `plays_notes`, False of a synth to which the note makes no difference, as its pitch is a matter of its
+      controls: a match then searches for none.
     - `reach`, a `tonewright.synths.reach.Reach`: what it can do at all, so that a match tells what it cannot.
 
     Attributes:
@@ -111,3 +115,26 @@ class Synth(Protocol):
     ) -> Voice:
         """Start the same notes for block-by-block rendering; without a gate they sound until released."""
         ...
+
+
+def plays_notes(synth: Synth) -> bool:
+    """Whether the note makes a difference to a synth; as its attribute of this name says, or else it does."""
+    return bool(getattr(synth, "plays_notes", True))
+
+
+def check_plays_notes(synth: Synth, asked: str, remedy: str = "leave it out") -> None:
+    """Refuse to ask for a note that would make no difference.
+
+    Args:
+        synth: What is to play it.
+        asked: What was asked for, for the message: "note 60".
+        remedy: What to do instead, for the message.
+
+    Raises:
+        UsageError: The synth plays no notes.
+    """
+    if not plays_notes(synth):
+        raise UsageError(
+            f"{short_text(synth.name)} plays no notes, its pitch is a matter of its controls; got {asked}; "
+            f"{remedy}"
+        )

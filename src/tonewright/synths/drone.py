@@ -28,14 +28,17 @@ _WORTH_A_THREAD = 1 << 14  # samples of a batch
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def gate_level(sample: int, gate: int, fade: int) -> float:
-    """Level 0…1 that the gate gives a sample: raised cosine-like fades (3x² − 2x³), 0 before and after."""
-    x = min(1.0, sample / fade)
-    level = x * x * (3 - 2 * x)
+    """Level 0…1 that the gate gives a sample: it fades in from sample 0 and out from sample `gate`."""
     if sample <= gate:
-        return level
-    at = min(1.0, gate / fade)
-    left = 1.0 - min(1.0, (sample - gate) / fade)
-    return at * at * (3 - 2 * at) * left * left * (3 - 2 * left)
+        return _fade(sample / fade)
+    return _fade(gate / fade) * _fade(1 - (sample - gate) / fade)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fade(x: float) -> float:
+    """From 0 at x ≤ 0 to 1 at x ≥ 1 without a kink: 3x² − 2x³."""
+    x = min(1.0, max(0.0, x))
+    return x * x * (3 - 2 * x)
 
 
 class Drone(ABC):
@@ -51,6 +54,7 @@ class Drone(ABC):
     name: str
     version: int
     controls: ControlSpace
+    plays_notes = False
 
     def __init__(self, sample_rate_hz: int = 44_100) -> None:
         self.sample_rate_hz = check_whole(sample_rate_hz, "sample_rate_hz", 4_000, 384_000)

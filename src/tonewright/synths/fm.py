@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tonewright import wording
 from tonewright.compiling import njit
 from tonewright.synths.control import Control, ControlSpace
 from tonewright.synths.drone import Drone, DroneVoice, gate_level
-from tonewright.synths.gliding import glide
 from tonewright.synths.elementary import exp2, sine_wave, soft_limit
+from tonewright.synths.gliding import glide
 from tonewright.synths.preset import Preset
+from tonewright.synths.words import Performance, Words
 
 _LOW_HZ, _OCTAVES = 40.0, 7.0
 _LOW_RATIO, _RATIO_OCTAVES = 0.25, 5.0
@@ -37,6 +40,23 @@ _FACTORY = (
     ("Metal Sheet", ("metal", "noisy"), 311.0, 2.76, 9.0, 0.4),
 )
 """Name, tags, and the controls in their order."""
+
+
+def _summary(values: Mapping[str, float], played: Performance) -> str:
+    if not values["amplitude"]:
+        return "Silent: the amplitude is zero."
+    carrier = values["carrier_hz"]
+    if not values["index"]:
+        return f"A sine of {wording.frequency(carrier)}: the index is zero."
+    modulator = wording.frequency(carrier * values["harmonicity"])
+    index = wording.number(values["index"], 2)
+    return f"A sine of {wording.frequency(carrier)}, modulated at {modulator} with index {index}."
+
+
+def _idle(values: Mapping[str, float], played: Performance) -> dict[str, str]:
+    if not values["amplitude"]:
+        return {name: "the amplitude is zero" for name in values if name != "amplitude"}
+    return {} if values["index"] else {"harmonicity": "the index is zero"}
 
 
 class FM(Drone):
@@ -67,6 +87,8 @@ class FM(Drone):
             Control("amplitude", "fm", 0.0, 1.0, 0.3, "quadratic", meaning="level, down to silence"),
         )
     )  # fmt: skip
+
+    words: Words = Words("FM", {"fm": "FM"}, _summary, _idle)
 
     def factory_presets(self) -> tuple[Preset, ...]:
         """A few named presets that come with the synth."""

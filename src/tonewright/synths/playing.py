@@ -6,6 +6,7 @@ import numpy as np
 
 from tonewright.audio import Clip
 from tonewright.errors import UsageError
+from tonewright.synths.base import check_plays_notes
 from tonewright.synths.preset import Preset
 from tonewright.synths.registry import synth as make_synth
 
@@ -29,14 +30,14 @@ def render_preset(
     Args:
         preset: The preset.
         sample_rate_hz: Rate to render at.
-        midi_note: Note; that of the preset if not given, or middle C.
+        midi_note: Note, of a synth that plays notes; that of the preset if not given, or middle C.
         seconds: Duration; until the sound has died away after the gate if not given, at most a minute.
         gate_seconds: When the key is let go, at most `seconds` if both are given; that of the preset if not
             given, or one second.
         seed: Seed of the noise.
 
     Raises:
-        UsageError: A value is out of range, or `preset` is no `Preset`.
+        UsageError: A value is out of range, the synth plays no notes, or `preset` is no `Preset`.
         PresetError: The preset does not fit its synth.
 
     Examples:
@@ -52,6 +53,8 @@ def render_preset(
             f"render_preset takes a Preset; got {type(preset).__name__}; Preset.load(path) reads a file"
         )
     player = make_synth(preset.synth, sample_rate_hz)
+    if midi_note is not None:
+        check_plays_notes(player, f"note {midi_note:g}")
     params = preset.params(player)[None]
     note = next((n for n in (midi_note, preset.midi_note) if n is not None), 60.0)
     gate = next((g for g in (gate_seconds, preset.gate_seconds) if g is not None), _GATE_SECONDS)

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tonewright.documents import document_text, parse_document, short_text
-from tonewright.errors import PresetError
+from tonewright.errors import AudioError, PresetError
 from tonewright.files import read_limited, write_text
 from tonewright.synths.base import Synth
 from tonewright.synths.registry import synth as make_synth
@@ -100,12 +100,14 @@ class Preset:
             PresetError: The preset belongs to another synth or version, or its controls do not fit.
         """
         if self.synth != synth.name:
-            raise PresetError(f"this preset is for the synth '{short_text(self.synth)}', not '{synth.name}'")
+            raise PresetError(
+                f"this preset is for the synth '{short_text(self.synth)}', not '{short_text(synth.name)}'"
+            )
         if self.synth_version != synth.version:
             remedy = "update tonewright" if self.synth_version > synth.version else "match the sound again"
             raise PresetError(
-                f"this preset was made for version {short_text(self.synth_version)} of {synth.name}, now at "
-                f"version {synth.version}; {remedy}"
+                f"this preset was made for version {short_text(self.synth_version)} of "
+                f"{short_text(synth.name)}, now at version {synth.version}; {remedy}"
             )
         return synth.controls.to_unit(self.controls)
 
@@ -156,7 +158,11 @@ def parse_preset(text: str | bytes) -> Preset:
         fields.get("midi_note"),
         fields.get("gate_seconds"),
     )
-    preset.params(make_synth(preset.synth))
+    try:
+        synth = make_synth(preset.synth)
+    except AudioError as error:
+        raise PresetError(f"the sound that this preset plays is missing or unfit: {error}") from None
+    preset.params(synth)
     return preset
 
 

@@ -18,12 +18,12 @@ from tonewright.synths.base import Synth
 
 SYNTHS: dict[str, str] = {
     "fm": "tonewright.synths.fm:FM",
-    "granular": "tonewright.synths.granular:Granular",
+    "granular": "tonewright.synths.granular.synth:Granular",
     "serum-lite": "tonewright.synths.serum_lite.synth:SerumLite",
     "sine": "tonewright.synths.sine:Sine",
 }
 SCHEMES: dict[str, str] = {
-    "granular": "tonewright.synths.granular:granular_of",
+    "granular": "tonewright.synths.granular.synth:granular_of",
     "pd": "tonewright.synths.pd.synth:PureData",
 }
 """Makers of synths from a file, called with (path, sample_rate_hz)."""

@@ -59,6 +59,8 @@ def check_tracks(
         )
     check_whole(hop, "hop", 1)
     batch, steps, width = given.shape
+    if width != len(controls):
+        raise UsageError(f"control tracks are [batch, steps, {len(controls)}]; got shape {given.shape}")
     if not steps:
         raise UsageError(f"control tracks have at least one step; got shape {given.shape}")
     return check_params(given.reshape(batch * steps, width), controls).reshape(given.shape), hop
@@ -72,7 +74,9 @@ def check_turn(params: ArrayLike, controls: ControlSpace, batch: int) -> NDArray
     """
     checked = check_params(params, controls)
     if len(checked) != batch:
-        raise UsageError(f"params have a row for each of {batch} notes; got {len(checked)} rows")
+        raise UsageError(
+            f"a turn takes params [{batch}, {len(controls)}], a row for each note; got shape {checked.shape}"
+        )
     return checked
 
 

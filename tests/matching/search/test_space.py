@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tonewright.matching.search.space import SearchSpace
+from tonewright.synths import synth as make_synth
 
 NOTES = (55.5, (40.0, 52.0))
 GATES = (0.3, (0.02, 2.0))
@@ -88,3 +89,10 @@ def test_integers_names_the_discrete_controls(synth):
     space = SearchSpace(synth.controls, 60.0, (0.1, 1.0))
     counts = {synth.controls.names[column]: count for column, count in space.integers.items()}
     assert counts == {"osc1_unison": 7, "osc2_unison": 7, "osc2_semitones": 25}
+
+
+def test_no_note_is_searched_for_a_synth_that_plays_none():
+    sine = make_synth("sine")
+    space = SearchSpace.of(sine, (40.0, 52.0), (0.1, 1.0))
+    assert len(space) == len(sine.controls) + 1
+    assert np.ptp(space.notes(space.sample(np.random.default_rng(0), 9)).midi_note) == 0

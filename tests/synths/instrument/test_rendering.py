@@ -218,3 +218,11 @@ def test_a_real_player_plays_it(tmp_path):
     released = slice(round(8.05 * RATE_HZ), round(8.07 * RATE_HZ))
     down = 10 * np.log10(np.square(played[released]).mean() / np.square(own[released]).mean())
     assert down == pytest.approx(0, abs=2)
+
+
+def test_a_synth_without_notes_makes_no_instrument():
+    sine = make_synth("sine")
+    whistle = Preset.of(sine, sine.controls.defaults())
+    rule = r"^sine plays no notes, .*; got an instrument; render a sound file$"
+    with pytest.raises(UsageError, match=rule):
+        render_instrument(whistle, THREE)

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from tonewright.synths import elementary
 from tonewright.synths.serum_lite import modulation
 from tonewright.synths.serum_lite.oscillator import TICK
 
@@ -35,25 +34,12 @@ def heard_envelope(gate_seconds, seconds, **amp):
     return np.flatnonzero(clear) / RATE_HZ, sound[clear] / still[clear]
 
 
-class TestElementaryFunctions:
-    def test_exp2(self):
-        x = np.linspace(-127, 126, 20_001)
-        np.testing.assert_allclose([elementary.exp2(v) for v in x], 2.0**x, rtol=3e-10)
-
-    def test_sine_of_cycle(self):
-        x = np.linspace(-0.25, 0.25, 1001)
-        np.testing.assert_allclose([elementary.sine_of_cycle(v) for v in x], np.sin(2 * np.pi * x), atol=1e-9)
-
-    def test_sine_wave(self):
-        x = np.linspace(0, 50, 5001)
-        np.testing.assert_allclose([elementary.sine_wave(v) for v in x], np.sin(2 * np.pi * x), atol=1e-9)
-
-    def test_fall(self):
-        x = np.linspace(-0.5, 1.5, 401)
-        found = np.array([modulation.fall(v) for v in x])
-        np.testing.assert_allclose(found, fall(x), atol=1e-9)
-        assert (found[x <= 0] == 1).all()
-        assert (found[x >= 1] == 0).all()
+def test_fall():
+    x = np.linspace(-0.5, 1.5, 401)
+    found = np.array([modulation.fall(v) for v in x])
+    np.testing.assert_allclose(found, fall(x), atol=1e-9)
+    assert (found[x <= 0] == 1).all()
+    assert (found[x >= 1] == 0).all()
 
 
 class TestShape:

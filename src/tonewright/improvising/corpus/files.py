@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, fields
-from os import PathLike, fspath
+from os import fspath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.documents import document_text, parse_document
-from tonewright.errors import CorpusError, MissingExtraError, system_reason
+from tonewright.errors import CorpusError, MissingExtraError, TonewrightError, system_reason
 from tonewright.features.framing import Framing
 from tonewright.files import StrPath, replacing
 from tonewright.improvising.corpus.corpus import SPLITS, Contents, Corpus, CorpusFile, Measured
@@ -128,7 +128,7 @@ def read_corpus(path: StrPath, columns: str | Iterable[str] | None = None) -> Co
         values = np.empty((contents.frames, len(chosen)), np.float32)
         done = 0
         for group in range(parquet.num_row_groups):
-            some = _read_groups(path, parquet, [group], chosen)
+            some = _read_groups(parquet, [group], chosen)
             values[done : done + len(some)] = some
             done += len(some)
         kept = tuple(one.name for one in contents.measured if set(one.columns) & set(chosen))
@@ -172,7 +172,7 @@ def read_recordings(
         for file in contents.files:
             count = -(-file.frames // _GROUP_ROWS)
             if wanted(file):
-                yield file, _read_groups(path, parquet, range(group, group + count), chosen)[::every]
+                yield file, _read_groups(parquet, range(group, group + count), chosen)[::every]
             group += count
 
 
@@ -200,29 +200,36 @@ def _opened(path: StrPath) -> Iterator[tuple[Contents, pq.ParquetFile]]:
     pa, pq = _pyarrow("reading a corpus")
     named = repr(fspath(path))
     try:
-        parquet = pq.ParquetFile(path, page_checksum_verification=True)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise CorpusError(f"{named} is no corpus, or is damaged ({_reason(error)}); {_AGAIN}") from None
-    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
-        reason = system_reason(error) if isinstance(error, OSError) else error
-        raise CorpusError(f"cannot read {named}: {reason}; check the path") from None
-    with parquet:
-        text = (parquet.schema_arrow.metadata or {}).get(_KEY)
-        if text is None:
-            raise CorpusError(f"{named} is a Parquet file, but no corpus; {_AGAIN}")
-        try:
-            contents = _contents(text)
-        except CorpusError as problem:
-            raise CorpusError(f"{named}: {problem}") from None
-        expected = ("file", "time_s", *contents.columns)
-        groups = [-(-file.frames // _GROUP_ROWS) for file in contents.files]
-        if (
-            tuple(parquet.schema_arrow.names) != expected
-            or parquet.metadata.num_rows != contents.frames
-            or parquet.num_row_groups != sum(groups)
-        ):
-            raise CorpusError(f"{named} was changed: its rows are not those it tells of; {_AGAIN}")
-        yield contents, parquet
+        with open(path, "rb") as file:
+            parquet = pq.ParquetFile(file, page_checksum_verification=True)
+            with parquet:
+                yield _checked(named, parquet), parquet
+    except TonewrightError:  # some of which are ValueErrors
+        raise
+    except (pa.ArrowException, OSError, ValueError) as error:
+        # Arrow tells damage as an OSError without a number, too; a ValueError may be a name with a zero byte.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise CorpusError(f"cannot read {named}: {system_reason(error)}; check the path") from None
+        raise CorpusError(
+            f"a corpus is an intact Parquet file; got {named} ({_reason(error)}); {_AGAIN}"
+        ) from None
+
+
+def _checked(named: str, parquet: pq.ParquetFile) -> Contents:
+    """What a file tells of itself, if its rows bear it out."""
+    text = (parquet.schema_arrow.metadata or {}).get(_KEY)
+    if text is None:
+        raise CorpusError(f"{named} is a Parquet file, but no corpus; {_AGAIN}")
+    try:
+        contents = _contents(text)
+    except CorpusError as problem:
+        raise CorpusError(f"{named}: {problem}") from None
+    expected = ("file", "time_s", *contents.columns)
+    groups = sum(-(-file.frames // _GROUP_ROWS) for file in contents.files)
+    found = (tuple(parquet.schema_arrow.names), parquet.metadata.num_rows, parquet.num_row_groups)
+    if found != (expected, contents.frames, groups):
+        raise CorpusError(f"{named} was changed: its rows are not those it tells of; {_AGAIN}")
+    return contents
 
 
 def _contents(text: bytes) -> Contents:
@@ -270,16 +277,12 @@ def _firsts(files: Iterable[CorpusFile]) -> list[int]:
 
 
 def _read_groups(
-    path: str | PathLike[str], parquet: pq.ParquetFile, groups: Iterable[int], columns: tuple[str, ...]
+    parquet: pq.ParquetFile, groups: Iterable[int], columns: tuple[str, ...]
 ) -> NDArray[np.float32]:
     """Values of some groups of rows, `[rows, C]`."""
-    pa, _ = _pyarrow("reading a corpus")
     if not columns:
         return np.empty((sum(parquet.metadata.row_group(one).num_rows for one in groups), 0), np.float32)
-    try:
-        table = parquet.read_row_groups(list(groups), columns=list(columns))
-    except (pa.ArrowException, OSError) as error:
-        raise CorpusError(f"{fspath(path)!r} is damaged ({_reason(error)}); {_AGAIN}") from None
+    table = parquet.read_row_groups(list(groups), columns=list(columns))
     values = np.empty((len(table), len(columns)), np.float32)
     for i, column in enumerate(columns):
         values[:, i] = table.column(column)

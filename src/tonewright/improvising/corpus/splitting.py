@@ -63,13 +63,16 @@ def split_recordings(
         UsageError: The shares make no sense.
     """
     check_shares(shares)
+    if not recordings:
+        return []
+    in_order = sorted(recordings)  # so that sums are rounded alike, whatever the order was
     known = {sha: kept[sha] for sha, _ in recordings if kept and sha in kept}
     if known:
-        decided = _added(recordings, shares, seed, known)
+        decided = _added(in_order, shares, seed, known)
     else:
         served = [one for one in _FIRST_SERVED if shares[SPLITS.index(one)]][: len(recordings)]
         wanted = {one: shares[SPLITS.index(one)] for one in SPLITS if one in served}
-        decided = _cut(recordings, {one: share / sum(wanted.values()) for one, share in wanted.items()}, seed)
+        decided = _cut(in_order, {one: share / sum(wanted.values()) for one, share in wanted.items()}, seed)
     return [decided[sha] for sha, _ in recordings]
 
 
@@ -106,7 +109,7 @@ def _cut_line(line: Sequence[tuple[str, float]], wanted: Mapping[Split, float]) 
             default=begin,
         )
         decided |= dict.fromkeys((sha for sha, _ in line[begin:cut]), split)
-    return decided | dict.fromkeys((sha for sha, _ in line[cut:]), split) if line else decided
+    return decided | dict.fromkeys((sha for sha, _ in line[cut:]), split)
 
 
 def _added(
@@ -135,7 +138,7 @@ def _added(
 def _off(
     recordings: Sequence[tuple[str, float]], decided: Mapping[str, Split], wanted: Mapping[Split, float]
 ) -> float:
-    """How far the parts are from their shares at most; where few recordings are long, training takes them."""
+    """How far the parts are from their shares at most."""
     total = sum(seconds for _, seconds in recordings) or 1.0
     got = {split: 0.0 for split in wanted}
     for sha, seconds in recordings:

@@ -35,7 +35,7 @@ _TERMS_NOTE = (
     "The training loss, which the search made as small as it could. Each term is 0 for a perfect copy; "
     "the less alike the sounds are, the closer it gets to 1."
 )
-_AGAIN_NOTE = "To render the preset again, with its note and the time its key is held:"
+_AGAIN_NOTE = "To render the preset again as it was matched:"
 _LACKS_NOTHING = (
     "Nothing stands out: attack, decay, brightness, pitch and noise were measured, and all are close to the "
     "target's."

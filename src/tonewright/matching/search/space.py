@@ -8,7 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tonewright.synths.base import Synth, plays_notes
 from tonewright.synths.control import Control, ControlSpace
+
+_ANY_NOTE = 60.0
 
 
 class Notes(NamedTuple):
@@ -38,6 +41,16 @@ class SearchSpace:
     controls: ControlSpace
     midi_note: float | tuple[float, float]
     gate_seconds: float | tuple[float, float]
+
+    @classmethod
+    def of(
+        cls,
+        synth: Synth,
+        midi_note: float | tuple[float, float],
+        gate_seconds: float | tuple[float, float],
+    ) -> SearchSpace:
+        """The space of a synth: as given, but that no note is searched for one that plays none."""
+        return cls(synth.controls, midi_note if plays_notes(synth) else _ANY_NOTE, gate_seconds)
 
     @property
     def _free(self) -> list[Control]:

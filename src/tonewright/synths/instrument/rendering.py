@@ -20,7 +20,7 @@ from tonewright.audio.sampling import sample_bytes
 from tonewright.checks import check_number, check_whole
 from tonewright.errors import UsageError
 from tonewright.files import replacing, replacing_folder, write_bytes
-from tonewright.synths.base import Synth
+from tonewright.synths.base import Synth, check_plays_notes
 from tonewright.synths.instrument.loops import Loop, find_loop, with_loop
 from tonewright.synths.instrument.sfz import Region, samples_folder, sfz_text
 from tonewright.synths.instrument.zones import Zone
@@ -169,8 +169,8 @@ def render_instrument(
         progress: Called with the number of samples rendered since.
 
     Raises:
-        UsageError: A value is out of range, the preset is silent, or several samples are asked for of a
-            preset that sounds the same every time.
+        UsageError: A value is out of range, the synth plays no notes, the preset is silent, or several
+            samples are asked for of a preset that sounds the same every time.
         PresetError: The preset does not fit its synth.
     """
     check_whole(round_robin, "round_robin", 1, 100)
@@ -181,6 +181,7 @@ def render_instrument(
         seconds = HELD_SECONDS if held else _LONGEST_SECONDS
     frames = round(check_number(seconds, "seconds", 0.05, _LONGEST_SECONDS) * sample_rate_hz)
     synth = make_synth(preset.synth, sample_rate_hz)
+    check_plays_notes(synth, "an instrument", "render a sound file")
     params = preset.params(synth)
     turns = [
         _render_notes(synth, params, zones, frames, gate_seconds, seed + turn, progress)

@@ -9,17 +9,26 @@ from tonewright.documents import short_text
 
 _LEVEL = re.compile(r"^(?:error|verbose\(\d+\)|warning): ?")
 _NOT_MADE = "... couldn't create"
+<<<<<<< HEAD
 _UNREADABLE = re.compile(
     r"can't open|read failed|no such file|unknown or bad header|can't load library", re.IGNORECASE
 )
+=======
+_NOT_LOADED = "can't load library"
+_UNREADABLE = re.compile(r"can't open|read failed|no such file|unknown or bad header", re.IGNORECASE)
+>>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
 _LIBRARIES = {
-    "s2l": "zexy", "l2s": "zexy", "limiter~": "zexy", "pack~": "zexy", "z~": "zexy", "scale": "cyclone", "comb~": "cyclone",
-    "svf~": "cyclone", "prepend": "cyclone", "freeverb~": "freeverb", "munger~": "flext", "lores~": "else",
+    "s2l": "zexy", "l2s": "zexy", "limiter~": "zexy", "pack~": "zexy", "scale": "cyclone", "comb~": "cyclone",
+    "svf~": "cyclone", "prepend": "cyclone", "freeverb~": "freeverb", "lores~": "else",
 }  # fmt: skip
 """Where some common externals come from."""
+<<<<<<< HEAD
 _DEBIAN = frozenset(
     "zexy cyclone freeverb iemlib ggee mrpeach maxlib hcs pdogg motex list-abs iemmatrix unauthorized".split()
 )
+=======
+_DEBIAN = frozenset({"zexy", "cyclone", "freeverb", "iemlib", "ggee", "mrpeach", "maxlib", "hcs", "list-abs"})
+>>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
 
 
 class Complaints:
@@ -52,31 +61,36 @@ class Complaints:
 
     def _hear_line(self, line: str) -> None:
         text = _LEVEL.sub("", line)
-        if not text:
-            return
-        if text == _NOT_MADE:
-            self.fault = self.fault or self._not_made(self._line)
-        elif _UNREADABLE.search(text) and line != text:
-            self.fault = self.fault or (
-                f"Pd can read every file that a patch names; got {short_text(text)!r} from {self._patch!r}; put the file "
-                "where the patch looks for it, seen from its folder"
-            )
-        elif text.endswith("can't load library"):
-            self.fault = self.fault or (
-                f"Pd can load every library that a patch names; got {short_text(text)!r}; install it, and name its folder "
-                f'under "paths" in {self._description!r}'
-            )
-        self._line = text
-        self._recent.append(text)
+        if text and not self.fault:
+            if text == _NOT_MADE:
+                self.fault = self._not_made(self._line)
+            elif text.endswith(_NOT_LOADED):
+                self.fault = self._not_loaded(text)
+            elif _UNREADABLE.search(text) and line != text:
+                self.fault = self._not_read(text)
+        if text:
+            self._line = text
+            self._recent.append(text)
 
     def _not_made(self, box: str) -> str:
         name = box.split()[0].replace("\\", "") if box.split() else ""
-        library, _, _ = name.rpartition("/")
-        library = library.split("/")[0] or _LIBRARIES.get(name, "")
-        of = f"the library {library}" if library else "the external or abstraction"
+        library = name.split("/")[0] if "/" in name else _LIBRARIES.get(name, "")
+        what = f"the library {library}" if library else "the external or abstraction"
         debian = f"; on Debian: apt-get install pd-{library}" if library in _DEBIAN else ""
         return (
-            f"Pd can create every object of a patch; got [{short_text(box)}] in {self._patch!r}, which is neither in Pd "
-            f"{self._version} nor beside the patch; install {of} (in Pd: Help, Find externals{debian}) and name it "
-            f'under "libraries", or its folder under "paths", in {self._description!r}'
+            f"Pd can create every object of a patch; got [{short_text(box)}] in {self._patch!r}, which is "
+            f"neither in Pd {self._version} nor beside the patch; install {what} (in Pd: Help, Find externals"
+            f'{debian}) and name it under "libraries", or its folder under "paths", in {self._description!r}'
+        )
+
+    def _not_loaded(self, text: str) -> str:
+        return (
+            f"Pd can load every library that a patch names; got {short_text(text)!r}; install it, and name "
+            f'its folder under "paths" in {self._description!r}'
+        )
+
+    def _not_read(self, text: str) -> str:
+        return (
+            f"Pd can read every file that a patch names; got {short_text(text)!r} from {self._patch!r}; put "
+            "the file where the patch looks for it, seen from its folder"
         )

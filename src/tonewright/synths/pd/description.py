@@ -90,8 +90,9 @@ def example(count: int) -> str:
 
 def _missing(name: PatchName, count: int) -> str:
     return (
-        f"what the controls of a patch are called stands in a JSON file beside it; got no {str(name.description)!r}; "
-        f"write {example(count)} into it, or give their number or names after the name: pd:{name.path}:{count}"
+        "what the controls of a patch are called stands in a JSON file beside it; got no "
+        f"{str(name.description)!r}; write {example(count)} into it, or give their number or names after the "
+        f"name: pd:{name.path}:{count}"
     )
 
 
@@ -114,7 +115,11 @@ def _control(given: Any, index: int) -> Control:
             f'control {name}: "curve" is one of {", ".join(get_args(Curve))}; got {short_text(curve)!r}'
         )
     low, high = float(fields.get("low", 0.0)), float(fields.get("high", 1.0))
-    middle = Control("middle", "", low, high, low, curve).to_physical(0.5)
+    if curve == "integer" and not (low.is_integer() and high.is_integer()):
+        raise SynthError(
+            f"control {name}: an integer one has whole ends; got {low:g} and {high:g}; round them"
+        )
+    middle = Control(name, "", low, high, low, curve).to_physical(0.5)
     return Control(
         name,
         fields.get("group") or "patch",

@@ -1,7 +1,8 @@
 """The patch that plays several instances of a user's patch in step with Tonewright.
 
 It is written for each run of Pd, of vanilla objects alone. Commands come through a named pipe, which
-[file handle] reads and [fudiparse] takes apart; reading it holds Pd's clock:
+[file handle] reads and [fudiparse] takes apart; reading it holds Pd's clock. Each is filled with spaces to
+the same length, because [fudiparse] forgets a command that comes in two parts:
 
 - `3 0.5 0.25;` gives instance 3 its controls;
 - `go 4;` renders four blocks of 64 samples, which each instance leaves in an array of its own. [soundfiler]
@@ -13,6 +14,7 @@ When the commands end, because their writer has ended however that came, Pd ends
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from tonewright.synths.pd.sharing import SEED
 
@@ -25,17 +27,35 @@ LONGEST = 128 * BLOCK
 FAULT = 1e18
 """What stands in a sound in place of NaN and of infinities, which would be written as zeros."""
 _SEEDS, _SHARE = 64, 17
+_NUMBER = len(" 1.23456789e-05")
 
 
-def driver_patch(obj: str, outlets: Sequence[int], instances: int, seed: int) -> str:
+def command_length(controls: int) -> int:
+    """Bytes of a command for a patch of so many controls."""
+    return len("63") + _NUMBER * controls + len(";\n")
+
+
+def turn_command(instance: int, params: Sequence[float]) -> str:
+    """The command that gives an instance its controls, `[D]`."""
+    numbers = "".join([f" {value:.9g}" for value in params])
+    return f"{instance}{numbers}".ljust(command_length(len(params)) - 2) + ";\n"
+
+
+def go_command(blocks: int, controls: int) -> str:
+    """The command that lets every instance, of so many controls, render some blocks."""
+    return f"go {blocks}".ljust(command_length(controls) - 2) + ";\n"
+
+
+def driver_patch(obj: str, controls: int, outlets: Sequence[int], instances: int, seed: int) -> str:
     """Write the patch.
 
     Args:
         obj: What to write in the box of an instance.
+        controls: How many it has.
         outlets: Which of its outlets give sound; their mean is taken.
         instances: How many there are.
-        seed: Moves Pd's own counters, from which each [noise~] and [random] gets a seed, so many objects on; the
-            same sound again after 64. It is also sent to `tonewright-seed`.
+        seed: Moves Pd's own counters on, from which each [noise~] and [random] gets a seed; after 64 seeds
+            they are the same again. It is also sent to `tonewright-seed`.
     """
     boxes = _Boxes()
     for _ in range(seed % _SEEDS * _SHARE):
@@ -43,7 +63,7 @@ def driver_patch(obj: str, outlets: Sequence[int], instances: int, seed: int) ->
         boxes.add("obj random")
     read = boxes.add("obj file handle")
     wait = boxes.add("obj until")
-    some = boxes.add("msg 1024")
+    some = boxes.add(f"msg {command_length(controls)}")
     parse = boxes.add("obj fudiparse")
     go = boxes.add("obj route go")
     boxes.chain(wait, some, read, parse, go)
@@ -121,7 +141,7 @@ class _Boxes:
         self._links.append(f"#X connect {source} {outlet} {target} {inlet};\n")
 
     def chain(self, *boxes: int) -> None:
-        for source, target in zip(boxes, boxes[1:], strict=False):
+        for source, target in pairwise(boxes):
             self.connect(source, 0, target)
 
     def text(self) -> str:

@@ -39,8 +39,8 @@ def find_patch(text: str) -> PatchName:
     """Read a name without its `pd:`.
 
     Args:
-        text: `sine` (a patch that ships), `PATH`, `PATH.pd:3` or `PATH.pd:cutoff,drive`; the path of a patch, or
-            of a folder that holds one called `synth.pd`.
+        text: `sine` (a patch that ships), `PATH`, `PATH.pd:3` or `PATH.pd:cutoff,drive`; the path of a patch,
+            or of a folder that holds one called `synth.pd`.
 
     Raises:
         UsageError: The controls in the name are no number and no names.
@@ -63,16 +63,21 @@ def find_patch(text: str) -> PatchName:
     except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
         reason = system_reason(error) if isinstance(error, OSError) else error
         raise SynthError(
-            f"cannot read {short_text(os.fspath(path))!r}: {reason}; give the path of a patch, of a folder that "
-            f"holds {PATCH}, or one of those that ship: {', '.join(shipped())}"
+            f"cannot read {short_text(os.fspath(path))!r}: {reason}; give the path of a patch, of a folder "
+            f"that holds {PATCH}, or one of those that ship: {', '.join(shipped())}"
         ) from None
     if path.suffix != ".pd":
         raise SynthError(
             f"the name of a patch ends in .pd; got {short_text(given)!r}; rename or choose another"
         )
+<<<<<<< HEAD
     if "\\" in path.name or not path.name.isprintable():  # a backslash is a slash to Pd, a tab a space
+=======
+    # To Pd a backslash is a slash, a tab is a space, and $0 a number of its own.
+    if "\\" in path.name or "$0" in path.name or not path.name.isprintable():
+>>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
         raise SynthError(f"Pd can write the name of a patch; got {short_text(path.name)!r}; rename it")
-    return PatchName(path, controls)
+    return PatchName(path.absolute(), controls)  # which holds when the current folder changes
 
 
 def shipped() -> list[str]:
@@ -90,7 +95,8 @@ def check_control_name(name: str) -> str:
         near = re.sub("[^a-z0-9]+", "_", name.lower()).strip("_")
         proposal = f"{near!r} for one" if re.fullmatch("[a-z][a-z0-9_]*", near) else "'cutoff_hz' for one"
         raise UsageError(
-            f"the name of a control is small letters, digits and underscores ({proposal}); got {short_text(name)!r}"
+            f"the name of a control is small letters, digits and underscores ({proposal}); "
+            f"got {short_text(name)!r}"
         )
     return name
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from tonewright.documents import short_text
 from tonewright.errors import SynthError
 from tonewright.files import read_limited
-from tonewright.synths.pd.sharing import not_alone
+from tonewright.synths.pd.sharing import arguments, not_alone
 
 _MOST_BYTES = 16 << 20
 _MOST_FILES = 500
@@ -69,7 +69,8 @@ def read_patch(path: Path, paths: Sequence[Path] = ()) -> Patch:
         paths: Further folders where Pd will look.
 
     Raises:
-        SynthError: It cannot be read, is no patch, or does not have one inlet for controls and outlets for sound.
+        SynthError: It cannot be read, is no patch, or does not have one inlet, for controls, and an outlet
+            for sound.
     """
     elements, links = _parse(_text(path), path)
     top = [element for element in elements if element.depth == 1 and element.kind == "obj" and element.words]
@@ -84,13 +85,18 @@ def read_patch(path: Path, paths: Sequence[Path] = ()) -> Patch:
     if not sounding:
         heard = any(element.words[:1] == ("dac~",) for element in elements)
         raise SynthError(
+<<<<<<< HEAD
             f"a patch has an [outlet~] for its sound; got {_counted([o.words[0] for o in outlets], 'outlet')} in "
             f"{str(path)!r}; "
+=======
+            "a patch has an [outlet~] for its sound; got "
+            f"{_counted([outlet.words[0] for outlet in outlets], 'outlet')} in {str(path)!r}; "
+>>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
             + ("put [outlet~] in the place of [dac~]" if heard else "connect the sound to one")
         )
     files, own = _files(path, paths)
-    reasons = (reason for _, parsed in files if parsed for reason in [not_alone(parsed, own)] if reason)
-    return Patch(path, sounding, _unpacked(elements, links), _digest(files, path), next(reasons, ""))
+    digest = _digest([file for file, _ in files])
+    return Patch(path, sounding, _unpacked(elements, links), digest, _not_alone(files, own))
 
 
 def _text(path: Path) -> str:
@@ -104,7 +110,7 @@ def _text(path: Path) -> str:
 
 
 def _parse(text: str, path: Path) -> tuple[list[Element], list[tuple[int, int]]]:
-    """The boxes in the order of Pd's numbers, those of subpatches before their own, and the links at depth 1."""
+    """The boxes, those of a subpatch before its own, and the links at depth 1."""
     elements: list[Element] = []
     links: list[tuple[int, int]] = []
     numbered: list[int] = []  # of the patch itself, by Pd's numbers
@@ -145,25 +151,35 @@ def _unpacked(elements: list[Element], links: list[tuple[int, int]]) -> int | No
     return None
 
 
-def _files(path: Path, paths: Sequence[Path]) -> tuple[list[tuple[Path, list[Element] | None]], set[str]]:
-    """Every file that the patch names, itself first, with its boxes if it is a patch; and what patches are called."""
-    found: dict[Path, list[Element] | None] = {}
-    own: set[str] = set()
+def _files(path: Path, paths: Sequence[Path]) -> tuple[list[tuple[Path, list[Element]]], dict[str, Path]]:
+    """Every file that the patch names, itself first, with its boxes; and abstractions by name."""
+    found: dict[Path, list[Element]] = {}
+    own: dict[str, Path] = {}
     waiting = [path]
     while waiting and len(found) < _MOST_FILES:
         here = waiting.pop()
         if here.resolve() in found:
             continue
-        parsed = _parse(_text(here), here)[0] if here.suffix == ".pd" else None
+        parsed = _parse(_text(here), here)[0] if here.suffix == ".pd" else []
         found[here.resolve()] = parsed
         folders = dict.fromkeys([here.parent, path.parent, *paths])
-        for word in dict.fromkeys(word for element in parsed or () for word in element.words):
+        for word in dict.fromkeys(word for element in parsed for word in element.words):
             file = _named_file(re.sub(r"\\(.)", r"\1", word), folders)
             if file is not None:
                 waiting.append(file)
-                if file.name.endswith(".pd"):
-                    own.add(word)
+                if file.suffix == ".pd":
+                    own[word] = file.resolve()
     return list(found.items()), own
+
+
+def _not_alone(files: list[tuple[Path, list[Element]]], own: dict[str, Path]) -> str:
+    calls: dict[Path, list[tuple[str, ...]]] = {}
+    for element in (element for _, elements in files for element in elements):
+        made = arguments(element, own.keys())
+        if made and made[0] in own:
+            calls.setdefault(own[made[0]], []).append(made[1])
+    reasons = (not_alone(elements, own.keys(), calls.get(file, ())) for file, elements in files)
+    return next(filter(None, reasons), "")
 
 
 def _named_file(word: str, folders: Iterable[Path]) -> Path | None:
@@ -177,9 +193,9 @@ def _named_file(word: str, folders: Iterable[Path]) -> Path | None:
     return None
 
 
-def _digest(files: list[tuple[Path, list[Element] | None]], path: Path) -> str:
+def _digest(files: list[Path]) -> str:
     lines = []
-    for file, _ in files:
+    for file in files:
         try:
             with file.open("rb") as content:
                 lines.append([file.name, hashlib.file_digest(content, "sha256").hexdigest()])

@@ -19,7 +19,18 @@ from numpy.typing import NDArray
 from tonewright.errors import SynthError, system_reason
 from tonewright.synths.pd.complaints import Complaints
 from tonewright.synths.pd.description import Description
-from tonewright.synths.pd.driver import BLOCK, COMMANDS, FAULT, LONGEST, REPLIES, SOUND, driver_patch
+from tonewright.synths.pd.driver import (
+    BLOCK,
+    COMMANDS,
+    FAULT,
+    LONGEST,
+    REPLIES,
+    SOUND,
+    command_length,
+    driver_patch,
+    go_command,
+    turn_command,
+)
 from tonewright.synths.pd.patch import Patch
 from tonewright.synths.pd.program import Program
 
@@ -57,6 +68,7 @@ class Player:
     ) -> None:
         self._patch, self._instances, self._rate = str(patch.path), instances, sample_rate_hz
         self._complaints = Complaints(self._patch, str(patch.path.with_suffix(".json")), program.version)
+        self._controls = len(description.controls)
         self._ready = 0
         try:
             folder = Path(tempfile.mkdtemp(prefix="tonewright-pd-", dir=_in_memory()))
@@ -65,7 +77,9 @@ class Player:
             (folder / "patch").symlink_to(patch.path.parent.resolve(), target_is_directory=True)
             box = f"patch/{_escaped(patch.path.stem)}"
             (folder / "driver.pd").write_bytes(
-                driver_patch(box, patch.outlets, instances, seed).encode(errors="surrogateescape")
+                driver_patch(box, self._controls, patch.outlets, instances, seed).encode(
+                    errors="surrogateescape"
+                )
             )
             for pipe in (COMMANDS, REPLIES):
                 os.mkfifo(folder / pipe)
@@ -109,19 +123,18 @@ class Player:
 
     def turn(self, params: Sequence[Sequence[float]]) -> None:
         """Give every instance its controls, `[instances, D]`, before the next block."""
-        rows = (f"{i} {' '.join([f'{value:.9g}' for value in row])};\n" for i, row in enumerate(params))
-        self._send("".join(rows).encode())
+        self._send("".join([turn_command(i, row) for i, row in enumerate(params)]))
 
     def begin(self, blocks: int) -> None:
         """Let Pd render so many blocks, at most `LONGEST // BLOCK`; `finish` waits for them."""
         self._frames = blocks * BLOCK
-        self._send(b"go %d;\n" % blocks)
+        self._send(go_command(blocks, self._controls))
 
     def finish(self) -> NDArray[np.float32]:
         """The samples of the blocks that were begun, `[instances, frames]`.
 
         Raises:
-            SynthError: Pd complains of the patch, has ended, is stuck, or there are samples that are no numbers.
+            SynthError: Pd complains of the patch, has ended or is stuck, or samples are no numbers.
         """
         self._wait(self._replies, select.POLLIN)
         os.read(self._replies, 1)
@@ -142,7 +155,7 @@ class Player:
             at = self._ready + int(np.flatnonzero((np.abs(sound) > 0.9 * FAULT).any(axis=0))[0])
             raise SynthError(
                 f"the sound of a patch is finite numbers; got NaN or infinity from {self._patch!r} after "
-                f"{at / self._rate:.3f} s; look for a division by 0 or a filter that runs away, and [clip~] what goes in"
+                f"{at / self._rate:.3f} s; look for a division by 0, or a filter that runs away"
             )
         self._ready += self._frames
         return sound
@@ -156,13 +169,17 @@ class Player:
         """End Pd."""
         self._close()
 
-    def _send(self, command: bytes) -> None:
-        view = memoryview(command)
-        while view:
-            try:
-                view = view[os.write(self._commands, view) :]
-            except BlockingIOError:
-                self._wait(self._commands, select.POLLOUT)
+    def _send(self, commands: str) -> None:
+        """Write whole commands, as many at once as the system never writes in part."""
+        length = command_length(self._controls)
+        step = max(1, select.PIPE_BUF // length) * length
+        for begin in range(0, len(commands), step):
+            piece = commands[begin : begin + step].encode()
+            while piece:
+                try:
+                    piece = piece[os.write(self._commands, piece) :]
+                except BlockingIOError:
+                    self._wait(self._commands, select.POLLOUT)
 
     def _wait(self, descriptor: int, event: int) -> None:
         """Wait until a pipe is ready, as long as Pd lives."""
@@ -180,8 +197,8 @@ class Player:
             if left <= 0:
                 self._close()
                 raise SynthError(
-                    f"Pd renders a piece of sound in less than {PATIENCE_S:g} s; got none from {self._patch!r}, which seems "
-                    f"to be in a loop without end{self._quoted()}; look for it, at [until] for one"
+                    f"Pd renders a piece of sound within {PATIENCE_S:g} s; got none from {self._patch!r}, which "
+                    f"seems to be in a loop without end{self._quoted()}; look for it, at [until] for one"
                 )
 
     def _listen(self) -> None:

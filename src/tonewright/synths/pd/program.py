@@ -54,6 +54,15 @@ def find_program() -> Program:
     return _checked(path)
 
 
+def has_program() -> bool:
+    """Whether patches can be played here."""
+    try:
+        find_program()
+    except SynthError:
+        return False
+    return True
+
+
 @cache
 def _checked(path: str) -> Program:
     try:

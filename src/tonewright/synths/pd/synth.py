@@ -19,6 +19,8 @@ from tonewright.synths.pd.program import find_program
 from tonewright.synths.validation import check_params, check_per_row, check_seconds, check_tracks, check_turn
 from tonewright.threads import available_threads, map_rows, numba_threads
 
+_GROUP = 16
+"""Rows that share a Pd offline: more of a large patch would not fit into the cache of a processor."""
 _PROBED_S = 2.0
 _PROBES = 8
 
@@ -26,8 +28,8 @@ _PROBES = 8
 class PureData:
     """A Pd patch, played by Pd.
 
-    The note that is played makes no difference; the gate fades the sound in and out as that of a drone. Controls
-    are turned at the next of Pd's blocks of 64 samples; whether they glide is the patch's own business.
+    The note that is played makes no difference; the gate fades the sound in and out as that of a drone.
+    Controls are turned at the next of Pd's blocks of 64 samples; whether they glide is up to the patch.
 
     Args:
         text: What follows `pd:` in the name: see `find_patch`.
@@ -35,13 +37,17 @@ class PureData:
 
     Attributes:
         name: `pd:` and the text.
+        plays_notes: False.
         file_sha256: Hash of the patch and of the files beside it that it names.
+        path: The file of the patch.
         patch: What its files tell.
 
     Raises:
         UsageError: The rate is out of range, or the controls in the name are none.
         SynthError: The patch or its JSON file is missing or broken.
     """
+
+    plays_notes = False
 
     def __init__(self, text: str, sample_rate_hz: int = 44_100) -> None:
         self.sample_rate_hz = check_whole(sample_rate_hz, "sample_rate_hz", 4_000, 384_000)
@@ -50,12 +56,14 @@ class PureData:
         unpacked = read_patch(found.path).unpacked
         self.description = describe(found, unpacked)
         self.patch = read_patch(found.path, self.description.paths)
+        self.path = found.path
         self.controls, self.version = self.description.controls, self.description.version
         self.file_sha256 = self.patch.sha256
         if unpacked is not None and unpacked != len(self.controls):
             raise SynthError(
-                f"a patch takes as many controls as it is given; got {len(self.controls)} ({', '.join(self.controls.names)})"
-                f" for [unpack] of {unpacked} in {str(found.path)!r}; change one of the two"
+                f"a patch takes as many controls as it is given; got {len(self.controls)} "
+                f"({', '.join(self.controls.names)}) for [unpack] of {unpacked} in {str(found.path)!r}; "
+                "change one of the two"
             )
         self._heard = False
 
@@ -85,10 +93,10 @@ class PureData:
         gates = check_per_row(gate, batch, "gate_seconds", 0, np.inf)
         check_whole(seed, "seed", 0)
         if batch:
-            self._probe()
+            self.check_sound()
         out = np.empty((batch, frames), np.float32)
         workers = max(1, min(available_threads(), batch))
-        group = 1 if self.patch.not_alone else min(MOST_INSTANCES, -(-batch // workers)) or 1
+        group = 1 if self.patch.not_alone else max(1, min(_GROUP, -(-batch // workers)))
 
         def render(first: int, last: int, worker: int) -> None:
             with numba_threads(1):  # one Pd for a group
@@ -126,8 +134,12 @@ class PureData:
         """
         return Player(find_program(), self.patch, self.description, self.sample_rate_hz, instances, seed)
 
-    def _probe(self) -> None:
-        """Raise once unless the patch sounds at some setting: a silent one is broken more often than wanted."""
+    def check_sound(self) -> None:
+        """Raise unless the patch sounds at some setting: a silent one is broken more often than wanted.
+
+        Raises:
+            SynthError: It is silent at all that are tried, or cannot be played.
+        """
         if self._heard:
             return
         rng = np.random.default_rng(0)
@@ -135,16 +147,18 @@ class PureData:
         settings = [self.controls.defaults(), np.ones(width), *rng.random((_PROBES - 2, width))]
         for params in settings:
             player = self.start(1, 0)
-            player.turn([params.tolist()])
-            for _ in range(0, round(_PROBED_S * self.sample_rate_hz), LONGEST):
-                player.begin(LONGEST // BLOCK)
-                if player.finish().any():
-                    self._heard = True
-                    return
+            try:
+                player.turn([params.tolist()])
+                for _ in range(0, round(_PROBED_S * self.sample_rate_hz), LONGEST):
+                    player.begin(LONGEST // BLOCK)
+                    if player.finish().any():
+                        self._heard = True
+                        return
+            finally:
+                player.close()
             said = player.said
-            player.close()
         raise SynthError(
-            f"a patch sounds at some setting of its controls; got silence from {str(self.patch.path)!r} at {_PROBES} of them"
+            f"a patch sounds at some setting of its controls; got silence from {str(self.path)!r} at {_PROBES}"
             + (f", and Pd said {said!r}" if said else "")
             + "; check what [inlet] takes (a list of floats in 0…1) and what reaches [outlet~]"
         )
@@ -168,6 +182,7 @@ class PureDataVoice:
         self._ready = 0
         self._rest = np.empty((self._batch, 0), np.float32)
         self._players: list[tuple[slice, Player]] = []
+        self._failed = False
 
     def render(self, frames: int) -> NDArray[np.float32]:
         """The next samples, `[batch, frames]` float32.
@@ -204,10 +219,13 @@ class PureDataVoice:
 
     def _next(self, frames: int) -> NDArray[np.float32]:
         """What Pd renders next; `frames` are whole blocks."""
-        if not self._players:
-            self._start()
+        if self._failed:
+            raise SynthError("a voice plays until it fails; this one has failed before; start another")
         sound = np.empty((self._batch, frames), np.float32)
         try:
+            if not self._players:
+                self._synth.check_sound()
+                self._start()
             for rows, player in self._players:
                 if self._target is not None:
                     player.turn(self._target[rows].tolist())
@@ -216,6 +234,7 @@ class PureDataVoice:
             for rows, player in self._players:
                 sound[rows] = player.finish()
         except BaseException:  # Ctrl-C included: who has rendered what is unknown now
+            self._failed = True
             for _, player in self._players:
                 player.close()
             raise

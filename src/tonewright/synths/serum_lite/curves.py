@@ -30,8 +30,11 @@ CUTOFF = CONTROLS.index("filter_cutoff_hz")
 RESONANCE = CONTROLS.index("filter_resonance")
 LFO_RATE = CONTROLS.index("lfo_rate_hz")
 _STAGES = "attack_s", "decay_s", "sustain", "release_s"
-_AMP = tuple(CONTROLS.index(f"amp_{stage}") for stage in _STAGES)
-_MOD = tuple(CONTROLS.index(f"mod_{stage}") for stage in _STAGES)
+ENVELOPES = tuple(
+    tuple(CONTROLS.index(f"{prefix}_{stage}") for stage in _STAGES) for prefix in ("amp", "mod")
+)
+ABOVE = len(CONTROLS), len(CONTROLS) + 1
+"""Two columns more: by how much each envelope is above its controls, since they were turned."""
 _SEMITONES = CONTROLS.index("osc2_semitones")
 _DETUNE = CONTROLS.index("unison_detune_cents")
 _FILTER_ENVELOPE = CONTROLS.index("filter_envelope_octaves")
@@ -57,6 +60,13 @@ def increments_of_voices(
 def damping_of(p: NDArray[np.float64]) -> float:
     """The filter's 1/Q."""
     return 2.0 * exp2(-5.0 * p[RESONANCE])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def envelope_of(p: NDArray[np.float64], which: int, t: float, gate: float) -> float:
+    """Level at time t, in seconds, of the amp envelope (0) or the mod envelope (1)."""
+    attack, decay, sustain, release = ENVELOPES[which]
+    return envelope(t, gate, p[attack], p[decay], p[sustain], p[release])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -89,6 +99,6 @@ def control_curves(
             octaves = lfo * cutoff_octaves
             ratio[k] = exp2(lfo * pitch_octaves)
         if p[_FILTER_ENVELOPE] != 0:
-            octaves += p[_FILTER_ENVELOPE] * envelope(t, gate, p[_MOD[0]], p[_MOD[1]], p[_MOD[2]], p[_MOD[3]])
+            octaves += p[_FILTER_ENVELOPE] * (envelope_of(p, 1, t, gate) + p[ABOVE[1]])
         gain[k] = steady_gain if steady else filter_gain(p[CUTOFF] * exp2(octaves), sample_rate_hz)
-        amplitude[k] = volume * envelope(t, gate, p[_AMP[0]], p[_AMP[1]], p[_AMP[2]], p[_AMP[3]])
+        amplitude[k] = volume * (envelope_of(p, 0, t, gate) + p[ABOVE[0]])

@@ -180,7 +180,7 @@ def render_rows(
     """Render some rows of a batch, in whole ticks.
 
     Args:
-        panel: `[batch, 5, 24]` of `new_panel`, moved on in place.
+        panel: `[batch, 5, 26]` of `new_panel`, moved on in place.
         glide_share: What a tick goes of the way that a control has left.
         midi_note: `[batch]`.
         gate_seconds: `[batch]` when the key is let go.

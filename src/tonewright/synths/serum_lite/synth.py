@@ -16,7 +16,7 @@ from tonewright.synths.reach import Reach
 from tonewright.synths.serum_lite.controls import CONTROLS
 from tonewright.synths.serum_lite.kernel import new_scratch, new_state, render_rows
 from tonewright.synths.serum_lite.oscillator import TICK
-from tonewright.synths.serum_lite.turning import new_panel, turn_panel
+from tonewright.synths.serum_lite.panel import new_panel, turn_panel
 from tonewright.synths.serum_lite.wavetables import wavetables
 from tonewright.synths.serum_lite.words import SERUM_LITE
 from tonewright.synths.validation import check_params, check_per_row, check_turn
@@ -147,7 +147,8 @@ class SerumLiteVoice:
         Raises:
             UsageError: Shapes or values out of range.
         """
-        turn_panel(self._panel, check_turn(params, CONTROLS, len(self._panel)))
+        checked = check_turn(params, CONTROLS, len(self._panel))
+        turn_panel(self._panel, checked, self._gate, self._tick * TICK / self._sample_rate_hz)
 
     def release(self) -> None:
         """Let the keys go that are still held, at the next control step."""

@@ -11,9 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.compiling import njit
-from tonewright.synths.elementary import exp2
-from tonewright.synths.gliding import arrived, glide
-from tonewright.synths.serum_lite.controls import CONTROLS, MAX_UNISON, WAVES
+from tonewright.synths.serum_lite.controls import MAX_UNISON, WAVES
 from tonewright.synths.serum_lite.curves import (
     LEVEL,
     LFO_RATE,
@@ -27,57 +25,11 @@ from tonewright.synths.serum_lite.curves import (
 from tonewright.synths.serum_lite.filter import dc_pole, low_pass
 from tonewright.synths.serum_lite.noise import add_noise
 from tonewright.synths.serum_lite.oscillator import TICK, add_voice
+from tonewright.synths.serum_lite.panel import is_still, move_controls
 from tonewright.synths.serum_lite.unison import CYCLE, TRIANGLE, increment_of, unison_gain, unison_phase
 from tonewright.synths.serum_lite.wavetables import Wavetables, level_for
 
-_LOG = np.array([control.curve == "log" for control in CONTROLS])
-# A whole number is the middle of its bin: what lies between two middles is on its way.
-_LOW = np.array([control.low - 0.5 * (control.curve == "integer") for control in CONTROLS])
-_SPAN = np.array(
-    [
-        np.log2(control.high / control.low)
-        if control.curve == "log"
-        else control.steps or control.high - control.low
-        for control in CONTROLS
-    ]
-)
 _WAVES = len(WAVES)
-
-
-def new_panel(params: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Where the controls of notes stand, and where they go, `[batch, 5, 24]`.
-
-    The five are physical values at the last tick; physical values where they go; unit values where they go;
-    and two of `glide`. They stand still at unit vectors `[batch, 24]`.
-    """
-    panel = np.empty((len(params), 5, len(CONTROLS)))
-    turn_panel(panel, params)
-    panel[:, 0], panel[:, 3:] = panel[:, 1], panel[:, 2:3]
-    return panel
-
-
-def turn_panel(panel: NDArray[np.float64], params: NDArray[np.float32]) -> None:
-    """Send the controls of a panel on their way to unit vectors `[batch, 24]`."""
-    panel[:, 1], panel[:, 2] = CONTROLS.to_physical(params), params
-    for d, control in enumerate(CONTROLS):
-        if control.steps:
-            panel[:, 2, d] = control.to_unit(panel[:, 1, d])
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _move_controls(panel: NDArray[np.float64], share: float) -> bool:
-    """Move the controls of one row by a tick; False where they have arrived before."""
-    p, goal, target, now = panel[0], panel[1], panel[2], panel[3:]
-    if not glide(target, now, share):
-        return False
-    for d in range(len(target)):
-        if now[1, d] == target[d] and now[0, d] == target[d]:
-            p[d] = goal[d]
-        elif _LOG[d]:
-            p[d] = _LOW[d] * exp2(_SPAN[d] * now[1, d])
-        else:
-            p[d] = _LOW[d] + _SPAN[d] * now[1, d]
-    return True
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -173,7 +125,7 @@ def render_turning(
 
     See `render_rows`.
     """
-    if arrived(panel[2], panel[3:]):
+    if is_still(panel):
         return 0
     p, goal = panel[0], panel[1]
     before = np.empty(len(p))
@@ -185,7 +137,7 @@ def render_turning(
     for k in range(len(out) // TICK):
         tick = first_tick + k
         before[:], base_before[:] = p, base
-        if not _move_controls(panel, glide_share):
+        if not move_controls(panel, glide_share):
             return k
         # The LFO goes on from where it is, at its new rate.
         seconds = tick * TICK / sample_rate_hz
@@ -196,7 +148,7 @@ def render_turning(
         amplitude[0], gain[0] = analogue[0], analogue[1]
 
         audio[:TICK] = 0
-        if amplitude[0] > 0 or amplitude[1] > 0:
+        if amplitude[0] != 0 or amplitude[1] != 0:
             for o in range(2):
                 if before[LEVEL[o]] > 0 or p[LEVEL[o]] > 0:
                     levels[o] = _add_oscillator(

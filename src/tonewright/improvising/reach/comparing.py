@@ -9,7 +9,7 @@ training.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from tonewright.checks import check_number
 from tonewright.errors import CorpusError
 from tonewright.features.framing import Framing
 from tonewright.files import StrPath
-from tonewright.improvising.corpus.corpus import SPLITS, Contents, CorpusFile, Split
+from tonewright.improvising.corpus.corpus import SPLITS, Contents, Corpus, CorpusFile, Split
 from tonewright.improvising.corpus.describing import frames_between
 from tonewright.improvising.corpus.files import read_contents, read_recordings
 from tonewright.improvising.features import choose
@@ -197,10 +197,9 @@ def reach_corpus(
     Raises:
         MissingExtraError: pyarrow is not installed.
         UnknownNameError: A feature is nothing that could be measured.
-        UsageError: A feature is not in the corpus, the loudness that tells silence is missing, or nothing
-            sounds.
-        TableError: The table lacks a descriptor.
-        CorpusError: The corpus cannot be used, or was heard otherwise than the table.
+        UsageError: A feature, or the loudness that tells silence, is not in the corpus.
+        TableError: The table lacks a descriptor, or is silent.
+        CorpusError: The corpus cannot be used, is silent, or was heard otherwise than the table.
     """
     check_number(threshold, "threshold", 0, above=True)
     contents = read_contents(path)
@@ -215,12 +214,11 @@ def reach_corpus(
     names = tuple(dict.fromkeys([*chosen.columns, *tells]))
     every = frames_between(contents.frames, _MOST_FRAMES)
     recorded = list(read_recordings(path, names, every=every))
-    for_training = np.concatenate([values for file, values in recorded if file.split == "train"])
+    corpus = _sampled(contents, names, recorded)
     means = table.means[:, table.positions(names)]
-    scales = fit_scales(chosen.columns, names, descriptors, means, for_training)
-    normaliser, weights = Normaliser(scales, names), np.array(chosen.weights)
+    normaliser = Normaliser(fit_scales(chosen.columns, table, corpus), names)
+    weights, frames = np.array(chosen.weights), corpus.values
 
-    frames = np.concatenate([values for _, values in recorded])
     of_file = np.repeat(np.arange(len(recorded)), [len(values) for _, values in recorded])
     number = np.concatenate([np.arange(len(values)) for _, values in recorded])
     sounding = frames[:, names.index(LOUDNESS)] >= AUDIBLE_DBFS
@@ -325,6 +323,19 @@ class _Comparison:
         total = counts.sum(axis=1)
         there = np.where(total > _TINY, total, np.nan)
         return np.asarray(np.sqrt((counts * differences**2).sum(axis=1) / there))
+
+
+def _sampled(
+    contents: Contents, names: tuple[str, ...], recorded: Sequence[tuple[CorpusFile, NDArray[np.float32]]]
+) -> Corpus:
+    """A corpus of those frames that are compared."""
+    files, first = [], 0
+    for file, values in recorded:
+        files.append(replace(file, first=first, frames=len(values)))
+        first += len(values)
+    values = np.concatenate([values for _, values in recorded])
+    descriptors = tuple(one.name for one in contents.measured)
+    return Corpus(contents.framing, descriptors, names, tuple(files), (), values)
 
 
 def _check_framing(framing: Framing, table: LookupTable) -> None:

@@ -15,7 +15,7 @@ from tonewright.documents import sha256
 from tonewright.errors import AudioError, UsageError
 from tonewright.improvising.corpus.analysing import recording_name
 from tonewright.improvising.corpus.describing import CorpusFacts, PartFacts
-from tonewright.improvising.corpus.reaching import WORST_S, ColumnRange, Distances, FeatureReach, Reach
+from tonewright.improvising.reach.comparing import WORST_S, ColumnRange, Distances, FeatureReach, Reach
 from tonewright.reports import lanes, plots
 from tonewright.reports.markup import Html, join, tag
 from tonewright.reports.page import Section, page
@@ -37,7 +37,7 @@ _DISTANCE_NOTE = (
 )
 _FEATURES_NOTE = (
     "Alone: how near the synth comes in this feature, whatever the others do. Together: how near it comes in "
-    "it at the points that are nearest in all. The bars show the share of the frames within the threshold."
+    "it at the points that are nearest in all."
 )
 _RANGES_NOTE = (
     "What was recorded, from the 5th to the 95th percentile with the median (upper bar), and what the "
@@ -166,8 +166,8 @@ def _distances(reach: Reach) -> Html:
     every = "" if reach.every == 1 else f" One frame of {reach.every} was compared."
     line = f" The line stands at the threshold, {reach.threshold:g}."
     return join(
-        tag("p", _DISTANCE_NOTE + every + line, class_="note"),
         plots.frame(drawn, x_ticks, y_ticks, "distance to the nearest point, in spreads", "share of frames"),
+        tag("p", _DISTANCE_NOTE + line + every, class_="note"),
         parts,
     )
 
@@ -177,22 +177,25 @@ def _distance_row(name: str, one: Distances) -> tuple[str, ...]:
 
 
 def _features(reach: Reach) -> Html:
-    within = f"within {reach.threshold:g}"
+    within = f"Within {reach.threshold:g}"
     columns = (
         Column("Feature"),
-        Column("Alone: median", "figure", before="alone"),
-        Column(within, "bars"),
-        Column("Together: median", "figure", before="together"),
-        Column(within, "bars"),
+        Column("Alone: median", "figure quiet", before="alone"),
+        Column(within, "figure", before="within"),
+        Column("Together: median", "figure quiet", before="together"),
+        Column(within, "figure", before="within"),
     )
-    made = table("Features", columns, [_feature(one) for one in reach.features])
+    made = table("Features", columns, [_feature(one) for one in reach.features], stacked=True)
     return join(tag("p", _FEATURES_NOTE, class_="note"), made)
 
 
 def _feature(one: FeatureReach) -> tuple[str, ...]:
-    cells = []
+    cells: list[str] = []
     for found in (one.alone, one.together):
-        cells += ["–", ""] if found is None else [f"{found.median:.2f}", bar(found.within)]
+        if found is None:
+            cells += ["–", "–"]
+        else:
+            cells += [f"{found.median:.2f}", join(f"{found.within:.0%}", bar(found.within))]
     return (tag("code", one.name), *cells)
 
 
@@ -208,12 +211,18 @@ def _worst(reach: Reach, sounds: Path | None) -> Html:
     rows = [
         (
             _printable(one.file.name), one.file.split, f"{one.distances.median:.2f}",
-            f"{one.distances.p90:.2f}", f"{one.distances.within:.0%}", wording.duration(one.worst_s),
+            f"{one.distances.p90:.2f}", f"{one.distances.within:.0%}", _clock(one.worst_s),
         )
         for one in reach.files[:_WORST]
     ]  # fmt: skip
     made = table("Recordings that are reached worst", columns, rows, stacked=True)
     return join(made) if sounds is None else join(_player(reach, sounds), made)
+
+
+def _clock(seconds: float) -> str:
+    """A position in a recording: `1:05.3`."""
+    tenths = round(10 * seconds)
+    return f"{tenths // 600}:{tenths % 600 / 10:04.1f}"
 
 
 def _player(reach: Reach, folder: Path) -> Html:
@@ -254,7 +263,7 @@ def _ranges(reach: Reach) -> Html:
         Column("", "bars"),
     )
     rows = [_range(one) for one in reach.ranges]
-    return join(tag("p", _RANGES_NOTE, class_="note"), table("Ranges", columns, rows))
+    return join(tag("p", _RANGES_NOTE, class_="note"), table("Ranges", columns, rows, stacked=True))
 
 
 def _range(one: ColumnRange) -> tuple[str, ...]:

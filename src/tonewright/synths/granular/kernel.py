@@ -1,135 +1,28 @@
-"""Granular: a cloud of short pieces of a recording; after B. Truax (1988) and C. Roads (2001)."""
+"""The compiled loops of granular."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.compiling import njit
-from tonewright.synths.control import Control, ControlSpace
-from tonewright.synths.drone import Drone, DroneVoice, gate_level
+from tonewright.synths.drone import gate_level
 from tonewright.synths.elementary import exp2, hash32, sine_of_cycle, soft_limit
 from tonewright.synths.gliding import glide
-from tonewright.synths.grain_source import COPIES, SEMITONES_A_COPY, GrainSource, load_source
+from tonewright.synths.granular.source import COPIES, PEAK, SEMITONES_A_COPY
 
-SOURCE = Path(__file__).with_name("sounds") / "granular.flac"
-"""The recording that ships, CC0: `sounds/granular.txt` says what is in it."""
+MOST_DENSITY_HZ = 100.0
+SHORTEST_S, LONGEST_S = 0.02, 1.0
+SEMITONES = 24.0
+_DENSITY_OCTAVES = float(np.log2(MOST_DENSITY_HZ))
+_DURATION_OCTAVES = float(np.log2(LONGEST_S / SHORTEST_S))
+_WINDOW_POWER = 3 / 8  # of a Hann window, in the mean
 
-_MOST_DENSITY_HZ = 100.0
-_SHORTEST_S, _LONGEST_S = 0.02, 1.0
-_SEMITONES = 24.0
-_DENSITY_OCTAVES = float(np.log2(_MOST_DENSITY_HZ))
-_DURATION_OCTAVES = float(np.log2(_LONGEST_S / _SHORTEST_S))
-_WINDOW_POWER = 3 / 8
-_KNEE = 0.7  # up to which the sum of the grains is left alone
-
-_SLOTS = 128
+SLOTS = 128
 """Grains of a row at once, at least those of a second."""
-_ONSET, _AGE, _LENGTH, _START, _STEP, _GAIN, _COPY = range(7)
+FIELDS = 7
+_ONSET, _AGE, _LENGTH, _START, _STEP, _GAIN, _COPY = range(FIELDS)
 _BLOCK = 256  # samples that are rendered grain by grain
-
-
-class Granular(Drone):
-    """Grains of a recording, one after the other or many at once.
-
-    A grain keeps the settings of the moment it begins: nothing of it is turned on the way but the level. It
-    is a piece of the recording whose middle lies at `position`, under a Hann window; beyond its ends the
-    recording is read backwards, as if between mirrors. Grains begin `density_hz` times a second; with
-    `spread`, each comes later by up to √spread of the time to the next, and is read elsewhere by up to
-    ± spread of the recording. What is random is a function of the seed and of the grain's number alone.
-
-    Each grain is scaled by 1/√(1 + 3/8 · density · duration), 3/8 being the mean power of the window: a dense
-    cloud is as loud as the recording, and a grain alone has its peaks. Where grains add up beyond 0.7 of full
-    scale, a soft limit keeps them below 1.
-
-    Args:
-        sample_rate_hz: Rate of everything it renders, 4–384 kHz.
-        path: A sound file, 10 ms to two minutes long; a recording that ships if not given. The mean of its
-            channels is taken, brought to this rate and to a peak of full scale.
-
-    Attributes:
-        file_sha256: Hash of the sound file.
-
-    Raises:
-        UsageError: The rate is out of range.
-        AudioError: The file cannot be read, is silent, too short or too long.
-    """
-
-    name = "granular"
-    version = 1
-    controls = ControlSpace(
-        (
-            Control(
-                "density_hz", "grains", 1.0, _MOST_DENSITY_HZ, 20, "log", "Hz",
-                "grains that begin in a second",
-            ),
-            Control(
-                "position", "grains", 0.0, 1.0, 0.5, meaning="where in the recording, from beginning to end"
-            ),
-            Control(
-                "duration_s", "grains", _SHORTEST_S, _LONGEST_S, 0.15, "log", "s", "how long a grain sounds"
-            ),
-            Control(
-                "pitch_semitones", "grains", -_SEMITONES, _SEMITONES, 0, unit="semitones",
-                meaning="higher or lower than recorded",
-            ),
-            Control(
-                "spread", "grains", 0.0, 1.0, 0.05, "quadratic",
-                meaning="random scatter of where in the recording, and of when",
-            ),
-            Control("amplitude", "grains", 0.0, 1.0, 0.5, "quadratic", meaning="level, down to silence"),
-        )
-    )  # fmt: skip
-
-    def __init__(self, sample_rate_hz: int = 44_100, path: str | None = None) -> None:
-        super().__init__(sample_rate_hz)
-        if path is not None:
-            self.name = f"granular:{path}"
-        self.source = load_source(str(SOURCE) if path is None else path, self.sample_rate_hz)
-        self.file_sha256 = self.source.sha256
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name!r} at {self.sample_rate_hz} Hz>"
-
-    def _voice(
-        self, params: NDArray[np.float32], gate_seconds: NDArray[np.float64], seed: int
-    ) -> GranularVoice:
-        return GranularVoice(self, params, gate_seconds, seed)
-
-
-def granular_of(path: str, sample_rate_hz: int) -> Granular:
-    """The synth called `granular:PATH`.
-
-    Raises:
-        UsageError: The rate is out of range.
-        AudioError: The file cannot be read, is silent, too short or too long.
-    """
-    return Granular(sample_rate_hz, path)
-
-
-class GranularVoice(DroneVoice):
-    """A batch of sounding clouds; made by `Granular.voice`."""
-
-    def __init__(
-        self, synth: Granular, params: NDArray[np.float32], gate_seconds: NDArray[np.float64], seed: int
-    ) -> None:
-        super().__init__(synth, params, gate_seconds)
-        batch = len(params)
-        self._source: GrainSource = synth.source
-        self._key = np.uint32(np.random.SeedSequence(seed).generate_state(1)[0])
-        self._numbers = np.zeros((batch, 2), np.int64)
-        self._elapsed = np.zeros(batch)
-        self._grains = np.zeros((batch, _SLOTS, 7))
-
-    def _render_rows(self, begin: int, first: int, last: int, out: NDArray[np.float32]) -> None:
-        source = self._source
-        _render(
-            begin, first, last, self.target, self.now, self.gates, self.share, self.fade,
-            self.sample_rate_hz, source.samples, source.begins, source.lasts, source.steps,
-            self._key, self._numbers, self._elapsed, self._grains, out,
-        )  # fmt: skip
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -143,13 +36,13 @@ def _begin_grain(
     units: NDArray[np.float64],
     scatter: float,
     sample_rate_hz: float,
-    lasts: NDArray[np.int64],
+    source_length: float,
     steps: NDArray[np.float64],
     grain: NDArray[np.float64],
 ) -> None:
     """Set what a grain keeps, from the controls of its first sample and a random number in −1…1."""
-    seconds = _SHORTEST_S * exp2(_DURATION_OCTAVES * units[2])
-    semitones = _SEMITONES * (2 * units[3] - 1)
+    seconds = SHORTEST_S * exp2(_DURATION_OCTAVES * units[2])
+    semitones = SEMITONES * (2 * units[3] - 1)
     copy = min(COPIES - 1, max(0, int(np.ceil(semitones / SEMITONES_A_COPY))))
     step = steps[copy] * exp2(semitones / 12)
     place = units[1] + units[4] ** 2 * scatter
@@ -158,7 +51,7 @@ def _begin_grain(
     length = seconds * sample_rate_hz
     overlap = exp2(_DENSITY_OCTAVES * units[0]) * seconds
     grain[_LENGTH] = length
-    grain[_START] = place * lasts[copy] - 0.5 * length * step
+    grain[_START] = place * source_length * steps[copy] - 0.5 * length * step
     grain[_STEP] = step
     grain[_GAIN] = 1 / np.sqrt(1 + _WINDOW_POWER * overlap)
     grain[_COPY] = copy
@@ -208,7 +101,7 @@ def _add_grain(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _render(
+def render_rows(
     begin: int,
     first: int,
     last: int,
@@ -218,6 +111,7 @@ def _render(
     share: float,
     fade: int,
     sample_rate_hz: float,
+    source_length: float,
     samples: NDArray[np.float32],
     begins: NDArray[np.int64],
     lasts: NDArray[np.int64],
@@ -249,9 +143,9 @@ def _render(
                 over = elapsed[b] - late * now[b, 1, 4]
                 if over >= 0:
                     number = numbers[b, 1]
-                    grain = grains[b, number % _SLOTS]
+                    grain = grains[b, number % SLOTS]
                     scatter = 2 * _random(key, 2 * number + 1) - 1
-                    _begin_grain(now[b, 1], scatter, sample_rate_hz, lasts, steps, grain)
+                    _begin_grain(now[b, 1], scatter, sample_rate_hz, source_length, steps, grain)
                     grain[_ONSET] = sample
                     grain[_AGE] = min(1.0, over / rate)  # it began between two samples
                     numbers[b, 1] += 1
@@ -260,13 +154,13 @@ def _render(
                 elapsed[b] += rate
             total[:frames] = 0
             for number in range(numbers[b, 0], numbers[b, 1]):
-                grain = grains[b, number % _SLOTS]
+                grain = grains[b, number % SLOTS]
                 _add_grain(grain, begin + block, samples, begins, lasts, total[:frames], scratch)
             while numbers[b, 0] < numbers[b, 1]:
-                grain = grains[b, numbers[b, 0] % _SLOTS]
+                grain = grains[b, numbers[b, 0] % SLOTS]
                 if begin + block + frames - grain[_ONSET] + grain[_AGE] < grain[_LENGTH]:
                     break
                 numbers[b, 0] += 1
             for i in range(frames):
                 sign = 1.0 if total[i] >= 0 else -1.0
-                out[b, block + i] = np.float32(level[i] * sign * soft_limit(abs(total[i]), _KNEE, 1.0))
+                out[b, block + i] = np.float32(level[i] * sign * soft_limit(abs(total[i]), PEAK, 1.0))

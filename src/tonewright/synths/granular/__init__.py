@@ -1,0 +1,1 @@
+"""Granular: a cloud of short pieces of a recording."""
