@@ -14,11 +14,14 @@ from tonewright.cli.options import (
     Counts,
     Flag,
     Folder,
+    InputFile,
     MeasuredFile,
     Name,
     Names,
     OptionalFile,
     OptionalFolder,
+    OptionalName,
+    OptionalNames,
     Seeds,
 )
 from tonewright.cli.verbs import VerbGroup
@@ -26,6 +29,8 @@ from tonewright.matching.search.methods import METHODS
 
 _WIDEST = 200
 _SHOWN = ("sot", "wmfcc", "rms", "mss", "loss")
+
+_NUMBERS = ("reward", "gap_closed", "distance", "lag_ms", "correlation", "travel_per_s", "rails_share")
 
 EVALUATE = VerbGroup("Measure on held-out targets how good methods are, side by side.")
 
@@ -99,6 +104,95 @@ class EvaluateMatch:
                 progress=lambda: done(1),
             )
         return {"suite": self.suite, "summary": summarise(records), "records": records}
+
+
+@EVALUATE.word("improvise")
+@dataclass(frozen=True)
+class EvaluateImprovise:
+    """Let agents and those that do not learn follow what no training saw, side by side."""
+
+    table: InputFile
+    """What the synth can do, from `tonewright lookup build`."""
+    corpus: OptionalFile = None
+    """Recordings, from `tonewright corpus analyse`; random walks alone without it."""
+    agents: OptionalNames = None
+    """Folders of trainings; the agent that ships unless given."""
+    synth: OptionalName = None
+    """Synth to play; that of the table unless given."""
+    methods: OptionalNames = None
+    """Agents and baselines (random, hold, nearest, limited, proportional) to measure; all unless given."""
+    suites: Names = ("corpus", "walks")
+    """What is followed: the corpus, random walks over the sounds of the synth."""
+    split: Name = "test"
+    """The part of the corpus: test, validation or train."""
+    hearings: Names = ("table", "render")
+    """How the agent hears itself, and is measured."""
+    seeds: Seeds = (0,)
+    """Where the controls begin."""
+    log: OptionalFile = None
+    """JSON-lines file to keep finished performances in; a second run goes on from it."""
+    workers: Count = None
+    """Processes; as many as there are cores unless given."""
+    output: MeasuredFile = None
+    """Also write the result as JSON to this file."""
+    overwrite: Flag = False
+    """Replace the file if it exists."""
+    json: Flag = False
+    """Print JSON."""
+
+    def run(self) -> None:
+        """Evaluate and print."""
+        from tonewright.cli.output import measured, print_json
+
+        result = measured(self._evaluate, self.output, overwrite=self.overwrite)
+        if self.json:
+            print_json(result)
+        else:
+            _print_performances(result["summary"])
+
+    def _evaluate(self) -> dict[str, Any]:
+        from tonewright.cli.progress import work_progress
+        from tonewright.improvising.evaluation import evaluate, open_log, performances, stage, summarise
+
+        on = stage(
+            table=self.table,
+            corpus=self.corpus,
+            agents=self.agents or (),
+            synth=self.synth,
+            split=self.split,
+        )
+        log = None if self.log is None else open_log(self.log, on)
+        choice: dict[str, Any] = {"suites": self.suites, "hearings": self.hearings, "seeds": self.seeds}
+        total = len(performances(on, self.methods or (), **choice))
+        with work_progress("performances", total) as done:
+            records = evaluate(
+                on,
+                self.methods or (),
+                **choice,
+                workers=self.workers or os.cpu_count() or 1,
+                log=log,
+                progress=lambda: done(1),
+            )
+        return {"split": self.split, "summary": summarise(records), "records": records}
+
+
+def _print_performances(rows: list[dict[str, Any]]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    for suite, hearing in dict.fromkeys((row["suite"], row["hearing"]) for row in rows):
+        some = [row for row in rows if (row["suite"], row["hearing"]) == (suite, hearing)]
+        title = f"suite {suite}, {some[0]['phrases']} phrases, the agent's own sound: {hearing}"
+        table = Table("method", box=SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
+        for name in _NUMBERS:
+            table.add_column(name, justify="right", no_wrap=True)
+        for row in some:
+            cells = ["-" if row[name] is None else f"{row[name]:.3g}" for name in _NUMBERS]
+            table.add_row(row["method"], *cells)
+        Console(width=_WIDEST).print(table)
+    print("gap_closed: of the reward, between holding still (0) and the step-limited oracle (1).")
+    print("--json tells the error of every descriptor.")
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:

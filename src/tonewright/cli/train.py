@@ -5,20 +5,26 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import tyro
-
-from tonewright.cli.options import Count, Flag, Names, OptionalFile, OutputFolder, Seed
+from tonewright.cli.options import (
+    Count,
+    Flag,
+    Names,
+    OptionalFile,
+    OptionalName,
+    OptionalNames,
+    OutputFolder,
+    Seed,
+)
 from tonewright.cli.verbs import VerbGroup
 
 if TYPE_CHECKING:
     from tonewright.learning.runs import Run
 
 Config = TypeVar("Config")
-_OptionalName = Annotated[str | None, tyro.conf.arg(metavar="NAME", help_behavior_hint="")]
 
-TRAIN = VerbGroup("Train what matches: an agent, or an estimator of presets.")
+TRAIN = VerbGroup("Train an agent that matches or improvises, or an estimator of presets.")
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class _Training:
     """Folder of the run: log, checkpoints, and in the end the network as ONNX + JSON."""
     config: OptionalFile = None
     """JSON file with fields of the configuration, as a run's config.json shows them."""
-    synth: _OptionalName = None
+    synth: OptionalName = None
     """Synth to train for; serum-lite unless the configuration says otherwise."""
     updates: Count = None
     """How long to train; as the configuration says unless given."""
@@ -75,11 +81,11 @@ class TrainEstimator(_Training):
 class TrainMatch(_Training):
     """Train an agent that turns controls until a sound matches."""
 
-    stage: _OptionalName = None
+    stage: OptionalName = None
     """Stage of the curriculum to stay in; promoted from the first on unless named."""
-    targets: _OptionalName = None
+    targets: OptionalName = None
     """random, factory, or a folder of sounds."""
-    workers: _OptionalName = None
+    workers: OptionalName = None
     """local, local:N, or ray:N."""
 
     def run(self) -> None:
@@ -113,6 +119,88 @@ class TrainMatch(_Training):
                 policy = train_match(run, config, progress=progress)
                 export_agent(run.folder / "agent.onnx", policy, run_config(config))
         _tell(self, run, "agent", config.updates)
+
+
+@TRAIN.word("improvise")
+@dataclass(frozen=True)
+class TrainImprovise(_Training):
+    """Train an agent that follows a musician by turning the controls of a synth."""
+
+    table: OptionalFile = None
+    """What the synth can do, from `tonewright lookup build`; a small one is measured without it."""
+    corpus: OptionalFile = None
+    """What the musician plays, from `tonewright corpus analyse`; random sounds of the synth without it."""
+    algorithm: OptionalName = None
+    """ppo (our own, the default), sb3-ppo, a2c, dqn, qrdqn, sac, td3 or tqc."""
+    features_keep: OptionalNames = None
+    """What the agent hears of both sides: descriptors or whole categories."""
+    features_reward: OptionalNames = None
+    """What counts: descriptors or whole categories."""
+    reward_type: OptionalName = None
+    """closeness, linear or cubic."""
+    training_mode: OptionalName = None
+    """What is followed: static, dynamic, corpus or mixed."""
+    action_view: OptionalName = None
+    """continuous, each (down, hold, up of every control) or joint; as the algorithm needs it unless given."""
+    hearing: OptionalName = None
+    """How the agent hears itself: both (the default), table, or render."""
+    workers: OptionalName = None
+    """local, local:N, or ray:N; of our own ppo alone."""
+
+    def run(self) -> None:
+        """Train, or go on, and export."""
+        _need_torch()
+        from tonewright.cli.progress import training_progress
+        from tonewright.improvising.networks.export import export_agent
+        from tonewright.improvising.training import (
+            TrainImproviseConfig,
+            follows_total,
+            make_env,
+            run_config,
+            suited_view,
+            train_improvise,
+        )
+        from tonewright.learning.launch import stoppable
+        from tonewright.learning.pools import check_workers
+
+        view = self.action_view
+        if view is None and self.algorithm is not None:
+            view = suited_view(self.algorithm)
+        episodes = {
+            "synth": self._synth(),
+            "table": None if self.table is None else str(self.table),
+            "corpus": None if self.corpus is None else str(self.corpus),
+            "features_keep": self.features_keep,
+            "features_reward": self.features_reward,
+            "reward_type": self.reward_type,
+            "training_mode": self.training_mode,
+            "action_view": view,
+            "hearing": self.hearing,
+        }
+        given = {
+            "episodes": episodes,
+            "algorithm": self.algorithm,
+            "workers": self.workers,
+            "updates": self.updates,
+        }
+
+        def try_out(config: TrainImproviseConfig) -> None:
+            make_env(config, 1)  # what does not fit shows before there is a folder
+            check_workers(config.workers)
+
+        run, config = _open(self, TrainImproviseConfig, given, run_config, try_out, follows_total)
+        with stoppable(run), training_progress(config.updates, run.first_step) as progress:
+            trained, setting = train_improvise(run, config, progress=progress)
+            export_agent(run.folder / "agent.onnx", trained, setting, run_config(config))
+        _tell(self, run, "agent", config.updates)
+
+    def _synth(self) -> str | None:
+        """The synth of the table, unless named."""
+        if self.synth is not None or self.table is None or self.resume:
+            return self.synth
+        from tonewright.improvising.lookup.files import read_table
+
+        return read_table(self.table).synth.name
 
 
 def _need_torch() -> None:

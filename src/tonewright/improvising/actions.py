@@ -76,5 +76,5 @@ class Actions:
         """Flat actions `[B, A]` that come nearest to moves `[B, D]`, as the heads of `learning` give them."""
         actions = self.of(moves)
         if self._view == "continuous":
-            return np.clip(actions, -_FIRM, _FIRM).astype(np.float32)
+            actions = np.clip(actions, -_FIRM, _FIRM)
         return np.asarray(actions, np.float32).reshape(len(moves), -1)

@@ -13,24 +13,16 @@ from numpy.typing import NDArray
 from tonewright.errors import UsageError
 from tonewright.improvising.actions import Actions
 from tonewright.improvising.corpus.corpus import Corpus, Split
-<<<<<<< HEAD
-from tonewright.improvising.episode_config import HOP_S, ImproviseConfig
-from tonewright.improvising.guide import Guide
-=======
 from tonewright.improvising.episode_config import ImproviseConfig
->>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
+from tonewright.improvising.guide import Guide
 from tonewright.improvising.lookup.table import LookupTable
 from tonewright.improvising.normalising import Scales
 from tonewright.improvising.observation import Observer
-from tonewright.improvising.phrases import Phrase, Phrases
+from tonewright.improvising.phrases import Phrase
 from tonewright.improvising.reward import reward, weigh
 from tonewright.improvising.row_random import uniforms
 from tonewright.improvising.setting import Setting, setting
-<<<<<<< HEAD
-from tonewright.improvising.targets import Targets, TargetSource
-=======
 from tonewright.improvising.targets import CORPUS, Recordings, Targets
->>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
 from tonewright.learning.vector import BatchEnv, SingleEnv
 
 
@@ -51,19 +43,11 @@ class ImproviseEnv(BatchEnv):
         table: What the synth can do, in place of the file that the configuration names.
         corpus: Recordings, in place of the file that the configuration names.
         split: The part of the corpus that is played.
-<<<<<<< HEAD
-        phrases: What to follow, row by row and from the beginning, in place of what the configuration says.
+        phrases: What to follow instead, each row the one of its number, from the beginning in every episode.
         scales: See `setting`; likewise `also`.
         also: Features that are heard without being seen or counted.
         demonstrations: Tell in the info `demonstration` what the step-limited nearest neighbour would do
             next, as the heads of `learning` give actions.
-=======
-        in_order: Row i plays recording i of that part from its beginning on, in every episode, for measuring;
-            recordings begin again in rows beyond the last, and another one follows where one ends.
-        recorded: Recordings to play in place of a corpus.
-        scales: How both sides are scaled, that of an agent; fitted to the table and the corpus, to the part
-            to train with, if not given.
->>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
         autoreset_mode: See `BatchEnv`.
         **changes: Fields of the configuration and their values (`step_size=0.1`).
 
@@ -87,26 +71,16 @@ class ImproviseEnv(BatchEnv):
         table: LookupTable | None = None,
         corpus: Corpus | None = None,
         split: Split = "train",
-<<<<<<< HEAD
         phrases: Sequence[Phrase] | None = None,
         scales: Scales | None = None,
         also: Sequence[str] = (),
         demonstrations: bool = False,
-=======
-        in_order: bool = False,
-        recorded: Recordings | None = None,
-        scales: Scales | None = None,
->>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
         autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
         **changes: Any,
     ) -> None:
         self._check_known(changes, (field.name for field in fields(ImproviseConfig)))
         self.config = config = replace(config or ImproviseConfig(), **changes)
-<<<<<<< HEAD
         self.setting: Setting = setting(config, table, corpus, scales=scales, also=also)
-=======
-        self.setting: Setting = setting(config, table, corpus, scales)
->>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
         controls = len(self.setting.synth.controls)
         self.actions = Actions(config.action_view, controls)
         self._observer = Observer(num_envs, len(self.setting.keep.columns), controls, config.history)
@@ -118,31 +92,17 @@ class ImproviseEnv(BatchEnv):
             autoreset_mode=autoreset_mode,
         )
         self.own = self.setting.own_sound(num_envs)
-<<<<<<< HEAD
-        self.targets: TargetSource
-        if phrases is not None:
-            self.targets = Phrases(phrases, self.setting.scales, num_envs)
-        else:
-            self.targets = Targets(
-                self.setting.table_sound(num_envs),
-                controls,
-                self.setting.mixture,
-                config.target_noise,
-                HOP_S,
-                self.setting.recordings(split),
-            )
-        self._guide = Guide(self.setting) if demonstrations else None
-        self.watch: Callable[[], None] = lambda: None
-=======
+        heard = None if phrases is None else self.setting.phrases(phrases)
         self.targets = Targets(
             self.setting.table_sound(num_envs),
             controls,
             self.setting.mixture,
             config.target_noise,
-            self._recorded(split) if recorded is None else recorded,
-            in_order,
+            self._recorded(split) if heard is None else heard,
+            in_order=heard is not None,
         )
->>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
+        self._guide = Guide(self.setting) if demonstrations else None
+        self.watch: Callable[[], None] = lambda: None
         self.params = np.zeros((num_envs, controls), np.float32)
         counted = self.setting.counted
         self._counted = counted

@@ -11,8 +11,9 @@ from tonewright.improvising.reward import REWARD_TYPES
 
 TRAINING_MODES = ("static", "dynamic", "corpus", "mixed")
 """What is to be followed: a sound that stays, sounds that jump and glide, recordings, or some of each."""
-HEARINGS = ("table", "render")
-"""Where the agent's own sound comes from: looked up in the table, or really rendered."""
+HEARINGS = ("table", "render", "both")
+"""Where the agent's own sound comes from: looked up in the table, really rendered, or rendered in one row of
+eight."""
 FEATURES_KEEP = ("loudness_rms", "pitch", "spectral_centroid", "spectral_flatness", "mfcc")
 FEATURES_REWARD = ("loudness_rms", "pitch_f0", "spectral_centroid")
 """How loud, how high, how bright."""
@@ -60,7 +61,7 @@ class ImproviseConfig:
     history: int = 3
     """How many earlier frames are seen of both sides: 1, 2, 4, ... hops ago."""
     hearing: str = "table"
-    """table or render: where the agent's own sound comes from."""
+    """table, render or both: where the agent's own sound comes from."""
     hearing_noise: float = 1.0
     """How much of a sound's own restlessness, the spread in the table, is heard when it is looked up."""
     max_episode_steps: int = 1000

@@ -1,4 +1,4 @@
-"""How well agents follow, on recordings and random walks that no training saw, beside those that do not learn."""
+"""How well agents follow recordings and random walks that no training saw, beside who does not learn."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tonewright.improvising.baselines import BASELINES, baseline
 from tonewright.improvising.corpus.corpus import SPLITS, Corpus, Split
 from tonewright.improvising.corpus.files import read_corpus
 from tonewright.improvising.environment import ImproviseEnv
-from tonewright.improvising.episode_config import HEARINGS, ImproviseConfig
+from tonewright.improvising.episode_config import ImproviseConfig
 from tonewright.improvising.hearing import HEARING_VERSION, HOP, SAMPLE_RATE_HZ
 from tonewright.improvising.lookup.files import read_table
 from tonewright.improvising.lookup.table import LookupTable
@@ -33,8 +33,14 @@ from tonewright.synths import synth as make_synth
 
 SUITES = ("corpus", "walks")
 """What is followed: one part of the corpus, or random walks over the sounds of the synth."""
+HEARINGS = ("table", "render")
+"""How an agent hears itself, and is measured."""
 _KEY = ("suite", "hearing", "method", "seed", "phrase")
 _WALKS, _WALK_HOPS = 24, 1_720  # 10 s each
+_SHARED = (
+    "features_reward", "reward_weights", "reward_type", "reward_scale", "step_size", "hops_per_step",
+    "action_view",
+)  # fmt: skip
 _REFERENCES = ("hold", "limited")
 """Players that the share of the gap is told between."""
 
@@ -135,23 +141,8 @@ def evaluate(
         UsageError: A seed that is not a whole number from 0.
         OutputError: The log cannot be written.
     """
-    methods = tuple(dict.fromkeys(methods or on.methods))
-    suites = tuple(suite for suite in suites if suite != "corpus" or on.corpus is not None) or ("walks",)
-    for what, given, known in (
-        ("method", methods, on.methods), ("suite", suites, SUITES), ("hearing", hearings, HEARINGS),
-    ):  # fmt: skip
-        for name in given:
-            if name not in known:
-                raise UnknownNameError(what, name, known)
-    for seed in seeds:
-        check_whole(seed, "a seed", 0)
-    work = [
-        (suite, hearing, method, seed)
-        for suite in suites
-        for hearing in hearings
-        for seed in dict.fromkeys(seeds)
-        for method in methods
-    ]
+    work = performances(on, methods, suites=suites, hearings=hearings, seeds=seeds)
+    suites = tuple(dict.fromkeys(suite for suite, *_ in work))
     phrases = {suite: [phrase.name for phrase in _phrases(on, suite)] for suite in suites}
     return finish(
         work,
@@ -164,9 +155,39 @@ def evaluate(
     )
 
 
-def performances(on: Stage) -> int:
-    """How many performances `evaluate` gives for a suite, a hearing and a seed: one for each method."""
-    return len(on.methods)
+def performances(
+    on: Stage,
+    methods: Sequence[str] = (),
+    *,
+    suites: Sequence[str] = SUITES,
+    hearings: Sequence[str] = HEARINGS,
+    seeds: Sequence[int] = (0,),
+) -> list[tuple[str, str, str, int]]:
+    """What `evaluate` has to play: suite, hearing, method and seed of each performance.
+
+    Raises:
+        UnknownNameError: No such method, suite or hearing.
+        UsageError: A seed that is not a whole number from 0.
+    """
+    methods = tuple(dict.fromkeys(methods or on.methods))
+    choices = (
+        ("method", methods, on.methods), ("suite", suites, SUITES), ("hearing", hearings, HEARINGS),
+    )  # fmt: skip
+    for what, given, known in choices:
+        for name in given:
+            if name not in known:
+                raise UnknownNameError(what, name, known)
+    for seed in seeds:
+        check_whole(seed, "a seed", 0)
+    if on.corpus is None:
+        suites = ("walks",)
+    return [
+        (suite, hearing, method, seed)
+        for suite in dict.fromkeys(suites)
+        for hearing in dict.fromkeys(hearings)
+        for seed in dict.fromkeys(seeds)
+        for method in methods
+    ]
 
 
 def open_log(path: StrPath, on: Stage) -> RecordLog:
@@ -218,8 +239,9 @@ def summarise(records: Iterable[Record]) -> list[Record]:
     rewards = {(row["suite"], row["hearing"], row["method"]): row["reward"] for row in rows}
     for row in rows:
         low, high = (rewards.get((row["suite"], row["hearing"], name)) for name in _REFERENCES)
-        known_gap = low is not None and high is not None and high > low
-        row["gap_closed"] = (row["reward"] - low) / (high - low) if known_gap else None
+        row["gap_closed"] = None
+        if low is not None and high is not None and high > low:
+            row["gap_closed"] = (row["reward"] - low) / (high - low)
     return rows
 
 
@@ -280,14 +302,7 @@ def _reported(on: Stage) -> tuple[str, ...]:
 
 
 def _check_comparable(one: tuple[str, Agent], other: tuple[str, Agent]) -> None:
-    for name in (
-        "features_reward",
-        "reward_weights",
-        "reward_type",
-        "reward_scale",
-        "step_size",
-        "hops_per_step",
-    ):
+    for name in _SHARED:
         first, second = (getattr(agent.config, name) for _, agent in (one, other))
         if first != second:
             raise UsageError(

@@ -1,8 +1,8 @@
-"""Phrases: given stretches of what a musician plays, to be followed from beginning to end."""
+"""Phrases: given stretches of what a musician plays, to be followed from their beginning."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from tonewright.errors import UsageError
 from tonewright.improvising.corpus.corpus import Corpus, Split
-from tonewright.improvising.normalising import Normaliser, Scales, hold
-from tonewright.improvising.targets import CORPUS
 
 _SHORTEST_S, _LONGEST_S = 4.0, 10.0
 
@@ -66,7 +64,7 @@ def held_out_phrases(corpus: Corpus, split: Split = "test") -> list[Phrase]:
         values = corpus.values[file.first : file.first + file.frames]
         count = max(1, round(len(values) / longest)) if len(values) > longest else 1
         ends = np.linspace(0, len(values), count + 1).astype(int)
-        for first, last in zip(ends[:-1], ends[1:], strict=True):
+        for first, last in pairwise(ends):
             pieces.append(values[first:last])
             places.append((file.name, first * hop_s, last * hop_s))
             if sum(map(len, pieces)) >= shortest:
@@ -78,53 +76,3 @@ def held_out_phrases(corpus: Corpus, split: Split = "test") -> list[Phrase]:
             "split into train, validation and test"
         )
     return phrases
-
-
-class Phrases:
-    """Targets that are given: row `i` follows phrase `i`, again and again, from its beginning.
-
-    Args:
-        phrases: One for each row.
-        scales: Of the columns that are heard.
-        rows: How many rows there are.
-
-    Attributes:
-        lengths: `[B]` hops of each phrase.
-        kinds: `[B]`.
-        values: `[B, U]` float32.
-        presence: `[B, U]` float32.
-
-    Raises:
-        UsageError: Another number of phrases, an empty one, or one that lacks a column.
-    """
-
-    def __init__(self, phrases: Sequence[Phrase], scales: Scales, rows: int) -> None:
-        if len(phrases) != rows or not all(len(phrase.frames) for phrase in phrases):
-            raise UsageError(
-                f"each of {rows} rows follows a phrase that is not empty; got {len(phrases)} phrases"
-            )
-        self._heard: list[NDArray[np.float32]] = []
-        self._there: list[NDArray[np.float32]] = []
-        for phrase in phrases:
-            values, presence = Normaliser(scales, phrase.columns)(phrase.frames)
-            self._heard.append(hold(values, presence))
-            self._there.append(presence)
-        self.lengths = np.array([len(phrase.frames) for phrase in phrases])
-        self.kinds = np.full(rows, CORPUS)
-        self.values, self.presence = np.zeros((2, rows, len(scales.columns)), np.float32)
-        self._places = np.zeros(rows, np.int64)
-
-    def begin(self, rows: NDArray[np.intp], seeds: NDArray[np.uint64]) -> None:
-        """Go to the beginning in some rows; nothing is random."""
-        self._places[rows] = 0
-        self._show(rows)
-
-    def advance(self, rows: NDArray[np.intp]) -> None:
-        """Go on by a hop in some rows; where a phrase ends it begins again."""
-        self._places[rows] = (self._places[rows] + 1) % self.lengths[rows]
-        self._show(rows)
-
-    def _show(self, rows: NDArray[np.intp]) -> None:
-        for row in rows:
-            place = self._places[row]
-            self.values[row], self.presence[row] = self._heard[row][place], self._there[row][place]

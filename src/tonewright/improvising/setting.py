@@ -18,6 +18,7 @@ from tonewright.improvising.features import Features, choose, descriptors_of
 from tonewright.improvising.hearing import FRAMING, SAMPLE_RATE_HZ
 from tonewright.improvising.lookup.files import read_table
 from tonewright.improvising.lookup.table import LookupTable, check_synth
+from tonewright.improvising.mixed_sound import RENDERED, MixedSound
 from tonewright.improvising.normalising import (
     CONFIDENCE,
     LOUDNESS,
@@ -27,6 +28,7 @@ from tonewright.improvising.normalising import (
     unchanging,
 )
 from tonewright.improvising.own_sound import OwnSound
+from tonewright.improvising.phrases import Phrase
 from tonewright.improvising.rendered_sound import RenderedSound
 from tonewright.improvising.table_sound import TableSound
 from tonewright.improvising.targets import Recordings, recordings
@@ -78,7 +80,9 @@ class Setting:
         """What agents hear of themselves."""
         if self.config.hearing == "table":
             return self.table_sound(rows)
-        return RenderedSound(self.synth, self.scales, rows, self.table.note)
+        rendered = rows if self.config.hearing == "render" else -(-rows // RENDERED)
+        sound = RenderedSound(self.synth, self.scales, rendered, self.table.note)
+        return MixedSound(sound, self.table_sound(rows - rendered)) if rendered < rows else sound
 
     def recordings(self, split: Split) -> Recordings | None:
         """One part of the corpus, as it is heard; None without a corpus.
@@ -96,18 +100,18 @@ class Setting:
         tracks = [self.corpus.values[file.rows] for file in files]
         return recordings(tracks, Normaliser(self.scales, self.corpus.columns))
 
+    def phrases(self, phrases: Sequence[Phrase]) -> Recordings:
+        """Phrases of one corpus or synth, as they are heard."""
+        return recordings([phrase.frames for phrase in phrases], Normaliser(self.scales, phrases[0].columns))
+
 
 def setting(
     config: ImproviseConfig,
     table: LookupTable | None = None,
     corpus: Corpus | None = None,
-<<<<<<< HEAD
     *,
     scales: Scales | None = None,
     also: Sequence[str] = (),
-=======
-    scales: Scales | None = None,
->>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
 ) -> Setting:
     """Make and check what episodes are played with.
 
@@ -115,13 +119,9 @@ def setting(
         config: What decides the episodes.
         table: In place of the file that it names.
         corpus: In place of the file that it names.
-<<<<<<< HEAD
         scales: Those that an agent was trained with; columns that it lacks, or all without it, are scaled by
             what table and corpus hold.
         also: Features that are heard beside those that are seen or count, to report on them.
-=======
-        scales: Those of an agent; fitted to the table and the corpus if not given.
->>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
 
     Raises:
         UsageError: Features that do not change, no corpus where one is needed, or an impossible name.
@@ -154,11 +154,8 @@ def setting(
             f"scales are of what is heard, {', '.join(columns)}; got those of {', '.join(scales.columns)}; "
             "choose the features that they were made for"
         )
-<<<<<<< HEAD
     fitted = fit_scales(columns, table, corpus)
     scales = fitted if scales is None else scales.over(fitted)
-=======
->>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
     same = [name for name in unchanging(scales, table) if name in counted.columns]
     if same:
         raise UsageError(

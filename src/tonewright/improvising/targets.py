@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-from typing import NamedTuple, Protocol
-=======
 from collections.abc import Sequence
 from typing import NamedTuple
->>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,28 +52,6 @@ def recordings(tracks: Sequence[NDArray[np.float32]], normaliser: Normaliser) ->
         np.concatenate([[0], ends[:-1]]),
         ends,
     )
-
-
-class TargetSource(Protocol):
-    """What the rows of a batch follow.
-
-    Attributes:
-        kinds: `[B]` STATIC, DYNAMIC or CORPUS.
-        values: `[B, U]` float32 normalised features of the present hop.
-        presence: `[B, U]` float32, how far each is there.
-    """
-
-    kinds: NDArray[np.int64]
-    values: NDArray[np.float32]
-    presence: NDArray[np.float32]
-
-    def begin(self, rows: NDArray[np.intp], seeds: NDArray[np.uint64]) -> None:
-        """Begin new episodes in some rows, with a seed for each of them."""
-        ...
-
-    def advance(self, rows: NDArray[np.intp]) -> None:
-        """Go on by a hop in some rows."""
-        ...
 
 
 class Targets:

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 OWN = "ppo"
 """Our own PPO; all others are Stable-Baselines3's and sb3-contrib's."""
-# What the library's defaults, made for one environment and long horizons, would do badly here: batches of rows,
-# and rewards that follow within some tens of milliseconds (gamma 0.9 looks ten steps ahead).
+# The library's defaults are made for one environment and long horizons. Here rows come in batches, and what an
+# action earns shows within some tens of milliseconds (gamma 0.9 looks ten steps ahead).
 _ON_POLICY = {"gamma": 0.9, "gae_lambda": 0.9}
 _OFF_POLICY = {
     "gamma": 0.9, "buffer_size": 200_000, "batch_size": 256, "train_freq": 1, "gradient_steps": 4,
@@ -63,10 +63,11 @@ _WALKS, _WALK_STEPS = 32, 400  # held out where there are no recordings
 class TrainImproviseConfig:
     """What decides how an improvising agent is trained."""
 
-    episodes: ImproviseConfig = field(default_factory=ImproviseConfig)
+    episodes: ImproviseConfig = field(default_factory=lambda: ImproviseConfig(hearing="both"))
     """What is played."""
     algorithm: str = OWN
-    """ppo (our own, with demonstrations), or of Stable-Baselines3: sb3-ppo, a2c, dqn, qrdqn, sac, td3, tqc."""
+    """ppo (our own, with demonstrations), or one of Stable-Baselines3: sb3-ppo, a2c, dqn, qrdqn, sac, td3,
+    tqc."""
     num_envs: int = 256
     """Environments of each worker."""
     workers: str = "local"
@@ -104,8 +105,8 @@ class TrainImproviseConfig:
         views = _VIEWS.get(self.algorithm)
         if views and self.episodes.action_view not in views:
             raise UsageError(
-                f"{self.algorithm} acts in action_view {views[0]!r}; got {self.episodes.action_view!r}; choose "
-                "another view or algorithm"
+                f"{self.algorithm} acts in action_view {views[0]!r}; got {self.episodes.action_view!r}; "
+                "choose another view or algorithm"
             )
 
 
@@ -196,12 +197,14 @@ class HeldOut:
 def held_out_env(episodes: ImproviseConfig) -> tuple[ImproviseEnv, NDArray[np.intp]]:
     """Where validation is played, and for how many hops in each row."""
     if episodes.corpus is None:
-        walking = replace(episodes, training_mode="dynamic", max_episode_steps=_WALK_STEPS + 1)
+        walking = replace(
+            episodes, hearing="render", training_mode="dynamic", max_episode_steps=_WALK_STEPS + 1
+        )
         return ImproviseEnv(_WALKS, walking), np.full(_WALKS, _WALK_STEPS * episodes.hops_per_step)
     corpus = read_corpus(episodes.corpus)
     phrases = held_out_phrases(corpus, "validation")
     hops = np.array([len(phrase.frames) for phrase in phrases])
-    endless = replace(episodes, max_episode_steps=int(hops.max()) + 1, reward_noise=0.0)
+    endless = replace(episodes, hearing="render", max_episode_steps=int(hops.max()) + 1, reward_noise=0.0)
     return ImproviseEnv(len(phrases), endless, corpus=corpus, phrases=phrases), hops
 
 

@@ -60,4 +60,5 @@ def walk_phrases(
 
 def _hops(seconds: tuple[float, float], rng: np.random.Generator) -> int:
     """A duration between two, evenly on a logarithmic scale."""
-    return max(1, round(seconds[0] * (seconds[1] / seconds[0]) ** rng.random() / _HOP_S))
+    drawn = seconds[0] * (seconds[1] / seconds[0]) ** float(rng.random())
+    return max(1, int(round(drawn / _HOP_S)))

@@ -9,26 +9,14 @@ from tonewright.documents import short_text
 
 _LEVEL = re.compile(r"^(?:error|verbose\(\d+\)|warning): ?")
 _NOT_MADE = "... couldn't create"
-<<<<<<< HEAD
-_UNREADABLE = re.compile(
-    r"can't open|read failed|no such file|unknown or bad header|can't load library", re.IGNORECASE
-)
-=======
 _NOT_LOADED = "can't load library"
 _UNREADABLE = re.compile(r"can't open|read failed|no such file|unknown or bad header", re.IGNORECASE)
->>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
 _LIBRARIES = {
     "s2l": "zexy", "l2s": "zexy", "limiter~": "zexy", "pack~": "zexy", "scale": "cyclone", "comb~": "cyclone",
     "svf~": "cyclone", "prepend": "cyclone", "freeverb~": "freeverb", "lores~": "else",
 }  # fmt: skip
 """Where some common externals come from."""
-<<<<<<< HEAD
-_DEBIAN = frozenset(
-    "zexy cyclone freeverb iemlib ggee mrpeach maxlib hcs pdogg motex list-abs iemmatrix unauthorized".split()
-)
-=======
 _DEBIAN = frozenset({"zexy", "cyclone", "freeverb", "iemlib", "ggee", "mrpeach", "maxlib", "hcs", "list-abs"})
->>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
 
 
 class Complaints:

@@ -70,12 +70,8 @@ def find_patch(text: str) -> PatchName:
         raise SynthError(
             f"the name of a patch ends in .pd; got {short_text(given)!r}; rename or choose another"
         )
-<<<<<<< HEAD
-    if "\\" in path.name or not path.name.isprintable():  # a backslash is a slash to Pd, a tab a space
-=======
     # To Pd a backslash is a slash, a tab is a space, and $0 a number of its own.
     if "\\" in path.name or "$0" in path.name or not path.name.isprintable():
->>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
         raise SynthError(f"Pd can write the name of a patch; got {short_text(path.name)!r}; rename it")
     return PatchName(path.absolute(), controls)  # which holds when the current folder changes
 

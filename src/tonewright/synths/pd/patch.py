@@ -85,13 +85,8 @@ def read_patch(path: Path, paths: Sequence[Path] = ()) -> Patch:
     if not sounding:
         heard = any(element.words[:1] == ("dac~",) for element in elements)
         raise SynthError(
-<<<<<<< HEAD
-            f"a patch has an [outlet~] for its sound; got {_counted([o.words[0] for o in outlets], 'outlet')} in "
-            f"{str(path)!r}; "
-=======
             "a patch has an [outlet~] for its sound; got "
             f"{_counted([outlet.words[0] for outlet in outlets], 'outlet')} in {str(path)!r}; "
->>>>>>> 90ecfab8728edd2cfc3e278b0abe0226b76555ea
             + ("put [outlet~] in the place of [dac~]" if heard else "connect the sound to one")
         )
     files, own = _files(path, paths)
