@@ -13,8 +13,8 @@ from tonewright.improvising.performing import Player
 
 BASELINES = ("random", "hold", "nearest", "limited", "proportional")
 GAIN = 0.25
-"""What the proportional controller goes, in a step, of the way to the nearest neighbour. With 1 it would be the
-step-limited oracle."""
+"""What the proportional controller goes, in a step, of the way to the nearest neighbour. With 1 it would be
+the step-limited oracle."""
 _SEED = 0
 
 

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 OWN = "ppo"
 """Our own PPO; all others are Stable-Baselines3's and sb3-contrib's."""
-# The library's defaults are made for one environment and long horizons. Here rows come in batches, and what an
-# action earns shows within some tens of milliseconds (gamma 0.9 looks ten steps ahead).
+# The library's defaults are made for one environment and long horizons. Here rows come in batches, and what
+# an action earns shows within some tens of milliseconds (gamma 0.9 looks ten steps ahead).
 _ON_POLICY = {"gamma": 0.9, "gae_lambda": 0.9}
 _OFF_POLICY = {
     "gamma": 0.9, "buffer_size": 200_000, "batch_size": 256, "train_freq": 1, "gradient_steps": 4,

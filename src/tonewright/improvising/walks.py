@@ -61,4 +61,5 @@ def walk_phrases(
 def _hops(seconds: tuple[float, float], rng: np.random.Generator) -> int:
     """A duration between two, evenly on a logarithmic scale."""
     drawn = seconds[0] * (seconds[1] / seconds[0]) ** float(rng.random())
-    return max(1, int(round(drawn / _HOP_S)))
+    hops: int = round(drawn / _HOP_S)
+    return max(1, hops)
