@@ -129,6 +129,24 @@ def lookup_errors_table(part: str) -> str:
     return "\n".join(lines)
 
 
+def turning_table() -> str:
+    """How fast synths are that are turned while they sound, and how loud they click."""
+    path = RESULTS / "improvising-turning.json"
+    if not path.exists():
+        return "Not measured yet."
+    measured = json.loads(path.read_text())
+    lines = [
+        "| synth | still | turned | 64 still | 64 turned | loudest click of a control | of all |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, speed in measured["times_realtime"].items():
+        cells = [f"{speed[how]:,.0f}×" for how in ("still_1", "turned_1", "still_64", "turned_64")]
+        clicks = measured["clicks"][name]
+        cells += [f"{clicks['alone_db']:.0f} dB, `{clicks['control']}`", f"{clicks['all_db']:.0f} dB"]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def sampler_table() -> str:
     """How near a sampler comes to the synth, over the factory presets."""
     measured = json.loads((RESULTS / "sampler.json").read_text())
@@ -406,6 +424,12 @@ def sections() -> list[tuple[str, str, str]]:
             "Descriptors heard at fewer hops",
             "Differences at 250 points at random from every descriptor at every hop, in the same unit.",
             lookup_errors_table("fewer_hops"),
+        ),
+        (
+            "Synths that are turned while they sound",
+            "Written by `python benchmarks/improvising/turning.py`: times faster than time on one core, of\n"
+            "one voice and of 64 together, and clicks against the sound.",
+            turning_table(),
         ),
         (
             "Recordings as people have them",
