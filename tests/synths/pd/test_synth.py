@@ -22,9 +22,8 @@ pytestmark = with_pd
 
 RATE = 44_100
 HOSTILE = (
-    "my synth", "a#b", "a,b", "a;b", "a$b", "$1x", "#1", "it's", 'q"q', "123", "-x", "ünï", "a{b}", "a.b.c", "~x",
-    "a:b",
-    "a%s", "1e5", "[a]",
+    "my synth", "a#b", "a,b", "a;b", "a$b", "$1x", "#1", "it's", 'q"q', "123", "-x", "ünï", "a{b}", "a.b.c",
+    "~x", "a:b", "a%s", "1e5", "[a]",
 )  # fmt: skip
 
 
@@ -254,18 +253,18 @@ class TestFaults:
     @pytest.mark.parametrize(
         ("boxes", "links", "rule"),
         [
-            ("inlet\nosc~\noutlet~\nnot-there~ 1 2", "0 1,1 2", r"got \[not-there~ 1 2\] in .*install the ext"),
+            ("inlet\nosc~\noutlet~\nnot-there~ 1 2", "0 1,1 2", r"got \[not-there~ 1 2\] in .* install"),
             ("inlet\nosc~\noutlet~\nclone not-there 3", "0 1,1 2", r"got \[clone not-there 3\] in"),
             ("inlet\nosc~\noutlet~\nloadbang\nmsg open no.wav\nreadsf~\nmsg read no.txt\ntextfile",
-             "0 1,1 2,3 4,4 5,3 6,6 7", r"Pd can read every file .*; got .no.txt: can't open. from"),
+             "0 1,1 2,3 4,4 5,3 6,6 7", r"can read every file .* got .no.txt: can't open. from"),
             ("inlet\nosc~\noutlet~\nloadbang\nmsg read -resize no.wav a\nsoundfiler\narray define a",
              "0 1,1 2,3 4,4 5", r"Pd can read every file that a patch names; got .*no.wav.* from"),
             ("inlet\nosc~ 100\nsqrt~\nlog~ -1\noutlet~\nsig~ 1e30\n*~ 1e30\n*~", "6 7,5 6,6 7.1,7 4",
              r"the sound of a patch is finite numbers; got NaN or infinity from .* after 0\.000 s"),
             ("inlet\nsig~\nexpr~ sqrt($v1-2)\noutlet~", "0 1,1 2,2 3", "got NaN or infinity"),
-            ("inlet\nosc~\n*~ 0\noutlet~", "0 1,1 2,2 3", "sounds at some setting .* got silence from .*; check"),
-            ("inlet\nosc~ 3\noutlet~\ntabread4~ nowhere", "0 1,3 2", r"got silence .*Pd said .*no such array"),
-            ("inlet\nosc~\noutlet~\nmsg \\; pd quit", "0 1,1 2,0 3", r"got its end \(exit code 0\) while"),
+            ("inlet\nosc~\n*~ 0\noutlet~", "0 1,1 2,2 3", "at some setting .* got silence from .*; check"),
+            ("inlet\nosc~ 3\noutlet~\ntabread4~ nowhere", "0 1,3 2", r"silence .*Pd said .* such array"),
+            ("inlet\nosc~\noutlet~\nmsg \\; pd quit", "0 1,1 2,0 3", r"got its end \(exit code 0\)"),
         ],
     )  # fmt: skip
     def test_what_is_wrong_is_told_in_a_line(self, tmp_path, boxes, links, rule):

@@ -198,7 +198,7 @@ class Player:
                 self._close()
                 raise SynthError(
                     f"Pd renders a piece of sound within {PATIENCE_S:g} s; got none from {self._patch!r}, "
-                    f"which seems to be in a loop without end{self._quoted()}; look for it, at [until] for one"
+                    f"which seems to be in a loop without end{self._quoted()}; look for it, at [until]"
                 )
 
     def _listen(self) -> None:
