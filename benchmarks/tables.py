@@ -86,6 +86,24 @@ def learning_speed_table() -> str:
     return "\n".join(lines)
 
 
+def turning_table() -> str:
+    """How fast synths are that are turned while they sound, and how loud they click."""
+    path = RESULTS / "improvising-turning.json"
+    if not path.exists():
+        return "Not measured yet."
+    measured = json.loads(path.read_text())
+    lines = [
+        "| synth | still | turned | 64 still | 64 turned | loudest click of a control | of all |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, speed in measured["times_realtime"].items():
+        cells = [f"{speed[how]:,.0f}×" for how in ("still_1", "turned_1", "still_64", "turned_64")]
+        clicks = measured["clicks"][name]
+        cells += [f"{clicks['alone_db']:.0f} dB, `{clicks['control']}`", f"{clicks['all_db']:.0f} dB"]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def pure_data_table() -> str:
     """How fast Pd renders the patches that ship."""
     path = RESULTS / "improvising-pure-data.json"
@@ -366,6 +384,10 @@ def sections() -> list[tuple[str, str, str]]:
         ("Speed and memory", "Written by `python benchmarks/speed.py`.", speed_table()),
         ("Speed of learning", "Written by `python benchmarks/learning_speed.py`.", learning_speed_table()),
         (
+            "Synths that are turned while they sound",
+            "Written by `python benchmarks/improvising/turning.py`: times faster than time on one core, of\n"
+            "one voice and of 64 together, and clicks against the sound.",
+            turning_table(),
             "Pure Data patches",
             "Written by `python benchmarks/improvising/pure_data.py`: times faster than time on one core,\n"
             "what 8,000 points of 0.5 s take at that speed, and hops of 256 samples of 16 voices.",
