@@ -147,6 +147,23 @@ def turning_table() -> str:
     return "\n".join(lines)
 
 
+def pure_data_table() -> str:
+    """How fast Pd renders the patches that ship."""
+    path = RESULTS / "improvising-pure-data.json"
+    if not path.exists():
+        return "Not measured yet."
+    lines = [
+        "| patch | of 2 s | points of 0.5 s | 8,000 points, two cores | live hops a second | start | of 16 |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, measured in json.loads(path.read_text())["patches"].items():
+        cells = [f"{measured[key]:,.0f}×" for key in ("times_realtime", "times_realtime_points")]
+        cells += [f"{measured['table_seconds_two_cores']:.0f} s", f"{measured['live_steps_per_second']:,.0f}"]
+        cells += [f"{measured[key]:.0f} ms" for key in ("start_ms", "start_16_ms")]
+        lines.append(f"| `pd:{name}` | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def sampler_table() -> str:
     """How near a sampler comes to the synth, over the factory presets."""
     measured = json.loads((RESULTS / "sampler.json").read_text())
@@ -430,6 +447,10 @@ def sections() -> list[tuple[str, str, str]]:
             "Written by `python benchmarks/improvising/turning.py`: times faster than time on one core, of\n"
             "one voice and of 64 together, and clicks against the sound.",
             turning_table(),
+            "Pure Data patches",
+            "Written by `python benchmarks/improvising/pure_data.py`: times faster than time on one core,\n"
+            "what 8,000 points of 0.5 s take at that speed, and hops of 256 samples of 16 voices.",
+            pure_data_table(),
         ),
         (
             "Recordings as people have them",
