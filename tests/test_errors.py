@@ -12,6 +12,7 @@ from tonewright.errors import (
     OutputError,
     PresetError,
     SynthError,
+    TableError,
     TonewrightError,
     UnknownNameError,
     UsageError,
@@ -28,6 +29,7 @@ EXAMPLES = [
     SynthError("rule"),
     CheckpointError("rule"),
     CorpusError("rule"),
+    TableError("rule"),
     WorkerError("rule"),
     OutputError("rule"),
 ]

@@ -129,6 +129,8 @@ def test_killed_build_goes_on_and_gives_the_same_table(tmp_path, play, small_pie
     words = [sys.executable, "-c", KILLED, path, ",".join(FEW)]
     build = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert build.stdout.readline() == "stuck\n"
+    with pytest.raises(OutputError, match="which another one is writing; wait for it, or name another file"):
+        build_table("sine", path, grid=6, seconds=0.3, descriptors=FEW)
     build.kill()
     assert build.wait() == -signal.SIGKILL
     build.stdin.close()
@@ -350,7 +352,7 @@ def test_synth_that_renders_another_length(tmp_path, play):
 @pytest.mark.parametrize(
     ("request_", "error", "told"),
     [
-        ({"seconds": 0.3}, UsageError, r"seconds is a number from 0\.45.* to 60; got 0\.3"),
+        ({"seconds": 0.3}, UsageError, r"seconds is a number from 0\.46 to 60; got 0\.3"),
         ({"seconds": np.nan}, UsageError, "seconds is a number"),
         ({"seconds": 61}, UsageError, "to 60; got 61"),
         ({"seed": -1}, UsageError, "seed is a whole number from 0"),
