@@ -2,8 +2,8 @@
 
 Usage: python benchmarks/improvising/corpus.py; writes benchmarks/results/improvising-corpus.json.
 
-Recordings are made of notes with harmonics that die away, and a little noise: 40 of one minute, stereo, 16-bit
-FLAC at 48 kHz, and one of two hours. Each is analysed by `tonewright corpus analyse` with the usual
+Recordings are made of notes with harmonics that die away, and a little noise: 40 of one minute, stereo,
+16-bit FLAC at 48 kHz, and one of two hours. Each is analysed by `tonewright corpus analyse` with the usual
 descriptors, in a process of its own, start and compiled code's loading included. What is told is how many
 times faster than real time, by the wall clock (the best of several runs of the short ones) and by the time
 of the processor on two cores that nobody else uses, and the most memory the process had. On a busy machine
@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
