@@ -10,6 +10,7 @@ TonewrightError
 ├── AudioError            a sound that cannot be read, written or used
 ├── PresetError           a preset that does not fit its synth
 ├── CheckpointError       a checkpoint, run or exported network that is damaged or does not fit
+├── TableError            a lookup table that is damaged, or of another synth
 ├── WorkerError           a rollout worker that keeps dying
 └── OutputError           a result that cannot be written
 ```
@@ -82,6 +83,10 @@ class PresetError(TonewrightError):
 
 class CheckpointError(TonewrightError):
     """A checkpoint, run folder or exported network that is damaged, foreign or does not fit."""
+
+
+class TableError(TonewrightError):
+    """A lookup table that cannot be built, is damaged, or does not fit what it is used for."""
 
 
 class WorkerError(TonewrightError):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tonewright.errors import TableError, UnknownNameError
 from tonewright.features.framing import Framing
-
-Layout = Literal["grid", "sobol"]
+from tonewright.improvising.lookup.points import Layout, ends
+from tonewright.synths.base import Synth
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,12 @@ class SynthIdentity:
     controls: tuple[str, ...]
     file_sha256: str | None = None
 
+    @classmethod
+    def of(cls, synth: Synth) -> SynthIdentity:
+        """The identity of a synth."""
+        digest = getattr(synth, "file_sha256", None)
+        return cls(synth.name, synth.version, tuple(synth.controls.names), digest)
+
 
 @dataclass(frozen=True, eq=False)
 class LookupTable:
@@ -44,8 +52,14 @@ class LookupTable:
         descriptors: What was measured, by name.
         columns: One name to each value (`mfcc_01`), `[C]`.
         params: `[points, D]` float32 unit vectors.
-        means: `[points, C]` float32, the mean of each column over time.
+        means: `[points, C]` float32, the mean of each column over time; `lookup/averaging.py` tells which
+            frames count.
         spreads: `[points, C]` float32, its standard deviation over time.
+        units: Unit of each column, `[C]`; "1" where there is none, and everywhere if not given.
+        sounding: `[points]` float32, the share of the frames in which there is any sound: 0 for a silent
+            point; 1 everywhere if not given.
+        seed: Of whatever is random in the synth, and of the points of a Sobol sequence.
+        note: MIDI note that was played.
     """
 
     synth: SynthIdentity
@@ -58,3 +72,101 @@ class LookupTable:
     params: NDArray[np.float32]
     means: NDArray[np.float32]
     spreads: NDArray[np.float32]
+    units: tuple[str, ...] = ()
+    sounding: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
+    seed: int = 0
+    note: float = 60.0
+
+    def __post_init__(self) -> None:
+        if not self.units:
+            object.__setattr__(self, "units", ("1",) * len(self.columns))
+        if not len(self.sounding):
+            object.__setattr__(self, "sounding", np.ones(len(self.params), np.float32))
+
+    def __len__(self) -> int:
+        return len(self.params)
+
+    def __repr__(self) -> str:
+        return (
+            f"<LookupTable of {self.synth.name!r}: {len(self):,} points, {len(self.synth.controls)} controls,"
+            f" {len(self.columns)} columns>"
+        )
+
+    def positions(self, columns: Iterable[str]) -> list[int]:
+        """Places of columns by name.
+
+        Raises:
+            UnknownNameError: The table has no such column.
+        """
+        places = {name: i for i, name in enumerate(self.columns)}
+        asked = list(columns)
+        for name in asked:
+            if name not in places:
+                raise UnknownNameError("column of the table", str(name), places)
+        return [places[name] for name in asked]
+
+    def build_command(self, descriptors: Sequence[str] | None = None) -> str:
+        """The command that builds this table anew, for messages.
+
+        Args:
+            descriptors: What it should hold; the same if not given.
+        """
+        words = ["tonewright", "lookup", "build", "--synth", shlex.quote(self.synth.name)]
+        if self.layout == "grid":
+            words += ["--grid", str(max(self.grid))]
+        else:
+            words += ["--sobol", str(len(self) - len(ends(len(self.synth.controls))))]
+        words += ["--seconds", f"{self.seconds:g}", "--seed", str(self.seed)]
+        words += ["--descriptors", *(self.descriptors if descriptors is None else descriptors)]
+        return " ".join([*words, "-o", "TABLE", "--overwrite"])
+
+
+def check_synth(table: LookupTable, synth: Synth) -> None:
+    """Refuse a table that was measured of another synth than the one that is to be played.
+
+    Args:
+        table: The table.
+        synth: The synth. One that is made from a file is known by its bytes, wherever the file lies.
+
+    Raises:
+        TableError: The synth, the version of its sound, its controls or its file is another.
+    """
+    ours, theirs = table.synth, SynthIdentity.of(synth)
+    remedy = f"build it anew: {table.build_command()}"
+    if ours.file_sha256 is None and theirs.file_sha256 is None and ours.name != theirs.name:
+        raise TableError(
+            f"a table is of the synth that is played; got one of {ours.name!r} for {theirs.name!r}; "
+            f"choose a table of {theirs.name!r}"
+        )
+    for what, old, new in (
+        ("controls", ", ".join(ours.controls), ", ".join(theirs.controls)),
+        ("the file, by its SHA-256,", ours.file_sha256, theirs.file_sha256),
+        ("version", ours.version, theirs.version),
+    ):
+        if old != new:
+            raise TableError(
+                f"a table is of the synth as it is now, {what} {new}; got one of {ours.name!r} with "
+                f"{old}; {remedy}"
+            )
+
+
+def check_descriptors(table: LookupTable, descriptors: Iterable[str]) -> None:
+    """Refuse a table that lacks a descriptor, or holds it as an older Tonewright measured it.
+
+    Args:
+        table: The table.
+        descriptors: Names of descriptors or of categories.
+
+    Raises:
+        UnknownNameError: Nothing is called so.
+        TableError: The table does not hold it.
+    """
+    from tonewright.features.selection import select
+
+    for one in select(descriptors):
+        if one.name not in table.descriptors or not set(one.columns) <= set(table.columns):
+            wanted = (*table.descriptors, *([] if one.name in table.descriptors else [one.name]))
+            raise TableError(
+                f"a table holds every descriptor that is used; got one without {one.name}; build it anew: "
+                f"{table.build_command(wanted)}"
+            )

@@ -1,0 +1,99 @@
+"""Work that is kept while a table is built: finished pieces in a folder beside the table's place.
+
+`table.parquet.partial/` holds `request.json`, which says what belongs to it, and a `.npy` file for each
+piece. Each is written whole or not at all, so that a build that was killed goes on with the next piece.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from contextlib import suppress
+from os import PathLike, fspath
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonewright.documents import MOST_BYTES
+from tonewright.errors import TableError, UsageError
+from tonewright.files import prepare_folder, read_limited, write_bytes, write_text
+
+_REQUEST = "request.json"
+_PIECE = re.compile(r"piece-\d{6}\.npy")
+_HIDDEN = ".tonewright-"  # a piece that a killed process was writing
+_MOST_PIECE = 1 << 30
+
+
+class Partial:
+    """The finished pieces of a table.
+
+    Args:
+        path: Where the table will be.
+        request: What decides its values.
+        overwrite: Whether pieces of another request are dropped instead of refused.
+
+    Attributes:
+        folder: Where the pieces are.
+
+    Raises:
+        UsageError: The folder holds pieces of another request, or something else.
+        OutputError: The folder cannot be written.
+    """
+
+    def __init__(self, path: str | PathLike[str], request: str, *, overwrite: bool) -> None:
+        self.folder = Path(f"{fspath(path)}.partial")
+        if self.folder.is_dir() and any(self.folder.iterdir()):
+            self._check(request, overwrite)
+        prepare_folder(self.folder, overwrite=True)
+        write_text(self.folder / _REQUEST, request, overwrite=True)
+
+    def save(self, piece: int, values: NDArray[np.float32]) -> None:
+        """Keep a finished piece."""
+        file = io.BytesIO()
+        np.save(file, values, allow_pickle=False)
+        write_bytes(self._file(piece), file.getvalue(), overwrite=True)
+
+    def load(self, piece: int, shape: tuple[int, int]) -> NDArray[np.float32] | None:
+        """A finished piece; None if there is none of this shape, or it is damaged."""
+        if not self._file(piece).exists():
+            return None
+        content = read_limited(self._file(piece), _MOST_PIECE, TableError, "delete it")
+        try:
+            values = np.load(io.BytesIO(content), allow_pickle=False)
+        except (ValueError, EOFError, OSError):
+            return None
+        fits = isinstance(values, np.ndarray) and values.shape == shape and values.dtype == np.float32
+        return values if fits and np.isfinite(values).all() else None
+
+    def remove(self) -> None:
+        """Remove the folder, but for what does not belong to it."""
+        for file in self.folder.iterdir():
+            if self._is_ours(file.name):
+                file.unlink(missing_ok=True)
+        with suppress(OSError):  # somebody else's file lies in it
+            self.folder.rmdir()
+
+    def _check(self, request: str, overwrite: bool) -> None:
+        """Refuse what is not to be continued, or clear the folder of it."""
+        named = repr(fspath(self.folder))
+        if not all(self._is_ours(file.name) for file in self.folder.iterdir()):
+            raise UsageError(
+                f"{named} keeps the pieces of a table; got a folder with other files; move it away"
+            )
+        known = self.folder / _REQUEST
+        if known.exists() and read_limited(known, MOST_BYTES, TableError, "delete it") == request.encode():
+            return
+        if not overwrite and any(_PIECE.fullmatch(file.name) for file in self.folder.iterdir()):
+            raise UsageError(
+                f"a build goes on with pieces of the same table; got {named} with those of another; give the "
+                "options that it was begun with, pass --overwrite (overwrite=True in Python), or delete it"
+            )
+        self.remove()
+
+    def _file(self, piece: int) -> Path:
+        return self.folder / f"piece-{piece:06d}.npy"
+
+    @staticmethod
+    def _is_ours(name: str) -> bool:
+        return name == _REQUEST or name.startswith(_HIDDEN) or _PIECE.fullmatch(name) is not None
