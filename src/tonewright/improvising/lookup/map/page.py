@@ -19,7 +19,8 @@ from tonewright.improvising.lookup.map.variables import Variable, column_label
 from tonewright.reports.markup import Html, join, tag
 from tonewright.reports.page import Section, page
 from tonewright.reports.pictures import colour_map
-from tonewright.synths import Preset, words
+from tonewright.synths import Preset
+from tonewright.synths.words import words
 
 _LEVELS = 64
 _DARKEST = 96  # of 256: what is darker is not seen on the ground of the map

@@ -49,7 +49,7 @@ def projections(names: Sequence[str] | None) -> tuple[str, ...]:
     """The projections behind names, each once.
 
     Args:
-        names: Some of `TITLES`; None for PCA, and t-SNE where it is installed.
+        names: Some of `TITLES`; None for t-SNE where it is installed, and PCA.
 
     Raises:
         UnknownNameError: There is no such projection.
@@ -57,7 +57,7 @@ def projections(names: Sequence[str] | None) -> tuple[str, ...]:
         MissingExtraError: What it needs is not installed.
     """
     if names is None:
-        return ("pca", "tsne") if find_spec("sklearn") else ("pca",)
+        return ("tsne", "pca") if find_spec("sklearn") else ("pca",)
     if not names:
         raise UsageError(f"a map has one projection or more; got none; choose from: {', '.join(TITLES)}")
     for name in names:
@@ -149,11 +149,13 @@ def _tsne(
     features: NDArray[np.float64], begin: NDArray[np.float32], seed: int, progress: Progress
 ) -> NDArray[np.float32]:
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     perplexity = min(_PERPLEXITY, (len(features) - 1) / 3)
     method = TSNE(2, perplexity=perplexity, init=begin, max_iter=_ITERATIONS, random_state=seed, verbose=2)
     told = _Iterations(progress)
-    with redirect_stdout(told):
+    # One thread: several wait for each other more than they do, above all where others work, too.
+    with threadpool_limits(1, user_api="openmp"), redirect_stdout(told):
         places = method.fit_transform(features.astype(np.float32))
     progress(1.0 - told.done)
     return np.asarray(places)

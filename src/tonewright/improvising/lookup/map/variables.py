@@ -95,7 +95,9 @@ def _controls(table: LookupTable, controls: ControlSpace, rows: NDArray[np.int64
 def _columns(table: LookupTable, rows: NDArray[np.int64], kind: Literal["mean", "spread"]) -> Iterator[Variable]:
     measured = table.means if kind == "mean" else table.spreads
     for i, (column, unit) in enumerate(zip(table.columns, table.units, strict=True)):
-        values = measured[rows, i]
+        # 0 Hz is what a sound without a pitch, or without so many partials, has.
+        nothing = (table.means[rows, i] <= 0) & (unit == "Hz")
+        values = np.where(nothing, np.float32(np.nan), measured[rows, i])
         finite = values[np.isfinite(values)]
         low, high = map(float, np.percentile(finite, COLOUR_PERCENTILES)) if len(finite) else (0.0, 0.0)
         logarithmic = kind == "mean" and unit in _RATES and low > 0 and high >= _LEAST_RATIO * low
