@@ -14,6 +14,7 @@ from tonewright.cli.bench import BENCH
 from tonewright.cli.compare import Compare
 from tonewright.cli.evaluate import EVALUATE
 from tonewright.cli.hear import Hear, descriptors_by_category
+from tonewright.cli.lookup import LOOKUP
 from tonewright.cli.match import Match
 from tonewright.cli.parsing import parse
 from tonewright.cli.render import Render
@@ -30,6 +31,7 @@ VERBS: Mapping[str, type[Verb] | VerbGroup] = {
     "synths": Synths,
     "compare": Compare,
     "hear": Hear,
+    "lookup": LOOKUP,
     "bench": BENCH,
     "train": TRAIN,
     "evaluate": EVALUATE,

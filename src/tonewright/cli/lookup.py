@@ -1,0 +1,123 @@
+"""`tonewright lookup`: what a synth sounds like all over its controls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import tyro
+
+from tonewright.cli.options import Count, Flag, Name, Names, OutputFile, Seconds, Seed
+from tonewright.cli.verbs import VerbGroup
+
+if TYPE_CHECKING:
+    from tonewright.improvising.lookup.table import LookupTable
+
+LOOKUP = VerbGroup("Measure what a synth sounds like all over its controls.")
+
+
+@LOOKUP.word("build")
+@dataclass(frozen=True)
+class LookupBuild:
+    """Render and hear a synth at points all over its controls, and write a table.
+
+    What is finished is kept beside the table until it is written: the same command goes on after an
+    interruption.
+    """
+
+    synth: Name
+    """Synth to measure, or pd:PATH."""
+    output: OutputFile
+    """Table to make, a Parquet file."""
+    grid: Count = None
+    """Values of each control, both ends included. Unless given, about 8,000 points: a grid for up to three
+    controls, a Sobol sequence for more."""
+    sobol: Count = None
+    """Points of a Sobol sequence, instead of a grid; both ends of the controls are added."""
+    seconds: Seconds = 0.5
+    """How long the note of every point is held."""
+    descriptors: Annotated[Names, tyro.conf.arg(aliases=["-d"])] = (
+        "loudness",
+        "spectral_shape",
+        "mfcc",
+        "chroma",
+        "pitch",
+        "onset",
+        "spectral_contrast",
+        "sinusoids",
+        "zero_crossing_rate",
+    )
+    """Descriptors or categories to hold, as `tonewright hear --help` lists them."""
+    seed: Seed = 0
+    """Seed of whatever is random in the synth, and of the Sobol sequence."""
+    overwrite: Flag = False
+    """Replace the table if it exists, and what is kept of another one."""
+    json: Flag = False
+    """Print what was written as JSON."""
+
+    def run(self) -> None:
+        """Build, and tell what the table reaches."""
+        import time
+
+        from tonewright.cli.output import print_written
+        from tonewright.cli.progress import work_progress
+        from tonewright.errors import UsageError
+        from tonewright.improvising.lookup.building import build_table
+        from tonewright.improvising.lookup.reaching import reach
+
+        if self.output.suffix.lower() != ".parquet":
+            raise UsageError(f"a table ends in .parquet; got {self.output.name!r}; name it so")
+        began_s = time.monotonic()
+        with work_progress("building", 1.0) as done:
+            table = build_table(
+                self.synth,
+                self.output,
+                grid=self.grid,
+                sobol=self.sobol,
+                seconds=self.seconds or 0.5,
+                descriptors=self.descriptors,
+                seed=self.seed,
+                overwrite=self.overwrite,
+                progress=done,
+            )
+        took_s = time.monotonic() - began_s
+        reached = reach(table)
+        if self.json:
+            facts: dict[str, Any] = {
+                "synth": table.synth.name,
+                "version": table.synth.version,
+                "controls": table.synth.controls,
+                "points": len(table),
+                "silent_points": int((table.sounding == 0).sum()),
+                "layout": table.layout,
+                "grid": table.grid,
+                "seconds": table.seconds,
+                "descriptors": table.descriptors,
+                "columns": table.columns,
+                "reach": reached,
+                "took_s": round(took_s, 2),
+            }
+            print_written([self.output], facts)
+        else:
+            print(f"wrote {self.output}")
+            print(_summary(table, reached, took_s))
+
+
+def _summary(table: LookupTable, reached: dict[str, tuple[float, float]], took_s: float) -> str:
+    """What a table holds, in a few lines."""
+    from tonewright.wording import duration, quantity
+
+    layout = " × ".join(map(str, table.grid)) if table.grid else "a Sobol sequence and both ends"
+    points, silent = quantity(len(table), "point", 9), int((table.sounding == 0).sum())
+    held = f"{quantity(len(table.descriptors), 'descriptor', 9)}, mean and spread"
+    lines = [
+        f"{table.synth.name}, version {table.synth.version}: {points} ({layout}) of "
+        f"{duration(table.seconds)}, in {duration(took_s)}",
+        f"controls: {', '.join(table.synth.controls)}",
+        f"columns: {len(table.columns)} of {held}",
+        f"silent: {quantity(silent, 'point', 9) if silent else 'none'}",
+    ]
+    units = dict(zip(table.columns, table.units, strict=True))
+    for column, (low, high) in reached.items():
+        lines.append(f"{column}: {low:,.5g} to {high:,.5g} {units[column]}")
+    return "\n".join(lines)
