@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-_SHAKEN = 1e-3  # of the range of a control, so that points of a grid which are equally far are drawn by chance
+_SHAKEN = (
+    1e-3  # of the range of a control, so that points of a grid which are equally far are drawn by chance
+)
 
 
 def spread_out(params: NDArray[np.float32], count: int, seed: int = 0) -> NDArray[np.int64]:

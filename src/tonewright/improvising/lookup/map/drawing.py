@@ -108,8 +108,8 @@ def draw_map(
     columns = [column for one in chosen for column in one.columns]
     places = table.positions(columns)
     features = normalised(
-        table.means[np.ix_(rows, places)],
-        table.spreads[np.ix_(rows, places)],
+        table.means[rows][:, places],
+        table.spreads[rows][:, places],
         [table.units[place] for place in places],
         [one.category for one in chosen for _ in one.columns],
     )
@@ -120,9 +120,18 @@ def draw_map(
     if seconds is not None:
         sounds = render_sounds(table, synth, rows, seconds, lambda part: progress(rendering * part))
     return LookupMap(
-        table, synth, rows, len(table) - len(sounding), tuple(one.name for one in chosen), tuple(columns), drawn,
-        tuple(shown), first, sounds, seed,
-    )  # fmt: skip
+        table=table,
+        synth=synth,
+        rows=rows,
+        silent=len(table) - len(sounding),
+        descriptors=tuple(one.name for one in chosen),
+        columns=tuple(columns),
+        projections=drawn,
+        variables=tuple(shown),
+        colour=first,
+        sounds=sounds,
+        seed=seed,
+    )
 
 
 def _colour(shown: Sequence[Variable], name: str | None) -> int:

@@ -13,7 +13,15 @@
   const numbers = (text, Kind = Float32Array) => new Kind(bytes(text).buffer);
 
   const count = data.points.length;
-  const ways = data.ways.map((way) => ({ ...way, places: numbers(way.places) }));
+  const sizeOf = (places, axis) => {
+    let [least, most] = [Infinity, -Infinity];
+    for (let i = axis; i < places.length; i += 2) [least, most] = [Math.min(least, places[i]), Math.max(most, places[i])];
+    return Math.max(most - least, 1e-3);
+  };
+  const ways = data.ways.map((one) => {
+    const places = numbers(one.places);
+    return { ...one, places, size: [sizeOf(places, 0), sizeOf(places, 1)] };
+  });
   const variables = data.variables.map((one) => ({ ...one, values: numbers(one.values) }));
   const controls = data.controls.map((one) => (
     { ...one, values: numbers(one.values, Float64Array), text: numbers(one.text, Uint32Array) }));
@@ -55,7 +63,8 @@
   const under = field.getContext("2d"), over = marks.getContext("2d");
   let width = 1, height = 1, ratio = 1;
 
-  const scale = () => (zoom * MARGIN * Math.min(width, height)) / 2;
+  // Pixels to a unit of the plane, with the same scale both ways: the whole map fits.
+  const scale = () => zoom * MARGIN * Math.min(width / way.size[0], height / way.size[1]);
   const x = (i) => width / 2 + (way.places[2 * i] - centre[0]) * scale();
   const y = (i) => height / 2 - (way.places[2 * i + 1] - centre[1]) * scale();
   const radius = () => {

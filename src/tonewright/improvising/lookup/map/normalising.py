@@ -1,9 +1,9 @@
 """Descriptors of unlike units made comparable: robustly, and no finer than what can be heard.
 
-Frequencies and rates are taken in octaves. Each column is divided by the interquartile range of its means, or by
-a difference that is just of interest where that is larger: what hardly changes is not blown up. Means and spreads
-of a column share this scale. Values end at three such ranges from the median, so that no outlier stretches a
-map. Every category of descriptors (13 mel cepstral coefficients, one rate of zero crossings) weighs the same.
+Frequencies and rates are taken in octaves. Each column is divided by the interquartile range of its means, or
+by a difference that is just of interest where that is larger: what hardly changes is not blown up. Means and
+spreads of a column share this scale. Values end at three such ranges from the median, so that no outlier
+stretches a map. Every category of descriptors weighs the same, however many columns it has.
 """
 
 from __future__ import annotations

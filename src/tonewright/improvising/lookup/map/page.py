@@ -96,7 +96,9 @@ def _map(drawn: LookupMap) -> Html:
         _key_list(drawn),
         tag("p", class_="unseen said", role="status"),
     ]
-    without = tag("noscript", tag("p", "This map needs scripts, which this browser does not run.", class_="notice"))
+    without = tag(
+        "noscript", tag("p", "This map needs scripts, which this browser does not run.", class_="notice")
+    )
     return join(
         tag("div", *parts, class_="map scripted", hidden=True),
         without,
@@ -123,7 +125,9 @@ def _tools(drawn: LookupMap) -> Html:
             for i, one in enumerate(drawn.projections)
         ]
         parts.append(tag("div", *choices, class_="segments ways", role="group", aria_label="Projection"))
-    parts.append(tag("label", tag("span", "Colour"), tag("select", *groups, class_="colour"), class_="choice"))
+    parts.append(
+        tag("label", tag("span", "Colour"), tag("select", *groups, class_="colour"), class_="choice")
+    )
     if drawn.sounds:
         slider = tag("input", type="range", class_="volume", min=-48, max=0, value=-12, step=1,
                      aria_label="Volume in decibels")  # fmt: skip
@@ -142,11 +146,13 @@ def _panel(drawn: LookupMap) -> Html:
         "aside",
         tag("h3", "No point chosen", class_="which"),
         tag("p", "Point at the map, or give it the focus and press an arrow key.", class_="note hint"),
-        tag("dl", "", class_="of-controls"),
-        tag("dl", "", class_="of-descriptors"),
         tag("div", *buttons, class_="actions"),
         tag("p", "", class_="note copied", role="status"),
-        tag("details", tag("summary", "All descriptors"), tag("dl", "", class_="of-all"), class_="everything"),
+        tag("dl", "", class_="of-controls"),
+        tag("dl", "", class_="of-descriptors"),
+        tag(
+            "details", tag("summary", "All descriptors"), tag("dl", "", class_="of-all"), class_="everything"
+        ),
         class_="panel",
         aria_label="The point",
     )
@@ -162,20 +168,22 @@ def _filters() -> Html:
 def _key_list(drawn: LookupMap) -> Html:
     parts: list[Html | str] = []
     for keys, meaning in _KEYS:
-        if drawn.sounds or "hear" not in meaning and meaning != "mute":
+        if drawn.sounds or ("hear" not in meaning and meaning != "mute"):
             parts += [tag("span", *(tag("kbd", key) for key in keys), meaning)]
         elif keys[0] == "←":
             parts += [tag("span", *(tag("kbd", key) for key in keys), "to the next point")]
     hear = " Drag over points to hear them." if drawn.sounds else ""
-    mouse = f"{hear} Shift and drag moves the map, the wheel zooms once the map was clicked; so do two fingers."
+    mouse = (
+        f"{hear} Shift and drag moves the map, the wheel zooms once the map was clicked; so do two fingers."
+    )
     return tag("div", tag("p", *parts, class_="keys"), tag("p", mouse.strip(), class_="note"), id="map-keys")
 
 
 def _facts(drawn: LookupMap) -> Html:
     table, framing = drawn.table, drawn.table.framing
     of = (
-        f"{len(drawn.rows):,} of the {len(table) - drawn.silent:,} that sound, which cover the controls most evenly: "
-        "each is the farthest from those taken before it"
+        f"{len(drawn.rows):,} of the {len(table) - drawn.silent:,} that sound, which cover the controls most "
+        "evenly: each is the farthest from those taken before it"
         if len(drawn.rows) < len(table) - drawn.silent
         else f"all {len(drawn.rows):,} that sound"
     )
@@ -192,12 +200,14 @@ def _facts(drawn: LookupMap) -> Html:
         ("Silent points", f"{drawn.silent:,}, not on the map" if drawn.silent else "none"),
         ("Heard", f"at {rate}, window {framing.window} and hop {framing.hop} samples"),
         ("Placed by", f"{wording.listing(list(drawn.descriptors))}: means and spreads over time"),
-        ("Normalised", "frequencies in octaves; each column by the interquartile range of its means, ending at "
-         f"{FARTHEST:g} of them; every category of descriptors weighs the same"),
+        ("Normalised", "frequencies in octaves; each column by the interquartile range of its means, ending "
+         f"at {FARTHEST:g} of them; every category of descriptors weighs the same"),
         ("Sounds", _of_sounds(drawn)),
         ("Seed", str(drawn.seed)),
     ]  # fmt: skip
-    return tag("dl", *(tag("div", tag("dt", key), tag("dd", wording.unbroken(value))) for key, value in facts))
+    return tag(
+        "dl", *(tag("div", tag("dt", key), tag("dd", wording.unbroken(value))) for key, value in facts)
+    )
 
 
 def _of_sounds(drawn: LookupMap) -> str:
@@ -207,8 +217,8 @@ def _of_sounds(drawn: LookupMap) -> str:
     which = "the whole" if sounds.seconds >= drawn.table.seconds - 1e-6 else "the beginning"
     return (
         f"{which} of what was measured, {wording.duration(sounds.seconds)}, 16 bits at "
-        f"{wording.frequency(sounds.sample_rate_hz)}, lossless; all turned {wording.turn(sounds.gain_db)} together, "
-        "so that they are as loud to each other as the synth makes them"
+        f"{wording.frequency(sounds.sample_rate_hz)}, lossless; all turned {wording.turn(sounds.gain_db)} "
+        "together, so that they are as loud to each other as the synth makes them"
     )
 
 
@@ -265,7 +275,12 @@ def _variable(variable: Variable) -> dict[str, Any]:
     }
     if variable.control is not None:
         control = variable.control
-        made["control"] = {"low": control.low, "high": control.high, "curve": control.curve, "steps": control.steps}
+        made["control"] = {
+            "low": control.low,
+            "high": control.high,
+            "curve": control.curve,
+            "steps": control.steps,
+        }
         made["percent"] = not control.unit and (control.low, control.high) == (0.0, 1.0)
     return made
 
@@ -284,7 +299,8 @@ def _texts(texts: list[str]) -> dict[str, Any]:
 
 
 def _colours() -> NDArray[np.uint8]:
-    return colour_map(256)[np.linspace(_DARKEST, 255, _LEVELS).round().astype(int)]
+    colours: NDArray[np.uint8] = colour_map(256)[np.linspace(_DARKEST, 255, _LEVELS).round().astype(int)]
+    return colours
 
 
 def _blob(values: NDArray[Any], kind: type[np.generic] = np.float32) -> str:

@@ -87,7 +87,7 @@ def project(
     """
     if len(features) < LEAST_POINTS:
         raise UsageError(
-            f"a map has {LEAST_POINTS} sounding points or more; got {len(features)}; measure more of the synth"
+            f"a map has {LEAST_POINTS} points or more that sound; got {len(features)}; measure more"
         )
     if name not in TITLES:
         raise UnknownNameError("projection", name, TITLES)
@@ -134,7 +134,9 @@ def _distances(points: NDArray[np.float64], rows: NDArray[np.int64]) -> NDArray[
     return np.asarray(away)
 
 
-def _pca(features: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[float, float], NDArray[np.float64]]:
+def _pca(
+    features: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], tuple[float, float], NDArray[np.float64]]:
     """Principal components: places `[points, 2]`, shares of the variance, loadings `[2, F]`."""
     centred = features - features.mean(axis=0)
     left, sizes, axes = np.linalg.svd(centred, full_matrices=False)

@@ -1,4 +1,4 @@
-"""What the points of a map are coloured and filtered by: every control, and every descriptor's mean and spread."""
+"""What the points of a map are coloured and filtered by: controls, and means and spreads of descriptors."""
 
 from __future__ import annotations
 
@@ -64,7 +64,11 @@ def variables(table: LookupTable, controls: ControlSpace, rows: NDArray[np.int64
         controls: Of its synth.
         rows: The points, `[n]`.
     """
-    return [*_controls(table, controls, rows), *_columns(table, rows, "mean"), *_columns(table, rows, "spread")]
+    return [
+        *_controls(table, controls, rows),
+        *_columns(table, rows, "mean"),
+        *_columns(table, rows, "spread"),
+    ]
 
 
 def say(value: float, unit: str) -> str:
@@ -89,10 +93,14 @@ def _controls(table: LookupTable, controls: ControlSpace, rows: NDArray[np.int64
         # The oscillators' levels, for one, are told apart by the name of their module.
         name = named[i] if named.count(named[i]) == 1 else f"{control.group} {named[i]}"
         values = table.params[rows, i]
-        yield Variable("control", control.name, name, control.unit or "1", values, 0, 1, False, ticks, control)
+        yield Variable(
+            "control", control.name, name, control.unit or "1", values, 0, 1, False, ticks, control
+        )
 
 
-def _columns(table: LookupTable, rows: NDArray[np.int64], kind: Literal["mean", "spread"]) -> Iterator[Variable]:
+def _columns(
+    table: LookupTable, rows: NDArray[np.int64], kind: Literal["mean", "spread"]
+) -> Iterator[Variable]:
     measured = table.means if kind == "mean" else table.spreads
     for i, (column, unit) in enumerate(zip(table.columns, table.units, strict=True)):
         # 0 Hz is what a sound without a pitch, or without so many partials, has.
@@ -119,4 +127,6 @@ def _log_ticks(low: float, high: float, unit: str) -> tuple[Tick, ...]:
     span = math.log(high / low)
     nices = (1, 2, 5) if span < math.log(1000) else (1,)
     values = [nice * 10.0**decade for decade in decades for nice in nices]
-    return tuple(Tick(math.log(value / low) / span, say(value, unit)) for value in values if low <= value <= high)
+    return tuple(
+        Tick(math.log(value / low) / span, say(value, unit)) for value in values if low <= value <= high
+    )
