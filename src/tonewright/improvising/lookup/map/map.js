@@ -224,7 +224,8 @@
     if (i < 0) return;
     const same = stack(i);
     part(".which").textContent = `Point ${data.points[i].toLocaleString("en-US")}`;
-    part(".hint").textContent = same.length > 1 ? `${same.indexOf(i) + 1} of ${same.length} at this place` : "";
+    if (same.length > 1) part(".which").append(make("small", `${same.indexOf(i) + 1} of ${same.length} at this place`));
+    part(".hint").textContent = "";
     const named = variables.filter((one) => one.kind === "control");
     part(".of-controls").replaceChildren(...controls.map((one, k) => row(named[k].label, controlText(one, i))));
     part(".of-descriptors").replaceChildren(...data.main.map((k) => measured(variables[k], i)));
@@ -240,7 +241,6 @@
     return `${JSON.stringify({ ...data.preset, controls: Object.fromEntries(values) }, null, 1)}\n`;
   };
 
-  const say_ = (text) => { part(".said").textContent = text; };
   let told = 0;
   const tell = (i) => {
     clearTimeout(told); // what is passed over is not read out
@@ -248,7 +248,7 @@
       const named = variables.filter((one) => one.kind === "control");
       const parts = controls.map((one, k) => `${named[k].label} ${controlText(one, i)}`);
       const main = data.main.map((k) => `${variables[k].label} ${say(variables[k].values[i], variables[k].unit)}`);
-      say_(`Point ${data.points[i]}: ${[...parts.slice(0, 6), ...main].join(", ")}`);
+      part(".said").textContent = `Point ${data.points[i]}: ${[...parts.slice(0, 6), ...main].join(", ")}`;
     }, 300);
   };
 
