@@ -13,6 +13,7 @@ from tonewright.cli.options import (
     InputFile,
     Name,
     Names,
+    OptionalCounts,
     OptionalOutputFile,
     OutputFile,
     Seconds,
@@ -40,9 +41,9 @@ class LookupBuild:
     """Synth to measure, or pd:PATH."""
     output: OutputFile
     """Table to make, a Parquet file."""
-    grid: Count = None
-    """Values of each control, both ends included. Unless given, about 8,000 points: a grid for up to three
-    controls, a Sobol sequence for more."""
+    grid: OptionalCounts = None
+    """Values of each control, both ends included: one number for all, or one for each. Unless given, about
+    8,000 points: a grid for up to three controls, a Sobol sequence for more."""
     sobol: Count = None
     """Points of a Sobol sequence, instead of a grid; both ends of the controls are added."""
     seconds: Seconds = 0.5
@@ -83,7 +84,7 @@ class LookupBuild:
             table = build_table(
                 self.synth,
                 self.output,
-                grid=self.grid,
+                grid=self.grid[0] if self.grid and len(self.grid) == 1 else self.grid,
                 sobol=self.sobol,
                 seconds=self.seconds or 0.5,
                 descriptors=self.descriptors,

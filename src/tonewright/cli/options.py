@@ -155,6 +155,7 @@ MoreTargets = Annotated[tyro.conf.Positional[tuple[Path, ...]], _many("MORE ..."
 
 Count = Annotated[int | None, _one("N", _count), _NO_DEFAULT]
 Counts = Annotated[tuple[int, ...], _many("N ...", _count, _at_commas)]
+OptionalCounts = Annotated[tuple[int, ...] | None, _many("N ...", _count, _at_commas), _NO_DEFAULT]
 Seeds = Annotated[tuple[int, ...], _many("N ...", _from_0, _at_commas)]
 Seed = Annotated[int, _one("N", _from_0)]
 Rate = Annotated[int, _one("HZ", _hz)]

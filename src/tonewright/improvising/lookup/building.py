@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from os import PathLike, fspath
 
@@ -33,7 +33,7 @@ def build_table(
     synth_name: str,
     path: str | PathLike[str],
     *,
-    grid: int | None = None,
+    grid: int | Sequence[int] | None = None,
     sobol: int | None = None,
     seconds: float = SECONDS,
     descriptors: Iterable[str] = DESCRIPTORS,
@@ -50,7 +50,7 @@ def build_table(
     Args:
         synth_name: As `tonewright.synth` takes it.
         path: The table to make, a Parquet file.
-        grid: Values of each control, both ends included.
+        grid: Values of each control, both ends included: one number for all, or one for each.
         sobol: Points of a Sobol sequence, instead of a grid; both ends of the controls are added. About 8,000
             points if neither is given, in a grid for up to three controls.
         seconds: Of every point's sound.

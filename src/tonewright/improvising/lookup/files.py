@@ -236,8 +236,9 @@ def _check_points(table: LookupTable) -> None:
 
 
 def _synth(fields: dict[str, Any]) -> SynthIdentity:
+    _check(fields.keys() == _SYNTH.keys(), "synth", f"has {', '.join(_SYNTH)}", list(fields))
     for name, kind in _SYNTH.items():
-        _check(isinstance(fields.get(name), kind), f"synth {name}", "has the right type", fields.get(name))
+        _check(isinstance(fields[name], kind), f"synth {name}", "has the right type", fields[name])
     controls = fields["controls"]
     _check(
         bool(controls) and all(isinstance(one, str) for one in controls), "controls", "are names", controls
@@ -257,7 +258,10 @@ def _framing(fields: dict[str, Any]) -> Framing:
 def _column(content: Any, name: str) -> NDArray[np.float32]:
     column = content.column(name)
     _check(
-        str(column.type) == "float" and not column.null_count, f"column {name!r}", "is float32", column.type
+        str(column.type) == "float" and not column.null_count,
+        f"column {name!r}",
+        "is float32",
+        str(column.type),
     )
     values = column.to_numpy()
     _check(bool(np.isfinite(values).all()), f"column {name!r}", "is finite", "NaN or infinity")

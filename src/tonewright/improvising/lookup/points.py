@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal
@@ -42,13 +43,17 @@ class Points:
 
 
 def choose_points(
-    controls: ControlSpace, grid: int | None = None, sobol: int | None = None, seed: int = 0
+    controls: ControlSpace,
+    grid: int | Sequence[int] | None = None,
+    sobol: int | None = None,
+    seed: int = 0,
 ) -> Points:
     """The points of a table.
 
     Args:
         controls: What can be turned.
-        grid: Values of each control, from 2; an integer control has one for each of its steps at most.
+        grid: Values of each control, from 2: one number for all, or one for each. An integer control has one
+            for each of its steps at most.
         sobol: Points of a scrambled Sobol sequence, from 1; `ends` come after them.
         seed: Of the scrambling.
 
@@ -67,7 +72,9 @@ def choose_points(
             grid = _default_grid(controls)
         else:
             sobol = 1 << round(math.log2(ABOUT_POINTS))  # a power of two keeps the sequence balanced
-    return _sobol(controls, sobol, seed) if grid is None and sobol is not None else _grid(controls, grid or 2)
+    if grid is not None:
+        return _grid(controls, grid)
+    return _sobol(controls, 0 if sobol is None else sobol, seed)
 
 
 def ends(dimensions: int) -> NDArray[np.float32]:
@@ -94,17 +101,21 @@ def grid_points(grid: tuple[int, ...]) -> NDArray[np.float32]:
     return np.stack(axes, axis=-1).reshape(-1, len(grid))
 
 
-def _grid(controls: ControlSpace, values: int) -> Points:
-    check_whole(values, "grid", 2)
-    counts = tuple(min(values, control.steps or values) for control in controls)
+def _grid(controls: ControlSpace, values: int | Sequence[int]) -> Points:
+    each = list(values) if isinstance(values, Sequence) else [values] * len(controls)
+    if len(each) != len(controls):
+        raise UsageError(
+            f"a grid has one number of values for all controls, or one for each of {len(controls)}; got "
+            f"{len(each)} numbers"
+        )
+    for one in each:
+        check_whole(one, "grid", 2)
+    counts = tuple(min(one, control.steps or one) for one, control in zip(each, controls, strict=True))
     total = math.prod(counts)
     if total > MOST_POINTS:
-        most = int(MOST_POINTS ** (1 / len(counts)))
-        remedy = (
-            f"take a grid of {most} at most, or a Sobol sequence" if most > 1 else "take a Sobol sequence"
-        )
-        raise UsageError(f"a table has up to {MOST_POINTS:,} points; got {values} values for each of "
-                         f"{len(counts)} controls, {total:,} points; {remedy}")  # fmt: skip
+        most = int(MOST_POINTS ** (1 / len(counts)) + 1e-9)
+        remedy = f"a grid of {most} at most, or a Sobol sequence" if most > 1 else "a Sobol sequence"
+        raise UsageError(f"a table has up to {MOST_POINTS:,} points; got a grid of {total:,}; take {remedy}")
     return Points("grid", counts, grid_points(counts))
 
 

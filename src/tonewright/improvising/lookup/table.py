@@ -113,7 +113,7 @@ class LookupTable:
         """
         words = ["tonewright", "lookup", "build", "--synth", shlex.quote(self.synth.name)]
         if self.layout == "grid":
-            words += ["--grid", str(max(self.grid))]
+            words += ["--grid", *map(str, self.grid if len(set(self.grid)) > 1 else self.grid[:1])]
         else:
             words += ["--sobol", str(len(self) - len(ends(len(self.synth.controls))))]
         words += ["--seconds", f"{self.seconds:g}", "--seed", str(self.seed)]
