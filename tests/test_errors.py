@@ -10,6 +10,7 @@ from tonewright.errors import (
     MissingExtraError,
     OutputError,
     PresetError,
+    TableError,
     TonewrightError,
     UnknownNameError,
     UsageError,
@@ -24,6 +25,7 @@ EXAMPLES = [
     AudioError("rule"),
     PresetError("rule"),
     CheckpointError("rule"),
+    TableError("rule"),
     WorkerError("rule"),
     OutputError("rule"),
 ]

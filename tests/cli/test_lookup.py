@@ -11,6 +11,7 @@ import pytest
 
 from tonewright.cli.lookup import LookupBuild
 from tonewright.improvising.hearing import DESCRIPTORS
+from tonewright.improvising.lookup import building
 from tonewright.improvising.lookup.building import SECONDS
 from tonewright.improvising.lookup.files import read_table
 
@@ -88,17 +89,17 @@ def test_grid_of_other_values_for_each_control(build, tmp_path):
 )
 def test_what_makes_no_sense_is_refused(refuse, monkeypatch, tmp_path, words, told):
     monkeypatch.chdir(tmp_path)
-    assert told in refuse("lookup", "build", "--synth", "sine", *words)
+    assert told in refuse("lookup", "build", "--synth", "sine", *words, code=2)
 
 
 def test_unknown_synth_is_refused(refuse, tmp_path):
-    complaint = refuse("lookup", "build", "--synth", "sign", "-o", tmp_path / "t.parquet")
+    complaint = refuse("lookup", "build", "--synth", "sign", "-o", tmp_path / "t.parquet", code=2)
     assert complaint == "no synth is called 'sign'; did you mean 'sine'?"
 
 
 def test_missing_pyarrow_is_told(refuse, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    complaint = refuse("lookup", "build", "--synth", "sine", "-o", tmp_path / "t.parquet")
+    complaint = refuse("lookup", "build", "--synth", "sine", "-o", tmp_path / "t.parquet", code=2)
     assert complaint.startswith("a lookup table needs pyarrow; ")
     assert complaint.endswith("'.[parquet]'")
 
@@ -141,11 +142,9 @@ def test_stopped_build_tells_what_is_kept_and_the_same_command_goes_on(
     out, err = process.communicate()
     assert (process.returncode, out) == (code, "")
     assert err == (
-        f"tonewright: interrupted: 4 of 9 points are kept in '{path}.partial', and the same request goes on from"
-        " there\n"
+        f"tonewright: interrupted: 4 of 9 points are kept in '{path}.partial', and the same request goes on "
+        "from there\n"
     )
-    from tonewright.improvising.lookup import building
-
     monkeypatch.setattr(building, "_PIECE_POINTS", 4)
     assert build("--grid", 3, "-d", "loudness_rms", "-o", path).code == 0
     assert np.isfinite(read_table(path).means).all()

@@ -33,8 +33,7 @@ LOOKUP = VerbGroup("Measure what a synth sounds like all over its controls, and 
 class LookupBuild:
     """Render and hear a synth at points all over its controls, and write a table.
 
-    What is finished is kept beside the table until it is written: the same command goes on after an
-    interruption.
+    A build that was stopped goes on when the same command is given again.
     """
 
     synth: Name

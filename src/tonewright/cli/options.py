@@ -123,7 +123,7 @@ def _many(
         return tuple(read(part) for word in words for part in split(word))
 
     return PrimitiveConstructorSpec(
-        "*", metavar, read_all, lambda value: True, lambda values: [str(value) for value in values]
+        "*", metavar, read_all, lambda value: True, lambda values: [str(value) for value in values or ()]
     )
 
 

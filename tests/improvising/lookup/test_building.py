@@ -350,7 +350,7 @@ def test_synth_that_renders_another_length(tmp_path, play):
 @pytest.mark.parametrize(
     ("request_", "error", "told"),
     [
-        ({"seconds": 0.3}, UsageError, r"seconds is a number from 0\.45.* to 60; got 0\.3"),
+        ({"seconds": 0.3}, UsageError, r"seconds is a number from 0\.46 to 60; got 0\.3"),
         ({"seconds": np.nan}, UsageError, "seconds is a number"),
         ({"seconds": 61}, UsageError, "to 60; got 61"),
         ({"seed": -1}, UsageError, "seed is a whole number from 0"),

@@ -76,7 +76,7 @@ class Averager:
                 groups.setdefault(self._pace(one), []).append(one)
         self._groups = groups
         last = max((self._first(one) + 1) * self._pace(one) for one in (*self.descriptors, *select(_LEVEL)))
-        self.least_seconds = last * framing.hop / framing.sample_rate_hz
+        self.least_seconds = math.ceil(100 * last * framing.hop / framing.sample_rate_hz) / 100
 
     def __call__(
         self, audio: NDArray[np.float32]
