@@ -1,6 +1,9 @@
 """The map in a real browser: pointed at, dragged over, played by keys, heard."""
 
+import base64
 import json
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -19,9 +22,11 @@ const state = () => document.querySelector(".map").dataset;
 const field = () => part(".points");
 const data = () => JSON.parse(document.getElementById("map-data").textContent);
 const numbers = (text, Kind) => new Kind(Uint8Array.from(atob(text), (one) => one.charCodeAt(0)).buffer);
-const press = (key) => field().dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+const press = (key) => field().dispatchEvent(
+  new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
 const pointer = (kind, [x, y], how = {}) => field().dispatchEvent(new PointerEvent(kind, {
-  clientX: x, clientY: y, pointerId: 1, pointerType: "mouse", button: kind === "pointermove" ? -1 : 0, bubbles: true, ...how }));
+  clientX: x, clientY: y, pointerId: 1, pointerType: "mouse", button: kind === "pointermove" ? -1 : 0,
+  bubbles: true, ...how }));
 // Pointers that no hand holds cannot be captured.
 Element.prototype.setPointerCapture = () => {};
 // Where a point is on the screen as long as the whole map is shown.
@@ -32,12 +37,14 @@ const placeOf = (i, way = 0) => {
     return Math.max(...along) - Math.min(...along);
   });
   const scale = 0.89 * Math.min(box.width / size[0], box.height / size[1]);
-  return [box.left + box.width / 2 + places[2 * i] * scale, box.top + box.height / 2 - places[2 * i + 1] * scale];
+  const [x, y] = [places[2 * i] * scale, places[2 * i + 1] * scale];
+  return [box.left + box.width / 2 + x, box.top + box.height / 2 - y];
 };
 const choose = (selector, value) => {
   part(selector).value = value;
   part(selector).dispatchEvent(new Event("change", { bubbles: true }));
 };
+const shows = (i) => part(".which").textContent === `Point ${data().points[i].toLocaleString("en-US")}`;
 const texts = (selector) => [...document.querySelectorAll(`.map ${selector}`)].map((one) => one.textContent);
 const ready = (run) => addEventListener("load", async () => {
   const seen = {};
@@ -67,7 +74,8 @@ ready(async (seen) => {
   pointer("pointerleave", [0, 0]);
   pointer("pointerdown", placeOf(20));
   pointer("pointerup", placeOf(20));
-  seen.pressed = [Number(state().selected) === points[20], texts(".of-controls dd"), texts(".of-descriptors dt")];
+  seen.pressed = [Number(state().selected) === points[20], texts(".of-controls dd")];
+  seen.descriptors = texts(".of-descriptors dt");
   seen.preset = decodeURIComponent(part(".save").href.split(",").slice(1).join(","));
   seen.file = part(".save").download;
   await until(() => state().heard === state().selected);
@@ -90,10 +98,10 @@ ready(async (seen) => {
   press("+");
   press("+");
   pointer("pointermove", target);
-  seen.zoomed = part(".which").textContent !== `Point ${points[20].toLocaleString("en-US")}`;
+  seen.zoomed = !shows(20);
   press("0");
   pointer("pointermove", target);
-  seen.whole = part(".which").textContent === `Point ${points[20].toLocaleString("en-US")}`;
+  seen.whole = shows(20);
   pointer("pointerleave", [0, 0]);
 
   // Shift and drag moves the map with the pointer, and chooses nothing.
@@ -103,7 +111,7 @@ ready(async (seen) => {
   pointer("pointermove", [x + 50, y + 40], { shiftKey: true });
   pointer("pointerup", [x + 50, y + 40]);
   pointer("pointermove", [x + 50, y + 40]);
-  seen.moved = [part(".which").textContent === `Point ${points[30].toLocaleString("en-US")}`, state().selected === kept];
+  seen.moved = [shows(30), state().selected === kept];
   pointer("pointerleave", [0, 0]);
   press("0");
 
@@ -120,7 +128,7 @@ ready(async (seen) => {
   seen.filter = [part(".passing").textContent, texts(".filter output")[0], within.filter(Boolean).length];
   seen.unreached = within.map((inside, i) => [inside, i]).filter(([inside]) => !inside).some(([, i]) => {
     pointer("pointermove", placeOf(i));
-    return part(".which").textContent === `Point ${points[i].toLocaleString("en-US")}` && i !== points.indexOf(Number(state().selected));
+    return shows(i) && i !== points.indexOf(Number(state().selected));
   });
   pointer("pointerleave", [0, 0]);
   document.querySelectorAll(".filter button").forEach((button) => button.click());
@@ -153,13 +161,15 @@ def test_a_map_is_used(sine_map, tmp_path):
         return [control.describe(value) for control, value in zip(controls, values, strict=True)]
 
     assert seen["hovered"] == [f"Point {rows[10]}", told(10), None]
-    descriptors = ["loudness rms", "pitch f0", "spectral centroid", "spectral flatness"]
-    assert seen["pressed"] == [True, told(20), descriptors]
+    assert seen["pressed"] == [True, told(20)]
+    assert seen["descriptors"] == ["loudness rms", "pitch f0", "spectral centroid", "spectral flatness"]
     preset = parse_preset(seen["preset"])
     np.testing.assert_allclose(preset.params(sine_map.synth), table.params[rows[20]], atol=1e-6)
     assert seen["file"] == f"sine-{rows[20]}.json"
     assert seen["heard"]
-    assert seen["said"].startswith(f"Point {rows[20]}: frequency {told(20)[0]}, amplitude {told(20)[1]}, loudness")
+    assert seen["said"].startswith(
+        f"Point {rows[20]}: frequency {told(20)[0]}, amplitude {told(20)[1]}, loudness"
+    )
     moves = seen["moves"]
     assert moves["ArrowLeft"][0] == -1
     assert moves["ArrowRight"][0] == 1
@@ -210,17 +220,15 @@ ready(async (seen) => {
   pointer("pointerup", path.at(-1)[1]);
   seen.redrawn = Number(state().drawings) - drawn;
   seen.points = path.map(([i]) => i);
-  seen.heard = btoa(String.fromCharCode(...new Uint8Array(new Int16Array(heard.map((one) => 32767 * one)).buffer)));
+  const steps = new Uint8Array(Int16Array.from(heard, (one) => 32767 * one).buffer);
+  seen.heard = btoa(Array.from(steps, (one) => String.fromCharCode(one)).join(""));
 });
-""".replace("String.fromCharCode(...new Uint8Array(new Int16Array(heard.map((one) => 32767 * one)).buffer))",
-            "Array.from(new Uint8Array(Int16Array.from(heard, (one) => 32767 * one).buffer), (one) => String.fromCharCode(one)).join('')")
-)  # fmt: skip
+"""
+)
 
 
 @needs_chromium
 def test_dragging_plays_one_point_after_the_other_without_a_click(sine_table, tmp_path):
-    import base64
-
     drawn = draw_map(sine_table, projection=["pca"], seconds=0.3)
     seen = json.loads(ask_browser(map_html(drawn), LISTEN, tmp_path / "profile"))
     assert not seen.get("error")
@@ -233,7 +241,7 @@ def test_dragging_plays_one_point_after_the_other_without_a_click(sine_table, tm
     plain = drawn.synth.render(sine_table.params[path], 60, 0.3, 0.3) * 10 ** (drawn.sounds.gain_db / 20)
     steps = np.round(np.arange(7) * 0.04 * 44_100).astype(int)
     steps = np.append(-(-steps // 128) * 128, 7 * 1_764)  # the browser works in blocks of 128 frames
-    for i, (begin, end) in enumerate(zip(steps[:-1], steps[1:], strict=True)):
+    for i, (begin, end) in enumerate(pairwise(steps)):
         if i == 0:
             continue  # its beginning is that of the context
         held = slice(300, end - begin - 100)  # behind the crossfade of 6 ms
@@ -296,10 +304,13 @@ ready(async (seen) => {
   choose(".add", "3");
   await frame();
   const box = (one) => one.getBoundingClientRect();
-  const shown = [...document.querySelectorAll(".map *")].filter((one) => box(one).width && !one.closest("svg, .unseen, option, select"));
-  seen.over = shown.filter((one) => box(one).right > innerWidth + 0.5).map((one) => one.className || one.tagName);
+  const shown = [...document.querySelectorAll(".map *")].filter(
+    (one) => box(one).width && !one.closest(".unseen, option"));
+  const over = shown.filter((one) => box(one).right > innerWidth + 0.5);
+  seen.over = over.map((one) => one.className || one.tagName);
   seen.scroll = document.documentElement.scrollWidth - innerWidth;
-  seen.small = [...document.querySelectorAll(".map button, .map select")].filter((one) => box(one).height && box(one).height < 36).length;
+  const used = [...document.querySelectorAll(".map button, .map select")];
+  seen.small = used.filter((one) => box(one).height && box(one).height < 36).length;
 });
 """
 )
@@ -364,8 +375,6 @@ ready(async (seen) => {
 
 @needs_chromium
 def test_points_at_one_place_can_all_be_reached(awkward, awkward_table, tmp_path):
-    from dataclasses import replace
-
     means = awkward_table.means.copy()
     means[2:7] = means[2]
     table = replace(awkward_table, means=means, spreads=np.zeros_like(means))

@@ -91,7 +91,7 @@ def test_a_table_of_another_synth_is_refused(sine_table):
 
 
 def test_bad_input(sine_table):
-    with pytest.raises(TableError, match="without log_mel; build it anew: .* log_mel "):
+    with pytest.raises(TableError, match=r"without log_mel; build it anew: .* log_mel "):
         draw_map(sine_table, descriptors="log_mel", **PLAIN)
     with pytest.raises(UnknownNameError, match="no descriptor is called 'mffc'; did you mean 'mfcc'"):
         draw_map(sine_table, descriptors=["mffc"], **PLAIN)

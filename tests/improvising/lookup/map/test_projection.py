@@ -120,7 +120,7 @@ def test_a_missing_library_is_named_with_its_extra(monkeypatch):
 
 
 def test_bad_input():
-    with pytest.raises(UnknownNameError, match="no projection is called 't-sne'; did you mean 'tsne'?"):
+    with pytest.raises(UnknownNameError, match=r"no projection is called 't-sne'; did you mean 'tsne'\?"):
         projections(["t-sne"])
     with pytest.raises(UsageError, match="a map has one projection or more; got none"):
         projections([])

@@ -29,7 +29,9 @@ def test_sounds_are_what_the_synth_renders(sine_table):
     assert sounds.seconds == pytest.approx(0.3)
     theirs = rendered(sine_table, rows)[:, :13_230] * 10 ** (sounds.gain_db / 20)
     kept = slice(0, 13_230 - FADE_FRAMES - 1)
-    np.testing.assert_allclose(ours[:, kept], theirs[:, kept], atol=0.5 / 2**15 + 1e-7)  # half a step of 16 bits
+    np.testing.assert_allclose(
+        ours[:, kept], theirs[:, kept], atol=0.5 / 2**15 + 1e-7
+    )  # half a step of 16 bits
     noise = np.square(ours[:, kept] - theirs[:, kept]).mean(axis=1)
     signal = np.square(theirs[:, kept]).mean(axis=1)
     assert 10 * np.log10(signal / noise).max() > 94
@@ -81,5 +83,7 @@ def test_what_is_not_finite_is_refused(awkward, awkward_table, monkeypatch):
         return audio
 
     monkeypatch.setattr(type(awkward), "render", staticmethod(broken))
-    with pytest.raises(AudioError, match="a synth gives finite samples; got others from .* at point 3; mend"):
+    with pytest.raises(
+        AudioError, match=r"a synth gives finite samples; got others from .* at point 3; mend"
+    ):
         render_sounds(awkward_table, awkward, np.arange(2, 6), 0.05)

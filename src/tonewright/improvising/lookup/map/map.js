@@ -98,11 +98,13 @@
     const { sheet, cell } = discs, half = cell / 2;
     under.setTransform(1, 0, 0, 1, 0, 0);
     under.clearRect(0, 0, field.width, field.height);
+    const { places } = way, size = scale() * ratio;
+    const across = (width / 2) * ratio - centre[0] * size - half, down = (height / 2) * ratio + centre[1] * size - half;
     for (const passing of [0, 1]) {
       under.globalAlpha = passing ? 1 : DIMMED;
       for (let i = 0; i < count; i += 1) {
         if (passes[i] !== passing) continue;
-        const left = x(i) * ratio - half, top = y(i) * ratio - half;
+        const left = across + places[2 * i] * size, top = down - places[2 * i + 1] * size;
         if (left < -cell || top < -cell || left > field.width || top > field.height) continue;
         under.drawImage(sheet, levels[i] * cell, 0, cell, cell, left, top, cell, cell);
       }
@@ -209,9 +211,10 @@
 
   // Points at one place, as those are that sound alike.
   const stack = (i) => {
-    const same = [];
+    const { places } = way, same = [];
     for (let j = 0; j < count; j += 1) {
-      if (passes[j] && Math.hypot(way.places[2 * j] - way.places[2 * i], way.places[2 * j + 1] - way.places[2 * i + 1]) < 1e-5) same.push(j);
+      const apart = Math.abs(places[2 * j] - places[2 * i]) + Math.abs(places[2 * j + 1] - places[2 * i + 1]);
+      if (apart < 1e-5 && passes[j]) same.push(j);
     }
     return same;
   };
@@ -341,11 +344,12 @@
   // ---------------------------------------------------------------- pointing
 
   const nearest = (px, py, reach) => {
-    let best = -1, least = reach * reach;
+    const { places } = way, size = scale();
+    const right = centre[0] + (px - width / 2) / size, up = centre[1] - (py - height / 2) / size;
+    let best = -1, least = (reach / size) ** 2;
     for (let i = count - 1; i >= 0; i -= 1) { // what is drawn last lies on top
-      if (!passes[i]) continue;
-      const away = (x(i) - px) ** 2 + (y(i) - py) ** 2;
-      if (away < least) [best, least] = [i, away];
+      const away = (places[2 * i] - right) ** 2 + (places[2 * i + 1] - up) ** 2;
+      if (away < least && passes[i]) [best, least] = [i, away];
     }
     return best;
   };

@@ -247,7 +247,8 @@ def _data(drawn: LookupMap) -> dict[str, Any]:
 
 
 def _way(drawn: LookupMap, projection: Projection) -> dict[str, Any]:
-    kept = f"Of the {NEIGHBOURS} nearest on the map {projection.kept:.0%} are among the {NEIGHBOURS} nearest by sound."
+    near = f"the {NEIGHBOURS} nearest"
+    kept = f"Of {near} on the map {projection.kept:.0%} are among {near} by sound."
     if projection.loadings is None:
         text = "Neighbours sound alike; how far apart groups lie, and in which direction, means nothing."
         return {"note": f"{text} {kept}", "places": _blob(projection.places), "axes": []}
