@@ -139,14 +139,17 @@ def _tools(drawn: LookupMap) -> Html:
 
 
 def _panel(drawn: LookupMap) -> Html:
-    buttons = [_button("Copy preset", class_="plain copy"), tag("a", "Save preset", class_="plain save")]
-    if drawn.sounds:
-        buttons.insert(0, _button("Hear", class_="play hear"))
+    hear = _button("Hear", class_="play hear") if drawn.sounds else join()
     return tag(
         "aside",
-        tag("h3", "No point chosen", class_="which"),
+        tag("div", tag("h3", "No point chosen", class_="which"), hear, class_="panel-head"),
         tag("p", "Point at the map, or give it the focus and press an arrow key.", class_="note hint"),
-        tag("div", *buttons, class_="actions"),
+        tag(
+            "div",
+            _button("Copy preset", class_="plain copy"),
+            tag("a", "Save preset", class_="plain save"),
+            class_="actions",
+        ),
         tag("p", "", class_="note copied", role="status"),
         tag("dl", "", class_="of-controls"),
         tag("dl", "", class_="of-descriptors"),
