@@ -86,6 +86,49 @@ def learning_speed_table() -> str:
     return "\n".join(lines)
 
 
+def lookup_results() -> dict[str, Any]:
+    """What was measured of the lookup table of each synth."""
+    found: dict[str, Any] = json.loads((RESULTS / "improvising-lookup.json").read_text())
+    return found
+
+
+def lookup_table() -> str:
+    """Builds of lookup tables, and how fast they are."""
+    lines = [
+        "| synth | controls | points | asked | seconds | of processor | looked up a second "
+        "| the same, 256 at once | nearest point |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, measured in lookup_results().items():
+        build, speed = measured["build"], measured.get("speed")
+        asked = "≤ 60 s" if name.startswith("pd:") else "≤ 20 s"
+        rates = ["", "", ""]
+        if speed:
+            rates = [
+                f"{speed['looked_up_per_second']:,}",
+                f"{speed['looked_up_per_second_256_at_once']:,}",
+                f"{1000 * speed['nearest_milliseconds']:.0f} µs",
+            ]
+        cells = [name, build["controls"], f"{build['points']:,}", asked]
+        cells += [f"{build['seconds']:.0f}", f"{build['processor_seconds']:.0f}", *rates]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines)
+
+
+def lookup_errors_table(part: str) -> str:
+    """A part of what was measured of lookup tables: median, 95th percentile, and medians of some columns."""
+    found = {name: measured[part] for name, measured in lookup_results().items() if part in measured}
+    kinds = list(
+        dict.fromkeys(kind for parts in found.values() for errors in parts.values() for kind in errors)
+    )
+    lines = [f"| synth | | {' | '.join(kinds)} |", f"|---|---|{'---|' * len(kinds)}"]
+    for name, parts in found.items():
+        for what, errors in parts.items():
+            cells = [f"{errors[kind]:.3f}" if kind in errors else "" for kind in kinds]
+            lines.append(f"| {name} | {what} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def sampler_table() -> str:
     """How near a sampler comes to the synth, over the factory presets."""
     measured = json.loads((RESULTS / "sampler.json").read_text())
@@ -348,6 +391,22 @@ def sections() -> list[tuple[str, str, str]]:
     return [
         ("Speed and memory", "Written by `python benchmarks/speed.py`.", speed_table()),
         ("Speed of learning", "Written by `python benchmarks/learning_speed.py`.", learning_speed_table()),
+        (
+            "Lookup tables",
+            "Written by `python benchmarks/improvising/lookup.py`, on two cores.",
+            lookup_table(),
+        ),
+        (
+            "Between the points of a lookup table",
+            "Errors at 1,000 points at random, in robust spreads of a column; median over points and\n"
+            "columns, 95th percentile, and the median of some columns.",
+            lookup_errors_table("between_points"),
+        ),
+        (
+            "Descriptors heard at fewer hops",
+            "Differences at 250 points at random from every descriptor at every hop, in the same unit.",
+            lookup_errors_table("fewer_hops"),
+        ),
         (
             "Recordings as people have them",
             "Written by `python benchmarks/recordings.py`. Similarity is the mean of three seeds with 1,000\n"

@@ -1,16 +1,16 @@
-"""Measure lookup tables: how long they take to build, how near they come between their points, how fast they are.
+"""Measure lookup tables: how long a build takes, how near they come between their points, how fast they are.
 
 Usage: python benchmarks/improvising/lookup.py; writes benchmarks/results/improvising-lookup.json.
 
-Builds a table of each synth with `tonewright lookup build`, in a process of its own: seconds on the clock, and
-seconds of processor, which other programs disturb less. Then, of each built-in synth:
+Builds a table of each synth with `tonewright lookup build`, in a process of its own: seconds on the clock,
+and seconds of processor, which other programs disturb less. Then, of each built-in synth:
 
 - what hearing descriptors of long windows at fewer hops does to the means and spreads;
 - what 1,000 points at random sound like, against what the table says between its points;
 - points looked up, and nearest points found, a second on one core.
 
-Differences are in robust spreads of each column: half of what lies between the 16th and the 84th percentile of
-the points that sound. About ten minutes on two cores.
+Differences are in robust spreads of each column: half of what lies between the 16th and the 84th percentile
+of the points that sound. About ten minutes on two cores.
 """
 
 from __future__ import annotations

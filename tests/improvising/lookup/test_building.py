@@ -129,6 +129,8 @@ def test_killed_build_goes_on_and_gives_the_same_table(tmp_path, play, small_pie
     words = [sys.executable, "-c", KILLED, path, ",".join(FEW)]
     build = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert build.stdout.readline() == "stuck\n"
+    with pytest.raises(OutputError, match="which another one is writing; wait for it, or name another file"):
+        build_table("sine", path, grid=6, seconds=0.3, descriptors=FEW)
     build.kill()
     assert build.wait() == -signal.SIGKILL
     build.stdin.close()

@@ -102,13 +102,14 @@ def build_table(
         )
 
     nothing = np.zeros((len(points.params), 0), np.float32)
-    partial = Partial(path, describe(table(nothing, nothing, np.empty(0, np.float32))), overwrite=overwrite)
-    values = _values(player, averager, points.params, float(seconds), seed, partial, progress)
-    means, spreads, share = np.split(values, [len(columns), 2 * len(columns)], axis=1)
-    built = table(means.copy(), spreads.copy(), share[:, 0].copy())
-    _check_that_it_answers(built, partial)
-    write_table(path, built, overwrite=overwrite)
-    partial.remove()
+    request = describe(table(nothing, nothing, np.empty(0, np.float32)))
+    with Partial(path, request, overwrite=overwrite) as partial:
+        values = _values(player, averager, points.params, float(seconds), seed, partial, progress)
+        means, spreads, share = np.split(values, [len(columns), 2 * len(columns)], axis=1)
+        built = table(means.copy(), spreads.copy(), share[:, 0].copy())
+        _check_that_it_answers(built, partial)
+        write_table(path, built, overwrite=overwrite)
+        partial.remove()
     return built
 
 

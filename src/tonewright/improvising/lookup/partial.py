@@ -7,17 +7,26 @@ piece. Each is written whole or not at all, so that a build that was killed goes
 from __future__ import annotations
 
 import io
+import os
 import re
 from contextlib import suppress
 from os import PathLike, fspath
 from pathlib import Path
+from types import ModuleType
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.documents import MOST_BYTES
-from tonewright.errors import TableError, UsageError
+from tonewright.errors import OutputError, TableError, UsageError
 from tonewright.files import prepare_folder, read_limited, write_bytes, write_text
+
+fcntl: ModuleType | None
+try:
+    import fcntl
+except ImportError:  # Windows: nothing is locked there
+    fcntl = None
 
 _REQUEST = "request.json"
 _PIECE = re.compile(r"piece-\d{6}\.npy")
@@ -26,7 +35,7 @@ _MOST_PIECE = 1 << 30
 
 
 class Partial:
-    """The finished pieces of a table.
+    """The finished pieces of a table, held by one process at a time: a context.
 
     Args:
         path: Where the table will be.
@@ -38,15 +47,26 @@ class Partial:
 
     Raises:
         UsageError: The folder holds pieces of another request, or something else.
-        OutputError: The folder cannot be written.
+        OutputError: The folder cannot be written, or another process builds the table.
     """
 
     def __init__(self, path: str | PathLike[str], request: str, *, overwrite: bool) -> None:
         self.folder = Path(f"{fspath(path)}.partial")
-        if self.folder.is_dir() and any(self.folder.iterdir()):
-            self._check(request, overwrite)
         prepare_folder(self.folder, overwrite=True)
-        write_text(self.folder / _REQUEST, request, overwrite=True)
+        self._lock = self._locked()
+        try:
+            if not self._belongs(request, overwrite):
+                self._clear()
+                write_text(self.folder / _REQUEST, request, overwrite=True)
+        except BaseException:
+            self._unlock()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._unlock()
 
     def save(self, piece: int, values: NDArray[np.float32]) -> None:
         """Keep a finished piece."""
@@ -67,29 +87,59 @@ class Partial:
         return values if fits and np.isfinite(values).all() else None
 
     def remove(self) -> None:
-        """Remove the folder, but for what does not belong to it."""
+        """Remove the pieces, and the folder unless something else lies in it."""
+        self._clear()
+        with suppress(OSError):
+            self.folder.rmdir()
+
+    def _clear(self) -> None:
         for file in self.folder.iterdir():
             if self._is_ours(file.name):
                 file.unlink(missing_ok=True)
-        with suppress(OSError):  # somebody else's file lies in it
-            self.folder.rmdir()
 
-    def _check(self, request: str, overwrite: bool) -> None:
-        """Refuse what is not to be continued, or clear the folder of it."""
+    def _belongs(self, request: str, overwrite: bool) -> bool:
+        """Whether the pieces that are there are of the same request.
+
+        Raises:
+            UsageError: There are others that may not be dropped.
+        """
         named = repr(fspath(self.folder))
-        if not all(self._is_ours(file.name) for file in self.folder.iterdir()):
+        names = [file.name for file in self.folder.iterdir()]
+        if not all(map(self._is_ours, names)):
             raise UsageError(
                 f"{named} keeps the pieces of a table; got a folder with other files; move it away"
             )
         known = self.folder / _REQUEST
-        if known.exists() and read_limited(known, MOST_BYTES, TableError, "delete it") == request.encode():
-            return
-        if not overwrite and any(_PIECE.fullmatch(file.name) for file in self.folder.iterdir()):
+        if _REQUEST in names and read_limited(known, MOST_BYTES, TableError, "delete it") == request.encode():
+            return True
+        if not overwrite and any(map(_PIECE.fullmatch, names)):
             raise UsageError(
                 f"a build goes on with pieces of the same table; got {named} with those of another; give the "
                 "options that it was begun with, pass --overwrite (overwrite=True in Python), or delete it"
             )
-        self.remove()
+        return False
+
+    def _locked(self) -> int | None:
+        """A lock that the system takes back however this process ends; None without locks."""
+        if fcntl is None:
+            return None
+        lock = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise OutputError(
+                f"one process at a time builds a table; got {fspath(self.folder)!r}, which another one is "
+                "writing; wait for it, or name another file"
+            ) from None
+        except OSError:  # a file system without locks
+            pass
+        return lock
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def _file(self, piece: int) -> Path:
         return self.folder / f"piece-{piece:06d}.npy"
