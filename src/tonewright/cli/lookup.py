@@ -117,7 +117,7 @@ class LookupBuild:
 @LOOKUP.word("show")
 @dataclass(frozen=True)
 class LookupShow:
-    """Draw a map of what a synth can do, as one page to look at, to listen to and to play."""
+    """Draw a map of what a synth can do: one page to look at, to hear and to play."""
 
     table: Annotated[tyro.conf.Positional[InputFile], tyro.conf.arg(metavar="TABLE")]
     """The table of the synth, as `tonewright lookup build` makes it."""
@@ -190,12 +190,11 @@ class LookupShow:
 def _of_map(drawn: LookupMap, size: int) -> str:
     """What a map holds, in a line."""
     from tonewright.improvising.lookup.map.projection import TITLES
-    from tonewright.wording import listing, quantity
+    from tonewright.wording import listing
 
-    shown = quantity(len(drawn.rows), "point", 9)
     ways = listing([TITLES[one.name] for one in drawn.projections])
     silent = f", {drawn.silent:,} silent ones left out" if drawn.silent else ""
-    return f"{shown} of {len(drawn.table):,}{silent}, by {ways}; {size / 1e6:.1f} MB"
+    return f"{len(drawn.rows):,} points of {len(drawn.table):,}{silent}, by {ways}; {size / 1e6:.1f} MB"
 
 
 def _summary(table: LookupTable, reached: dict[str, tuple[float, float]], took_s: float) -> str:

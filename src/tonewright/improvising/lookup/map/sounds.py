@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.audio import Clip, fade_out_at
-from tonewright.audio.writing import flac_bytes
+from tonewright.audio import Clip, fade_out_at, flac_bytes
 from tonewright.errors import AudioError
 from tonewright.improvising.lookup.table import LookupTable
 from tonewright.synths import Synth
