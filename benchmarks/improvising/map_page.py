@@ -6,7 +6,8 @@ Builds a table of each synth, draws its map with 2,000 and with 8,000 points, an
 Chromium, which draws without a graphics card. The pointer then goes across the map for 240 frames, in three
 ways: it is pressed and hears what it passes; it moves the map; it zooms. Told are milliseconds of script in
 each frame, and from one frame to the next (16.7 at 60 frames a second, the most Chromium shows). Other
-programs disturb both, so that the load of the machine before is told, too. Needs Chromium and the extras map, parquet and dev.
+programs disturb both, so that the load of the machine is told, too. Needs Chromium and the extras dev, map
+and parquet.
 """
 
 from __future__ import annotations
@@ -107,11 +108,13 @@ def measure(table_path: Path, points: int, folder: Path) -> dict[str, Any]:
     drawn = draw_map(table, points=points)
     took_s, processor_s = time.monotonic() - began_s, time.process_time() - processor_s
     page, bare = map_html(drawn), map_html(draw_map(table, points=points, projection=["pca"], seconds=None))
+    load = os.getloadavg()[0]
     seen = json.loads(ask_browser(page, MEASURE % FRAMES, folder / f"profile-{points}", 1280))
     if seen.pop("complaints"):
         raise RuntimeError("the page complains in the browser")
     return {
         "points": len(drawn.rows),
+        "load average": round(load, 1),
         "page MB": round(len(page.encode()) / 1e6, 1),
         "page without sounds MB": round(len(bare.encode()) / 1e6, 1),
         "drawn in s": round(took_s, 1),
@@ -131,10 +134,7 @@ def main() -> None:
     if shutil.which("chromium") is None:
         parser.error("this measures in Chromium, which is not there: apt-get install chromium")
     sys.path.insert(0, str(ROOT))
-    results: dict[str, Any] = {
-        "cpus": os.cpu_count(),
-        "load average": [round(one, 1) for one in os.getloadavg()],
-    }
+    results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for name in asked.synths:

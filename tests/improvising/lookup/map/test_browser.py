@@ -350,6 +350,50 @@ def test_awkward_names_stay_text(awkward, awkward_table, tmp_path):
     }
 
 
+FINGERS = (
+    TOOLS
+    + """
+ready(async (seen) => {
+  const { points } = data();
+  const touch = (kind, id, place) => pointer(kind, place, { pointerId: id, pointerType: "touch" });
+  const [x, y] = placeOf(20);
+  touch("pointerdown", 1, [x, y]);
+  seen.one = state().selected === String(points[20]);
+  touch("pointermove", 1, placeOf(60));
+  await frame();
+  seen.dragged = state().selected === String(points[60]);
+  touch("pointerup", 1, placeOf(60));
+  // Two fingers that part around a point zoom in on it; nothing else is chosen meanwhile.
+  touch("pointerdown", 1, [x - 20, y]);
+  touch("pointerdown", 2, [x + 20, y]);
+  const chosen = state().selected;
+  for (let i = 1; i <= 40; i += 1) {
+    touch("pointermove", 1, [x - 20 - i, y]);
+    touch("pointermove", 2, [x + 20 + i, y]);
+  }
+  await frame();
+  seen.same = state().selected === chosen;
+  touch("pointerup", 1, [x - 60, y]);
+  touch("pointerup", 2, [x + 60, y]);
+  pointer("pointermove", [x, y]);
+  seen.stays = shows(20);
+  const [otherX, otherY] = placeOf(60);
+  pointer("pointermove", [x + 3 * (otherX - x), y + 3 * (otherY - y)]);
+  seen.thrice = shows(60);
+  press("0");
+});
+"""
+)
+
+
+@needs_chromium
+def test_fingers_play_and_zoom(sine_map, tmp_path):
+    seen = json.loads(ask_browser(map_html(sine_map), FINGERS, tmp_path / "profile"))
+    assert seen == {
+        "one": True, "dragged": True, "same": True, "stays": True, "thrice": True, "complaints": [],
+    }  # fmt: skip
+
+
 SAME_PLACE = (
     TOOLS
     + """

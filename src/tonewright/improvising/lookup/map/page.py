@@ -100,7 +100,7 @@ def _map(drawn: LookupMap) -> Html:
         "noscript", tag("p", "This map needs scripts, which this browser does not run.", class_="notice")
     )
     return join(
-        tag("div", *parts, class_="map scripted", hidden=True),
+        tag("div", *parts, class_="map", hidden=True),
         without,
         _block("map-data", json.dumps(_data(drawn), ensure_ascii=False, separators=(",", ":"))),
         _block("map-sounds", "\n".join(map(_base64, drawn.sounds.flacs)) if drawn.sounds else ""),

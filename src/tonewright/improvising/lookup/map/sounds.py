@@ -15,7 +15,7 @@ from tonewright.synths import Synth
 
 HIGHEST_DBFS = -1.0
 """Where the highest sample of all sounds lies."""
-_AT_ONCE = 64
+_AT_ONCE = 256  # for each time a Pure Data patch is rendered, a process begins
 
 
 @dataclass(frozen=True, eq=False)
