@@ -115,6 +115,28 @@ def lookup_table() -> str:
     return "\n".join(lines)
 
 
+def map_table() -> str:
+    """Pages of maps of lookup tables, and how fluid they are."""
+    lines = [
+        "| synth | points | MB | without sounds | drawn in processor s | neighbours kept, t-SNE | PCA "
+        "| script a frame: heard | moved | zoomed | frame: heard | moved | zoomed | load |",
+        f"|---|{'---|' * 13}",
+    ]
+    for name, sizes in json.loads((RESULTS / "improvising-map.json").read_text()).items():
+        for measured in sizes.values():
+            ways = [measured[way] for way in ("hear", "move", "zoom")]
+            times = [
+                f"{way[kind]['median']:.1f} / {way[kind]['95th percentile']:.0f} ms"
+                for kind in ("script ms", "frame ms")
+                for way in ways
+            ]
+            kept = [f"{100 * measured['neighbours kept'][way]:.0f} %" for way in ("tsne", "pca")]
+            cells = [name, f"{measured['points']:,}", measured["page MB"], measured["page without sounds MB"]]
+            cells += [f"{measured['processor s']:.0f}", *kept, *times, measured["load average"]]
+            lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines)
+
+
 def lookup_errors_table(part: str) -> str:
     """A part of what was measured of lookup tables: median, 95th percentile, and medians of some columns."""
     found = {name: measured[part] for name, measured in lookup_results().items() if part in measured}
@@ -451,6 +473,13 @@ def sections() -> list[tuple[str, str, str]]:
             "Written by `python benchmarks/improvising/pure_data.py`: times faster than time on one core,\n"
             "what 8,000 points of 0.5 s take at that speed, and hops of 256 samples of 16 voices.",
             pure_data_table(),
+        ),
+        (
+            "Maps of lookup tables",
+            "Written by `python benchmarks/improvising/map_page.py`, in headless Chromium without a graphics\n"
+            "card on two cores; times are the median and the 95th percentile. 16.7 ms is 60 frames a second.\n"
+            "The load is that of the machine as the page was tried.",
+            map_table(),
         ),
         (
             "Recordings as people have them",
