@@ -93,7 +93,7 @@ def descriptors_of(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _names(descriptors: Sequence[Descriptor]) -> dict[str, int]:
-    """Every name for features, and how much it stands for: 0 everything, then categories, descriptors, columns."""
+    """Every name for features and its rank: 0 for all, 1 for categories, 2 for descriptors, 3 for columns."""
     ranks = {column: 3 for one in descriptors for column in one.columns}
     ranks |= {one.name: 2 for one in descriptors} | {one.category: 1 for one in descriptors}
     return ranks | {EVERYTHING: 0}
