@@ -129,6 +129,56 @@ def lookup_errors_table(part: str) -> str:
     return "\n".join(lines)
 
 
+def environment_results() -> dict[str, Any]:
+    """What was measured of the improvise environment with each synth."""
+    found: dict[str, Any] = json.loads((RESULTS / "improvising-environment.json").read_text())
+    return found
+
+
+_ASKED_STEPS = {"looked up, a hop a step": "≥ 300,000", "rendered, a hop a step": "≥ 1,500"}
+
+
+def environment_speed_table() -> str:
+    """Steps of the improvise environment a second, of 256 rows together."""
+    lines = [
+        "| synth | points | what | asked | steps a second | per second of processor |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, measured in environment_results().items():
+        for what, speed in measured["speed"].items():
+            asked = _ASKED_STEPS.get(what, "")
+            cells = [name, f"{measured['points']:,}", what, asked, f"{speed['steps_per_second']:,}"]
+            lines.append(f"| {' | '.join([*cells, format(speed['steps_per_processor_second'], ',')])} |")
+    return "\n".join(lines)
+
+
+def hearing_table() -> str:
+    """How far looked-up and rendered hearing differ, by column."""
+    measured = {name: result["differences"] for name, result in environment_results().items()}
+    columns = dict.fromkeys(column for found in measured.values() for column in found)
+    lines = [f"| column | {' | '.join(measured)} |", f"|---|{'---|' * len(measured)}"]
+    for column in columns:
+        found = [measured[name].get(column) for name in measured]
+        cells = [
+            f"{one['difference']:.3f} of {one['range']:.2f} ({one['unit_difference']:.3g})" if one else ""
+            for one in found
+        ]
+        lines.append(f"| `{column}` | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def baselines_table() -> str:
+    """Mean rewards of the baselines of the improvise environment."""
+    lines = []
+    for name, measured in environment_results().items():
+        for kind, scores in measured["baselines"].items():
+            if not lines:
+                lines = [f"| synth | targets, hearing | {' | '.join(scores)} |"]
+                lines.append(f"|---|---|{'---|' * len(scores)}")
+            lines.append(f"| {name} | {kind} | {' | '.join(f'{one:.3f}' for one in scores.values())} |")
+    return "\n".join(lines)
+
+
 def sampler_table() -> str:
     """How near a sampler comes to the synth, over the factory presets."""
     measured = json.loads((RESULTS / "sampler.json").read_text())
@@ -406,6 +456,23 @@ def sections() -> list[tuple[str, str, str]]:
             "Descriptors heard at fewer hops",
             "Differences at 250 points at random from every descriptor at every hop, in the same unit.",
             lookup_errors_table("fewer_hops"),
+        ),
+        (
+            "Speed of the improvise environment",
+            "Written by `python benchmarks/improvising/environment.py`; 256 rows.",
+            environment_speed_table(),
+        ),
+        (
+            "Looked-up and rendered hearing",
+            "Root mean square of the difference while controls move as fast as an agent may, and the\n"
+            "standard deviation of what is rendered, both in spreads of the column; in brackets the\n"
+            "difference in octaves, dB or what else its scale is.",
+            hearing_table(),
+        ),
+        (
+            "Baselines of the improvise environment",
+            "Mean reward (`closeness`), three seeds; `gain` is that of a proportional controller.",
+            baselines_table(),
         ),
         (
             "Recordings as people have them",
