@@ -169,13 +169,15 @@ def hearing_table() -> str:
 
 def baselines_table() -> str:
     """Mean rewards of the baselines of the improvise environment."""
-    lines = []
-    for name, measured in environment_results().items():
-        for kind, scores in measured["baselines"].items():
-            if not lines:
-                lines = [f"| synth | targets, hearing | {' | '.join(scores)} |"]
-                lines.append(f"|---|---|{'---|' * len(scores)}")
-            lines.append(f"| {name} | {kind} | {' | '.join(f'{one:.3f}' for one in scores.values())} |")
+    measured = {name: result["baselines"] for name, result in environment_results().items()}
+    policies = dict.fromkeys(
+        one for kinds in measured.values() for scores in kinds.values() for one in scores
+    )
+    lines = [f"| synth | targets, hearing | {' | '.join(policies)} |", f"|---|---|{'---|' * len(policies)}"]
+    for name, kinds in measured.items():
+        for kind, scores in kinds.items():
+            cells = [f"{scores[one]:.3f}" if one in scores else "" for one in policies]
+            lines.append(f"| {name} | {kind} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
