@@ -274,9 +274,47 @@ def test_a_corpus_that_is_missing():
         ImproviseEnv(2, CONFIG, table=table(), mixture=(0.0, 0.0, 1.0))
 
 
+def test_slopes_may_be_heard_too():
+    one = ImproviseEnv(
+        2,
+        synth="sine",
+        hearing="render",
+        features_keep=("loudness_rms_delta", "chroma_a_delta"),
+        features_reward=("loudness_rms",),
+        hops_per_step=1,
+        history=0,
+    )
+    assert one.setting.scales.kinds[:2] == ("linear", "linear")
+    one.reset(seed=0)
+    rises = [one.step(np.tile([0.0, 1.0], (2, 1)).astype(np.float32))[0]["own"] for _ in range(5)]
+    assert (np.array(rises)[1:, :, 0] > 0.2).all()
+
+
 def test_unknown_arguments_are_told_with_the_nearest():
     with pytest.raises(UnknownNameError, match="did you mean 'step_size'"):
         ImproviseEnv(2, stepsize=0.1)
     with pytest.raises(UnknownNameError, match="did you mean 'granular'"):
         ImproviseEnv(2, synth="granlar")
     assert replace(CONFIG, step_size=0.1).step_size == 0.1
+
+
+def test_what_is_seen_is_enough_to_follow():
+    """On a synth whose controls are pitch and level, a policy that reads the difference alone does well."""
+    one = env(training_mode="dynamic", recorded=False)
+    names = one.setting.keep.columns
+    pitch, level = names.index("pitch_f0_hz"), names.index("loudness_rms_dbfs")
+    # Controls of the table: four octaves of pitch, 40 dB of level.
+    scale = np.array([one.setting.scales.spreads[pitch] / 4, one.setting.scales.spreads[level] / 40])
+    rewards = {}
+    for gain in (0.0, 0.3):
+        observations, _ = one.reset(seed=0)
+        earned = []
+        for _ in range(200):
+            off = observations["difference"][:, [pitch, level]] * scale
+            observations, reward_of_step, *_ = one.step(one.actions.of(gain * off / one.reach))
+            earned.append(reward_of_step.mean())
+        rewards[gain] = np.mean(earned)
+    followed, _ = run(one, Follow())
+    assert rewards[0.0] < 0.6
+    # Three quarters of the way from holding still to the oracle.
+    assert rewards[0.3] - rewards[0.0] > 0.75 * (followed.mean() - rewards[0.0])

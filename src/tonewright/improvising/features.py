@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tonewright.checks import check_number
 from tonewright.errors import UnknownNameError, UsageError
-from tonewright.features.registry import EVERYTHING, Descriptor
+from tonewright.features.registry import DELTA_SUFFIX, EVERYTHING, Descriptor
 from tonewright.features.selection import select
 
 
@@ -58,7 +58,7 @@ def choose(
     for weight in weights:
         check_number(weight, f"a weight of {what}", 0, above=True)
     asked = dict(zip(names, weights or [1.0] * len(names), strict=True))
-    known = _names((*select(EVERYTHING), *held))
+    known = _names((*_measurable(names), *held))
     for name in asked:
         if name not in known:
             raise UnknownNameError(f"feature in {what}", str(name), known)
@@ -82,7 +82,8 @@ def descriptors_of(names: Iterable[str]) -> tuple[str, ...]:
     Raises:
         UnknownNameError: A name is nothing that could be measured.
     """
-    everything = select(EVERYTHING)
+    names = list(names)
+    everything = _measurable(names)
     known = _names(everything)
     found: dict[str, None] = {}
     for name in names:
@@ -90,6 +91,14 @@ def descriptors_of(names: Iterable[str]) -> tuple[str, ...]:
             raise UnknownNameError("feature", str(name), known)
         found.update((one.name, None) for one in everything if _columns(name, (one,)))
     return tuple(found)
+
+
+def _measurable(names: Iterable[str]) -> tuple[Descriptor, ...]:
+    """All descriptors, and all their slopes if one of the names asks for any."""
+    everything = select(EVERYTHING)
+    if not any(name.endswith(DELTA_SUFFIX) for name in names):
+        return everything
+    return everything + select(one.name + DELTA_SUFFIX for one in everything)
 
 
 def _names(descriptors: Sequence[Descriptor]) -> dict[str, int]:
