@@ -187,6 +187,58 @@ def pure_data_table() -> str:
     return "\n".join(lines)
 
 
+def environment_results() -> dict[str, Any]:
+    """What was measured of the improvise environment with each synth."""
+    found: dict[str, Any] = json.loads((RESULTS / "improvising-environment.json").read_text())
+    return found
+
+
+_ASKED_STEPS = {"looked up, a hop a step": "≥ 300,000", "rendered, a hop a step": "≥ 1,500"}
+
+
+def environment_speed_table() -> str:
+    """Steps of the improvise environment a second, of 256 rows together."""
+    lines = [
+        "| synth | points | what | asked | steps a second | per second of processor |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, measured in environment_results().items():
+        for what, speed in measured["speed"].items():
+            asked = _ASKED_STEPS.get(what, "")
+            cells = [name, f"{measured['points']:,}", what, asked, f"{speed['steps_per_second']:,}"]
+            lines.append(f"| {' | '.join([*cells, format(speed['steps_per_processor_second'], ',')])} |")
+    return "\n".join(lines)
+
+
+def hearing_table() -> str:
+    """How far looked-up and rendered hearing differ, by column."""
+    measured = {name: result["differences"] for name, result in environment_results().items()}
+    columns = dict.fromkeys(column for found in measured.values() for column in found)
+    lines = [f"| column | {' | '.join(measured)} |", f"|---|{'---|' * len(measured)}"]
+    for column in columns:
+        found = [measured[name].get(column) for name in measured]
+        cells = [
+            f"{one['difference']:.3f} of {one['range']:.2f} ({one['unit_difference']:.3g})" if one else ""
+            for one in found
+        ]
+        lines.append(f"| `{column}` | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def baselines_table() -> str:
+    """Mean rewards of the baselines of the improvise environment."""
+    measured = {name: result["baselines"] for name, result in environment_results().items()}
+    policies = dict.fromkeys(
+        one for kinds in measured.values() for scores in kinds.values() for one in scores
+    )
+    lines = [f"| synth | targets, hearing | {' | '.join(policies)} |", f"|---|---|{'---|' * len(policies)}"]
+    for name, kinds in measured.items():
+        for kind, scores in kinds.items():
+            cells = [f"{scores[one]:.3f}" if one in scores else "" for one in policies]
+            lines.append(f"| {name} | {kind} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def sampler_table() -> str:
     """How near a sampler comes to the synth, over the factory presets."""
     measured = json.loads((RESULTS / "sampler.json").read_text())
@@ -451,9 +503,9 @@ def sections() -> list[tuple[str, str, str]]:
         ("Speed of learning", "Written by `python benchmarks/learning_speed.py`.", learning_speed_table()),
         (
             "Lookup tables",
-            "Written by `python benchmarks/improvising/lookup.py`, on two cores that other programs used, too: the\n"
-            "load is how many wanted them before. Half of the seconds of processor is the least that a build\n"
-            "takes where nothing else runs.",
+            "Written by `python benchmarks/improvising/lookup.py`, on two cores that other programs used,\n"
+            "too: the load is how many wanted them before. Half of the seconds of processor is the least\n"
+            "that a build takes where nothing else runs.",
             lookup_table(),
         ),
         (
@@ -472,6 +524,8 @@ def sections() -> list[tuple[str, str, str]]:
             "Written by `python benchmarks/improvising/turning.py`: times faster than time on one core, of\n"
             "one voice and of 64 together, and clicks against the sound.",
             turning_table(),
+        ),
+        (
             "Pure Data patches",
             "Written by `python benchmarks/improvising/pure_data.py`: times faster than time on one core,\n"
             "what 8,000 points of 0.5 s take at that speed, and hops of 256 samples of 16 voices.",
@@ -479,10 +533,28 @@ def sections() -> list[tuple[str, str, str]]:
         ),
         (
             "Maps of lookup tables",
-            "Written by `python benchmarks/improvising/map_page.py`, in headless Chromium without a graphics\n"
-            "card on two cores; times are the median and the 95th percentile. 16.7 ms is 60 frames a second.\n"
+            "Written by `python benchmarks/improvising/map_page.py`, in headless Chromium without a\n"
+            "graphics card on two cores; times are the median and the 95th percentile. 16.7 ms is 60 frames\n"
+            "a second.\n"
             "The load is that of the machine as the page was tried.",
             map_table(),
+        ),
+        (
+            "Speed of the improvise environment",
+            "Written by `python benchmarks/improvising/environment.py`; 256 rows.",
+            environment_speed_table(),
+        ),
+        (
+            "Looked-up and rendered hearing",
+            "Root mean square of the difference while controls move as fast as an agent may, and the\n"
+            "standard deviation of what is rendered, both in spreads of the column; in brackets the\n"
+            "difference in octaves, dB or what else its scale is.",
+            hearing_table(),
+        ),
+        (
+            "Baselines of the improvise environment",
+            "Mean reward (`closeness`), three seeds; `gain` is that of a proportional controller.",
+            baselines_table(),
         ),
         (
             "Recordings as people have them",

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-
 from tests.improvising import settings
+
 from tonewright.errors import UnknownNameError
 from tonewright.improvising.baselines import BASELINES, baseline, proportional
 from tonewright.improvising.environment import ImproviseEnv
@@ -81,7 +81,9 @@ class TestPlayers:
         observations, _ = env.reset(seed=4)
         goals = Guide(env.setting).goals(env.targets.values, env.targets.presence)
         actions = proportional(env, gain)(env, observations)
-        np.testing.assert_allclose(actions, np.clip(gain * (goals - env.params) / env.reach, -1, 1), atol=1e-6)
+        np.testing.assert_allclose(
+            actions, np.clip(gain * (goals - env.params) / env.reach, -1, 1), atol=1e-6
+        )
 
     @pytest.mark.parametrize("view", ["each", "joint"])
     def test_they_play_in_every_view(self, view: str) -> None:

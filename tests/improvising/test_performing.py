@@ -1,6 +1,6 @@
 import numpy as np
-
 from tests.improvising import settings
+
 from tonewright.improvising.baselines import baseline
 from tonewright.improvising.environment import ImproviseEnv
 from tonewright.improvising.hearing import FRAMING, HOP
@@ -16,7 +16,9 @@ def test_every_hop_is_kept_and_everybody_follows_the_same() -> None:
     for played in (first, second):
         assert played.controls.shape == (4, 34, 2)  # whole steps of three hops, after the beginning
         assert played.own.shape == played.target.shape == (4, 34, len(played.columns))
-        np.testing.assert_array_equal(played.rewards, reward(played.distances, "closeness", env.config.reward_scale))
+        np.testing.assert_array_equal(
+            played.rewards, reward(played.distances, "closeness", env.config.reward_scale)
+        )
     np.testing.assert_array_equal(first.target, second.target)
     np.testing.assert_array_equal(first.controls[:, 0], second.controls[:, 0])
     assert (first.controls == first.controls[:, :1]).all()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-
 from tests.improvising import settings
+
 from tonewright.errors import UsageError
 from tonewright.improvising.environment import ImproviseEnv
 from tonewright.improvising.hearing import HOP, SAMPLE_RATE_HZ
@@ -46,13 +46,20 @@ def test_an_empty_part_is_refused() -> None:
 
 
 def test_rows_follow_their_phrases_from_the_beginning() -> None:
-    corpus = settings.corpus(("train", settings.played(seed=1)), *[("test", settings.played(seed=s)) for s in (2, 3)])
+    corpus = settings.corpus(
+        ("train", settings.played(seed=1)), *[("test", settings.played(seed=s)) for s in (2, 3)]
+    )
     phrases = [
         one._replace(frames=corpus.values[file.first : file.first + 50])
         for one, file in zip(held_out_phrases(corpus) * 2, corpus.part("test"), strict=False)
     ]
     env = ImproviseEnv(
-        2, table=settings.table(), corpus=corpus, phrases=phrases, features_keep=settings.HEARD, hops_per_step=1
+        2,
+        table=settings.table(),
+        corpus=corpus,
+        phrases=phrases,
+        features_keep=settings.HEARD,
+        hops_per_step=1,
     )
     env.reset(seed=0)
     level = env.setting.scales.columns.index("loudness_rms_dbfs")

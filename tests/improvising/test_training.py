@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from tests.improvising import settings
+
 from tonewright.errors import CheckpointError, UnknownNameError, UsageError
 from tonewright.improvising.agent.loaded import Agent
 from tonewright.improvising.baselines import baseline
@@ -56,7 +56,11 @@ def config(table: Path, **changes: object) -> TrainImproviseConfig:
     )
     return replace(
         TrainImproviseConfig(
-            episodes=episodes, num_envs=32, hidden=(16,), updates=4, loop=TrainConfig(steps=8, checkpoint_every=2)
+            episodes=episodes,
+            num_envs=32,
+            hidden=(16,),
+            updates=4,
+            loop=TrainConfig(steps=8, checkpoint_every=2),
         ),
         **changes,
     )
@@ -89,7 +93,9 @@ class TestOurOwn:
         assert scores["evaluation/hold_reward"] < 0.5 < scores["evaluation/oracle_reward"]
         assert scores["evaluation/gap_closed"] > 0.6
 
-    def test_a_run_that_is_interrupted_learns_what_one_does_that_is_not(self, table: Path, tmp_path: Path) -> None:
+    def test_a_run_that_is_interrupted_learns_what_one_does_that_is_not(
+        self, table: Path, tmp_path: Path
+    ) -> None:
         chosen = config(table)
         train(tmp_path / "whole", chosen)
 
@@ -117,7 +123,9 @@ class TestOurOwn:
 
 class TestTheLibrary:
     @pytest.mark.parametrize("algorithm", [name for name in ALGORITHMS if name != "ppo"])
-    def test_every_algorithm_trains_and_is_exported(self, algorithm: str, table: Path, tmp_path: Path) -> None:
+    def test_every_algorithm_trains_and_is_exported(
+        self, algorithm: str, table: Path, tmp_path: Path
+    ) -> None:
         episodes = config(table).episodes
         view = suited_view(algorithm) or "continuous"
         chosen = config(
@@ -169,7 +177,7 @@ class TestAgents:
     def test_another_environment_is_refused(self, trained: Path) -> None:
         agent = load_agent(make_synth("sine"), trained)
         env = ImproviseEnv(1, replace(agent.config, step_size=0.2), scales=agent.scales)
-        with pytest.raises(UsageError, match="trained with step_size 0.05; got 0.2"):
+        with pytest.raises(UsageError, match=r"trained with step_size 0\.05; got 0\.2"):
             agent.check_fits(env)
 
     def test_no_agent_for_a_synth_tells_the_command(self, tmp_path: Path) -> None:
@@ -203,7 +211,10 @@ class TestEvaluation:
 
         # What is in the log is not played again.
         monkeypatch.setattr("tonewright.improvising.evaluation.perform", None)
-        assert evaluate(on, methods, suites=["corpus"], hearings=["table"], log=open_log(log.path, on)) == records
+        assert (
+            evaluate(on, methods, suites=["corpus"], hearings=["table"], log=open_log(log.path, on))
+            == records
+        )
 
     def test_the_same_as_a_performance_by_hand(self, trained: Path, table: Path, corpus: Corpus) -> None:
         on = replace(stage(table=table, corpus=None, agents=[trained]), corpus=corpus)
@@ -229,7 +240,7 @@ class TestEvaluation:
         described = json.loads((tmp_path / "agent.json").read_text())
         described["configuration"]["episodes"]["reward_scale"] = 0.25
         (tmp_path / "agent.json").write_text(json.dumps(described))
-        with pytest.raises(UsageError, match="the same reward_scale; got 0.5 in .* and 0.25"):
+        with pytest.raises(UsageError, match=r"the same reward_scale; got 0\.5 in .* and 0\.25"):
             stage(table=table, corpus=None, agents=[trained, tmp_path])
 
 

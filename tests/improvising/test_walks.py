@@ -34,4 +34,7 @@ def test_phrases_are_what_the_synth_sounds_like() -> None:
         said = sine.controls["frequency_hz"].to_physical(track[still, 0])
         cents = 1200 * np.log2(phrase.frames[still, 1] / said)
         assert np.median(np.abs(cents)) < 5
-    assert (walk_phrases(sine, ("pitch",), 1, 50, 1)[0].frames == walk_phrases(sine, ("pitch",), 1, 50, 1)[0].frames).all()
+    assert (
+        walk_phrases(sine, ("pitch",), 1, 50, 1)[0].frames
+        == walk_phrases(sine, ("pitch",), 1, 50, 1)[0].frames
+    ).all()
