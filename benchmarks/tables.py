@@ -388,6 +388,8 @@ def sections() -> list[tuple[str, str, str]]:
             "Written by `python benchmarks/improvising/turning.py`: times faster than time on one core, of\n"
             "one voice and of 64 together, and clicks against the sound.",
             turning_table(),
+        ),
+        (
             "Pure Data patches",
             "Written by `python benchmarks/improvising/pure_data.py`: times faster than time on one core,\n"
             "what 8,000 points of 0.5 s take at that speed, and hops of 256 samples of 16 voices.",
