@@ -36,6 +36,7 @@ from tonewright.synths.pd.program import Program
 
 MOST_INSTANCES = 64
 """As many channels as [soundfiler] writes."""
+_OPTIONS = ("-batch", "-nogui", "-noprefs", "-noaudio", "-nomidi", "-nrt")
 PATIENCE_S = 60.0
 """How long Pd may take for a piece of sound, 8192 samples at most, before it counts as stuck."""
 
@@ -72,6 +73,7 @@ class Player:
         self._ready = 0
         try:
             folder = Path(tempfile.mkdtemp(prefix="tonewright-pd-", dir=_in_memory()))
+            self._folder = str(folder.parent)
             opened: list[int] = []
             self._close = weakref.finalize(self, _end, opened, folder, running := [], os.getpid())
             (folder / "patch").symlink_to(patch.path.parent.resolve(), target_is_directory=True)
@@ -87,17 +89,7 @@ class Player:
             # Written anew for each piece of sound, and read through the same descriptor.
             opened.append(os.open(folder / SOUND, os.O_RDONLY | os.O_CREAT, 0o600))
             self._commands, self._replies, self._sound = opened
-            command = [
-                program.path,
-                "-batch",
-                "-nogui",
-                "-noprefs",
-                "-noaudio",
-                "-nomidi",
-                "-nrt",
-                "-r",
-                str(sample_rate_hz),
-            ]
+            command = [program.path, *_OPTIONS, "-r", str(sample_rate_hz)]
             for i, path in enumerate(description.paths):
                 (folder / f"path{i}").symlink_to(path.resolve(), target_is_directory=True)
                 command += ["-path", str(folder / f"path{i}")]
@@ -146,7 +138,7 @@ class Player:
         samples = np.frombuffer(content[header:], ">f4" if content[:4] == b".snd" else "<f4")
         if samples.size != self._frames * self._instances:
             raise SynthError(
-                f"cannot write sound in the temporary folder ({self._complaints.recent}); make room there"
+                f"cannot write sound in {self._folder!r} ({self._complaints.recent}); make room there"
             )
         sound: NDArray[np.float32] = samples.reshape(self._frames, self._instances).T.astype(
             np.float32, order="C"
