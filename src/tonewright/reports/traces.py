@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tonewright import wording
 from tonewright.reports import plots
 from tonewright.reports.markup import Html, tag
 from tonewright.reports.pictures import FrequencyAxis
@@ -17,6 +19,8 @@ GHOST = "ghost"
 _TOLERANCE = 0.004
 """Of the height of a lane: a curve is drawn with as few points as come so near to all."""
 _MOST_TICKS = 5
+_FEWEST_TICKS = 3
+_CLOSE = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 _LEAST_OCTAVES = 2.0
 _SWITCH = "ghosts"
 
@@ -34,8 +38,8 @@ class Trace:
 
     name: str
     class_: str
-    at_s: NDArray[np.float64]
-    values: NDArray[np.float64]
+    at_s: NDArray[np.floating[Any]]
+    values: NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -57,16 +61,21 @@ class Scale:
     ticks: tuple[plots.Tick, ...] = ()
 
     @classmethod
-    def around(cls, values: Sequence[ArrayLike], unit: str = "", floor: float = -np.inf) -> Scale:
+    def around(
+        cls, values: Sequence[ArrayLike], unit: str = "", *, floor: float = -np.inf, least: float = 0.0
+    ) -> Scale:
         """A linear scale that holds values, but what is below the floor.
 
         Args:
             values: Any number of arrays; NaN does not count.
             unit: Of the values.
             floor: The lowest that is shown.
+            least: From the bottom to the top.
         """
         low, high = _span(values, 0.0, 1.0)
         low, high = max(low, floor), max(high, floor)
+        missing = max(0.0, least - (high - low)) / 2
+        low, high = low - missing, high + missing
         step = plots.nice_step(max(high - low, 1e-6), 4)
         low, high = step * np.floor(low / step), step * np.ceil(high / step)
         return cls(float(low), float(high if high > low else low + step), unit=unit)
@@ -78,7 +87,7 @@ class Scale:
         missing = max(0.0, _LEAST_OCTAVES - (high - low)) / 2 + 0.1
         return cls(float(2 ** (low - missing)), float(2 ** (high + missing)), octaves=True, unit="Hz")
 
-    def heights(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def heights(self, values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Heights of values, 0 at the bottom and 1 at the top; what lies beyond stays at the edge."""
         low, high = self.low, self.high
         if self.octaves:
@@ -90,9 +99,11 @@ class Scale:
         ticks = list(self.ticks)
         if not ticks and self.octaves:
             ticks = plots.frequency_ticks(FrequencyAxis(self.low, self.high))
+            if sum(map(_inside, ticks)) < _FEWEST_TICKS:
+                ticks = _close_ticks(self)
         elif not ticks:
             ticks = plots.value_ticks(self.low, self.high, _MOST_TICKS, self.unit)
-        return [tick for tick in ticks if 0.05 < tick.at < 0.95]
+        return [tick for tick in ticks if _inside(tick)]
 
 
 def trace_lane(
@@ -134,8 +145,8 @@ def ghost_switch(text: str) -> Html:
 
 
 def simplified(
-    x: NDArray[np.float64], y: NDArray[np.float64], tolerance: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    x: NDArray[np.floating[Any]], y: NDArray[np.floating[Any]], tolerance: float
+) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
     """A curve with fewer points, none of the old ones further from it than the tolerance in y.
 
     Ramer's and Douglas and Peucker's method, with distances along y; gaps stay.
@@ -170,6 +181,18 @@ def simplified(
     repeated = np.isnan(y) & np.concatenate([[False], np.isnan(y[:-1])])
     keep &= ~repeated
     return x[keep], y[keep]
+
+
+def _inside(tick: plots.Tick) -> bool:
+    return 0.05 < tick.at < 0.95
+
+
+def _close_ticks(scale: Scale) -> list[plots.Tick]:
+    """Labels of a few octaves."""
+    lowest = 10.0 ** np.floor(np.log10(scale.low))
+    values = [nice * decade for decade in (lowest, 10 * lowest) for nice in _CLOSE]
+    heights = scale.heights(np.array(values))
+    return [plots.Tick(float(at), wording.frequency(hz)) for hz, at in zip(values, heights, strict=True)]
 
 
 def _span(values: Sequence[ArrayLike], low: float, high: float) -> tuple[float, float]:

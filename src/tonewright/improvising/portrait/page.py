@@ -24,6 +24,8 @@ from tonewright.synths.control import Control
 
 _AGENT, _MUSICIAN, _ORACLE = "the agent", "the musician", "step-limited oracle"
 _MOST_CONTROLS = 12
+_LEAST_DB = 24.0
+"""Height of a lane of levels: in a lower one a held note would seem to shake."""
 _TICK_UNITS = (0.2, 0.5, 0.8)
 _LONGEST_TICK = 8
 _KINDS = {
@@ -36,14 +38,14 @@ _KINDS = {
     "walk": ("walks", "What the synth itself plays", ""),
 }
 _MANNERS_NOTE = (
-    "Medians. Rise time: from when the musician had gone 90 % of the way until the agent had gone 90 % of its "
-    "own. Settling: until it stays within a tenth of its way. Overshoot: beyond where it ends; off: where it "
-    "ends, minus where the musician does. Lag: by how much it is late in all takes, with whatever moves. "
-    "Trembling: half of what the middle nine tenths of the time span while a note is held."
+    "Medians. Rise time: from when the musician had gone 90 % of the way until the agent had gone 90 % of "
+    "its own. Settling: until it stays within a tenth of its way. Overshoot: beyond where it ends; off: "
+    "where it ends, minus where the musician does. Lag: by how much it is late in all takes, with whatever "
+    "moves. Trembling: half of what the middle nine tenths of the time span while a note is held."
 )
 _ORACLE_NOTE = (
-    "The oracle looks up the nearest sound of the synth and goes there as fast as the agent may move: what it "
-    "does not reach, the agent hardly can."
+    "The oracle looks up the nearest sound of the synth and goes there as fast as the agent may move: what "
+    "it does not reach, the agent hardly can."
 )
 _LANES_NOTE = (
     "Both sides are heard alike, {window:.0f} ms at a time; nothing is drawn where there is silence, or no "
@@ -159,9 +161,9 @@ def _takes(portrait: Portrait) -> Html:
             )
         )
     note = (
-        "Off: mean difference from the musician while both have it. Lag: of all that counts. Travel: how many "
-        "ranges a control goes in a second, on average. At the ends: share of the time that a control is at "
-        "an end of its range."
+        "Off: median difference from the musician while both have it. Lag: of all that counts. Travel: how "
+        "many ranges a control goes in a second, on average. At the ends: share of the time that a control "
+        "is at an end of its range."
     )
     return join(table("Takes", heads, rows, stacked=True), tag("p", note, class_="note"))
 
@@ -215,10 +217,10 @@ def _descriptor(one: Shown, take: Take, seconds: float) -> Html:
     values = [part.traces[one.column] for part, _, _ in parts]
     if one.kind == "octaves":
         scale = Scale.of_frequencies(values)
+    elif one.kind == "level":
+        scale = Scale.around(values, one.unit, floor=QUIET_DBFS, least=_LEAST_DB)
     else:
-        scale = Scale.around(
-            values, "" if one.unit == "1" else one.unit, QUIET_DBFS if one.kind == "level" else -np.inf
-        )
+        scale = Scale.around(values, "" if one.unit == "1" else one.unit)
     drawn = [Trace(name, class_, at_s[heard], part.traces[one.column][heard]) for part, name, class_ in parts]
     return trace_lane(one.title, drawn, scale, seconds)
 
@@ -226,7 +228,6 @@ def _descriptor(one: Shown, take: Take, seconds: float) -> Html:
 def _controls(portrait: Portrait, take: Take, seconds: float) -> list[Html]:
     """A lane for each control; of many those that move most."""
     agent, oracle = take.agent.controls, take.oracle.controls
-    assert agent is not None and oracle is not None  # of whoever plays
     travel = np.abs(np.diff(agent.astype(np.float64), axis=0)).sum(axis=0)
     chosen = np.sort(np.argsort(-travel, kind="stable")[:_MOST_CONTROLS])
     at_s = np.arange(take.hops) * HOP_S
@@ -292,7 +293,9 @@ def _difference(one: Shown, value: float | None) -> str:
 def _signed(one: Shown, value: float | None) -> str:
     if value is None:
         return "–"
-    return wording.unbroken(f"{'−' if value < 0 else '+'}{one.difference(value)}")
+    text = one.difference(value)
+    sign = "" if float(text.split()[0].replace(",", "")) == 0 else "−" if value < 0 else "+"
+    return wording.unbroken(f"{sign}{text}")
 
 
 def _number(value: float | None) -> str:

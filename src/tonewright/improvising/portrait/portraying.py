@@ -44,15 +44,15 @@ class Part:
     Attributes:
         sound: `[T * hop]` float32 at 44.1 kHz; None where there is none to hear.
         traces: `[T]` of each column that is shown, in its unit, NaN where it is not there.
-        controls: `[T, D]` unit values; None for the musician.
+        controls: `[T, D]` unit values; none, `[T, 0]`, of the musician.
         scores: Those of `scoring.scores`; empty for the musician.
-        errors: Mean magnitude of the difference from the musician in each column that is shown, in cents, dB
+        errors: Median magnitude of the difference from the musician in each column that is shown, in cents, dB
             or its unit; None where they never both have it. Empty for the musician.
     """
 
     sound: NDArray[np.float32] | None
     traces: dict[str, NDArray[np.float64]]
-    controls: NDArray[np.float32] | None
+    controls: NDArray[np.float32]
     scores: dict[str, float | None]
     errors: dict[str, float | None]
 
@@ -246,7 +246,13 @@ def _take(
 ) -> Take:
     phrase, gesture = task.phrase, task.gesture
     hops, scales = len(phrase.frames), env.setting.scales
-    musician = Part(task.sound, traces(phrase.frames, phrase.columns, columns, scales), None, {}, {})
+    musician = Part(
+        task.sound,
+        traces(phrase.frames, phrase.columns, columns, scales),
+        np.zeros((hops, 0), np.float32),
+        {},
+        {},
+    )
     sides = []
     for performance in (played, followed):
         sound = performance.sound(env.setting.synth, row)[: hops * HOP]
@@ -267,19 +273,19 @@ def _take(
     lags_ms: dict[str, float | None] = {}
     changes = gesture.changes if gesture is not None else ()
     for one in columns:
-        own = one.comparable(agent.traces[one.column])
-        target = one.comparable(musician.traces[one.column])
-        lags_ms[one.column] = _lag_ms(played, row, hops, one, target)
+        mine = one.comparable(agent.traces[one.column])
+        theirs = one.comparable(musician.traces[one.column])
+        lags_ms[one.column] = _lag_ms(played, row, hops, one, theirs)
         answers[one.column] = tuple(
-            response(own, target, change.at, change.until, one.least) for change in changes
+            response(mine, theirs, change.at, change.until, one.least) for change in changes
         )
         if gesture is not None and gesture.held is not None:
-            tremble[one.column] = trembling(own[slice(*gesture.held)])
+            tremble[one.column] = trembling(mine[slice(*gesture.held)])
     silent = gesture.silent if gesture is not None else None
     quiet_ms = None
     if silent is not None:
-        levels = [side.traces[LOUDNESS][slice(*silent)] for side in (agent, musician)]
-        quiet_ms = silenced_ms(*levels, AUDIBLE_DBFS)
+        rest = slice(*silent)
+        quiet_ms = silenced_ms(agent.traces[LOUDNESS][rest], musician.traces[LOUDNESS][rest], AUDIBLE_DBFS)
     return Take(
         kind=task.kind,
         name=phrase.name,
@@ -303,7 +309,7 @@ def _error(
 ) -> float | None:
     off = np.abs(one.comparable(own[one.column]) - one.comparable(target[one.column]))
     known = off[~np.isnan(off)]
-    return float(known.mean()) if len(known) else None
+    return float(np.median(known)) if len(known) else None
 
 
 def _lag_ms(

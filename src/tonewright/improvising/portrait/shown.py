@@ -56,6 +56,8 @@ class Shown:
         value = abs(value)
         if self.kind == "octaves":
             return f"{value:.0f} cents" if value < 99.5 else wording.quantity(value / 100, "semitone", 2)
+        if self.kind == "level":
+            return f"{value:.1f} dB"
         return f"{wording.number(value, 2)} {self.difference_unit}".rstrip()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tonewright import wording
+from tonewright.improvising.hearing import HOP_S
 from tonewright.improvising.portrait.portraying import Portrait, Take
 from tonewright.improvising.portrait.shown import Shown
 
@@ -76,10 +77,6 @@ class Character:
     reward: float | None
     oracle_reward: float | None
 
-    def fields(self) -> dict[str, Any]:
-        """The same as plain values for JSON."""
-        return asdict(self)
-
 
 def character(portrait: Portrait) -> Character:
     """The numbers of a portrait."""
@@ -113,6 +110,45 @@ def _manner(one: Shown, takes: Iterable[Take]) -> Manner:
         lag_ms=_median(take.lags_ms[one.column] for take in takes),
         trembling=_median(take.trembling.get(one.column) for take in takes),
     )
+
+
+def facts(portrait: Portrait) -> dict[str, Any]:
+    """A portrait as plain values for JSON: what is said, the character, and the numbers of every take."""
+    found = character(portrait)
+    return {
+        "agent": portrait.method,
+        "synth": portrait.synth.name,
+        "columns": {
+            one.column: {"title": one.title, "unit": one.unit, "difference_unit": one.difference_unit}
+            for one in portrait.columns
+        },
+        "glance": glance(portrait.columns, found),
+        "character": asdict(found),
+        "takes": [
+            {
+                "kind": take.kind,
+                "name": take.name,
+                "seconds": round(take.seconds, 3),
+                "agent": take.agent.scores,
+                "oracle": take.oracle.scores,
+                "off": take.agent.errors,
+                "lags_ms": take.lags_ms,
+                "trembling": take.trembling,
+                "steps": [
+                    {
+                        "at_s": round(change.at * HOP_S, 3),
+                        "name": change.name,
+                        **{
+                            column: answer and answer._asdict()
+                            for column, answer in zip(take.responses, answers, strict=True)
+                        },
+                    }
+                    for change, *answers in zip(take.changes, *take.responses.values(), strict=True)
+                ],
+            }
+            for take in portrait.takes
+        ],
+    }
 
 
 def glance(columns: Iterable[Shown], found: Character) -> list[str]:
@@ -205,7 +241,7 @@ def _compared(reward: float, oracle: float) -> str:
 
 
 def _held_travel_per_s(take: Take) -> float | None:
-    if take.held is None or take.agent.controls is None:
+    if take.held is None:
         return None
     controls = take.agent.controls[slice(*take.held)].astype(np.float64)
     seconds = take.seconds * len(controls) / take.hops
