@@ -71,7 +71,7 @@ def join(pieces: Sequence[NDArray[np.float32]], fade: int) -> NDArray[np.float32
 
 
 def write_for_pd() -> None:
-    """Write what the granular synth reads of the recording as WAV: Pd reads no FLAC, and its patch no levels."""
+    """Write the recording for the patch of Pd, as WAV and at its level: there FLAC is not read."""
     source = load_source(str(FOLDER / "granular.flac"), SAMPLE_RATE_HZ)
     begin, last, step = source.begins[0], source.lasts[0], round(source.steps[0])
     clip = Clip(source.samples[None, begin : begin + last + 1 : step], SAMPLE_RATE_HZ)

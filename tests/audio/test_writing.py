@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tonewright.audio import Clip, info, read, wav_bytes, write
+from tonewright.audio import Clip, flac_bytes, info, read, wav_bytes, write
 from tonewright.errors import AudioError, OutputError, UnknownNameError, UsageError
 
 ENCODINGS = [(".wav", "float"), (".wav", "pcm24"), (".wav", "pcm16"), (".flac", "pcm24"), (".flac", "pcm16")]
@@ -78,6 +78,18 @@ def test_wav_bytes_are_a_well_formed_file(rng, encoding, channels):
     assert rate == 22_050
     np.testing.assert_allclose(samples.T, clip.samples, rtol=0, atol=HALF_STEP[encoding])
     assert data == wav_bytes(clip, encoding=encoding)
+
+
+@pytest.mark.parametrize("encoding", ["pcm24", "pcm16"])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_flac_bytes_are_a_well_formed_file(rng, encoding, channels):
+    clip = Clip(rng.uniform(-1, 0.9, (channels, 101)).astype(np.float32), 22_050)
+    data = flac_bytes(clip, encoding=encoding)
+    assert data.startswith(b"fLaC")
+    samples, rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
+    assert rate == 22_050
+    np.testing.assert_allclose(samples.T, clip.samples, rtol=0, atol=HALF_STEP[encoding])
+    assert data == flac_bytes(clip, encoding=encoding)
 
 
 def test_nothing_is_overwritten_unasked(tmp_path, clip):

@@ -112,3 +112,45 @@ def test_an_hour_does_not_drift():
     quiet = 1e-3 * np.sin(2 * np.pi * 1000 / rate_hz * np.arange(2 * rate_hz) + 1)
     np.testing.assert_allclose(analyser.push(quiet)[-1], hear(quiet, rate_hz, names).values[0, -2], atol=1e-3)
     np.testing.assert_array_equal(analyser.push(np.zeros(2 * rate_hz))[-1], -100.0)
+
+
+EVERYTHING = ["all", "loudness_delta", "mfcc_delta_delta"]
+
+
+@pytest.mark.parametrize("n_channels", [1, 2])
+def test_an_analyser_takes_over_where_another_is(n_channels: int):
+    """Sounds that begin anew side by side with others that go on: to the bit as heard alone."""
+    shape = (n_channels,) if n_channels > 1 else ()
+    hop = StreamAnalyser(RATE_HZ, "mfcc").framing.hop
+    running, new = noise(3, *shape, 20 * hop), noise(2, *shape, 12 * hop, seed=1)
+
+    def analyser() -> StreamAnalyser:
+        return StreamAnalyser(RATE_HZ, EVERYTHING, n_channels=n_channels)
+
+    one, other = analyser(), analyser()
+    one.push(running[..., : 8 * hop])
+    other.push(new[..., : 5 * hop])
+    one.take_over(np.array([2, 0]), other)
+    together = running[..., 8 * hop : 15 * hop].copy()
+    together[[2, 0]] = new[..., 5 * hop :]
+    heard = one.push(together)
+    alone = analyser()
+    np.testing.assert_array_equal(heard[1], alone.push(running[1:2, ..., : 15 * hop])[0, 8:])
+    for row, sound in ((2, new[:1]), (0, new[1:])):
+        np.testing.assert_array_equal(heard[row], analyser().push(sound)[0, 5:])
+
+
+def test_an_analyser_takes_over_only_what_it_hears_itself():
+    one, other = StreamAnalyser(RATE_HZ, "mfcc"), StreamAnalyser(RATE_HZ, "mfcc")
+    rows = np.array([1])
+    with pytest.raises(UsageError, match=r"between two hops of several sounds; got one .* before the first"):
+        one.take_over(rows, other)
+    one.push(noise(3, 256))
+    other.push(noise(1, 256))
+    with pytest.raises(UsageError, match="every sound has one row to go on in; got 2 rows for"):
+        one.take_over(np.array([0, 1]), other)
+    other.push(noise(1, 10))
+    with pytest.raises(UsageError, match="in the middle of a hop"):
+        one.take_over(rows, other)
+    with pytest.raises(UsageError, match="takes over from one"):
+        one.take_over(rows, StreamAnalyser(RATE_HZ, "loudness"))

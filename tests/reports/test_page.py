@@ -57,6 +57,18 @@ def test_the_policy_forbids_connections_and_other_scripts(document: str) -> None
     assert f"script-src 'sha256-{digest}';" in policy
 
 
+def test_a_page_with_a_script_of_its_own_runs_that_alone() -> None:
+    document = page("Own", [], style=".own { color: red; }", script='"use strict"; /* own */')
+    (script,) = re.findall(r"<script>(.*?)</script>", document, re.DOTALL)
+    assert script == '"use strict"; /* own */'
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = next(meta["content"] for meta in Page(document).all("meta") if "http-equiv" in meta)
+    assert f"script-src 'sha256-{digest}';" in policy
+    style = re.findall(r"<style>(.*?)</style>", document, re.DOTALL)[0]
+    assert style.endswith(".own { color: red; }")
+    assert "--paper" in style
+
+
 def test_text_stands_out_in_light_and_dark(document: str) -> None:
     schemes = [
         dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})[;\s]", block))

@@ -331,6 +331,7 @@ class TestSource:
             (tmp_path, "is a folder; give the path of a sound file"),
             (text, "is text; give a WAV"),
             (pipe, "got the pipe"),
+            (os.devnull, "is a device"),
         ]:
             with pytest.raises(AudioError, match=rule) as caught:
                 synth(f"granular:{path}")

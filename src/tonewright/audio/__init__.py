@@ -13,7 +13,7 @@ from tonewright.audio.notes import hz_note, note_hz, note_name, parse_note
 from tonewright.audio.reading import SoundInfo, info, read, read_blocks
 from tonewright.audio.resampling import resample, resample_array, resample_blocks
 from tonewright.audio.silence import channels_cancel, is_silent, sounding_bounds, trim_silence
-from tonewright.audio.writing import wav_bytes, write
+from tonewright.audio.writing import flac_bytes, wav_bytes, write
 
 __all__ = [
     "Clip",
@@ -24,6 +24,7 @@ __all__ = [
     "channels_cancel",
     "clip_lufs",
     "fade_out_at",
+    "flac_bytes",
     "hz_note",
     "info",
     "integrated_lufs",

@@ -75,6 +75,15 @@ def wav_bytes(clip: Clip, *, encoding: str = "pcm16") -> bytes:
     return file.getvalue()
 
 
+def flac_bytes(clip: Clip, *, encoding: str = "pcm24") -> bytes:
+    """Give the bytes of a FLAC file, to embed in a page; see `write` for encodings and errors."""
+    bits = _bits(encoding, _FLAC_BITS, "FLAC encoding")
+    _check_fits(clip, bits)
+    file = io.BytesIO()
+    _write_flac(file, clip, bits)
+    return file.getvalue()
+
+
 def _bits(encoding: str, known: dict[str, int], kind: str) -> int:
     if encoding not in known:
         raise UnknownNameError(kind, encoding, known)
@@ -130,7 +139,7 @@ def _encoded(block: NDArray[np.float32], bits: int) -> bytes:
     return steps.astype("<i4").reshape(-1, 1).view(np.uint8)[:, :3].tobytes()
 
 
-def _write_flac(path: Path, clip: Clip, bits: int) -> None:
+def _write_flac(file_or_path: BinaryIO | Path, clip: Clip, bits: int) -> None:
     import soundfile
 
     if clip.channels > _FLAC_MOST_CHANNELS or clip.sample_rate_hz > _FLAC_MOST_HZ:
@@ -140,7 +149,7 @@ def _write_flac(path: Path, clip: Clip, bits: int) -> None:
         )
     layout = {"format": "FLAC", "subtype": f"PCM_{bits}"}
     try:
-        with soundfile.SoundFile(path, "w", clip.sample_rate_hz, clip.channels, **layout) as file:
+        with soundfile.SoundFile(file_or_path, "w", clip.sample_rate_hz, clip.channels, **layout) as file:
             for block in _blocks(clip):
                 file.write(_steps(block, bits) << (32 - bits))  # libsndfile takes the upper bits
     except soundfile.SoundFileError as error:

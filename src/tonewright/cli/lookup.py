@@ -7,13 +7,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from tonewright.cli.options import Count, Flag, Name, Names, OptionalCounts, OutputFile, Seconds, Seed
+from tonewright.cli.options import (
+    Count,
+    Flag,
+    InputFile,
+    Name,
+    Names,
+    OptionalCounts,
+    OptionalOutputFile,
+    OutputFile,
+    Seconds,
+    Seed,
+)
 from tonewright.cli.verbs import VerbGroup
 
 if TYPE_CHECKING:
+    from tonewright.improvising.lookup.map import LookupMap
     from tonewright.improvising.lookup.table import LookupTable
 
-LOOKUP = VerbGroup("Measure what a synth sounds like all over its controls.")
+LOOKUP = VerbGroup("Measure what a synth sounds like all over its controls, and look at it.")
 
 
 @LOOKUP.word("build")
@@ -100,6 +112,89 @@ class LookupBuild:
         else:
             print(f"wrote {self.output}")
             print(_summary(table, reached, took_s))
+
+
+@LOOKUP.word("show")
+@dataclass(frozen=True)
+class LookupShow:
+    """Draw a map of what a synth can do: one page to look at, to hear and to play."""
+
+    table: Annotated[tyro.conf.Positional[InputFile], tyro.conf.arg(metavar="TABLE")]
+    """The table of the synth, as `tonewright lookup build` makes it."""
+    output: OptionalOutputFile = None
+    """Page to make, an HTML file; beside the table if not given."""
+    projection: Annotated[Names, tyro.conf.arg(help_behavior_hint="", metavar="pca|tsne|umap ...")] = ()
+    """How points are placed; the page switches between several. If not given tsne, where scikit-learn is
+    installed, and pca."""
+    descriptors: Annotated[Names, tyro.conf.arg(aliases=["-d"], help_behavior_hint="")] = ()
+    """Descriptors or categories that points are placed by; all of the table if not given."""
+    colour: Annotated[Name, tyro.conf.arg(help_behavior_hint="")] = ""
+    """What points are coloured by at first: a control or a column of the table, with _spread at its end for
+    the spread over time; the page can choose any. The spectral centroid if not given."""
+    points: Annotated[Count, tyro.conf.arg(help_behavior_hint="(default: 2000)")] = 2_000
+    """How many are on the map at most; of more those that cover the controls most evenly."""
+    seconds: Annotated[Seconds, tyro.conf.arg(help_behavior_hint="(default: 0.3)")] = 0.3
+    """How much of every sound is in the page."""
+    no_sound: Flag = False
+    """Leave the sounds out: a page of 1 MB or so in place of 15."""
+    seed: Seed = 0
+    """Seed of whatever is random in it."""
+    overwrite: Flag = False
+    """Replace the page if it exists."""
+    json: Flag = False
+    """Print what was written as JSON."""
+
+    def run(self) -> None:
+        """Draw the map and write the page."""
+        from tonewright.cli.output import print_written
+        from tonewright.cli.progress import work_progress
+        from tonewright.errors import UsageError
+        from tonewright.files import check_file, write_text
+        from tonewright.improvising.lookup.files import read_table
+        from tonewright.improvising.lookup.map import draw_map, map_html
+
+        output = self.output or self.table.with_suffix(".html")
+        if output.suffix.lower() not in (".html", ".htm"):
+            raise UsageError(f"a map ends in .html; got {output.name!r}; name it so")
+        table = read_table(self.table)
+        check_file(output, overwrite=self.overwrite)
+        with work_progress("drawing", 1.0) as done:
+            drawn = draw_map(
+                table,
+                projection=self.projection or None,
+                descriptors=self.descriptors or None,
+                colour=self.colour or None,
+                points=self.points or 1,
+                seconds=None if self.no_sound else self.seconds,
+                seed=self.seed,
+                progress=done,
+            )
+        page = map_html(drawn)
+        write_text(output, page, overwrite=self.overwrite)
+        if self.json:
+            facts: dict[str, Any] = {
+                "synth": table.synth.name,
+                "points": len(drawn.rows),
+                "points_of_table": len(table),
+                "silent_points": drawn.silent,
+                "projections": {one.name: {"kept_neighbours": one.kept} for one in drawn.projections},
+                "descriptors": drawn.descriptors,
+                "seconds": drawn.sounds.seconds if drawn.sounds else None,
+                "bytes": len(page.encode()),
+            }
+            print_written([output], facts)
+        else:
+            print(f"wrote {output}: {_of_map(drawn, len(page))}")
+
+
+def _of_map(drawn: LookupMap, size: int) -> str:
+    """What a map holds, in a line."""
+    from tonewright.improvising.lookup.map.projection import TITLES
+    from tonewright.wording import listing
+
+    ways = listing([TITLES[one.name] for one in drawn.projections])
+    silent = f", {drawn.silent:,} silent ones left out" if drawn.silent else ""
+    return f"{len(drawn.rows):,} points of {len(drawn.table):,}{silent}, by {ways}; {size / 1e6:.1f} MB"
 
 
 def _summary(table: LookupTable, reached: dict[str, tuple[float, float]], took_s: float) -> str:

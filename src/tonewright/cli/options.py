@@ -147,6 +147,10 @@ OptionalFolder = Annotated[Path | None, _one("DIR", _path), _NO_DEFAULT]
 
 OutputFile = Annotated[Path, _one("FILE", _path), tyro.conf.arg(aliases=["-o"])]
 """Where the result goes; `-` is standard output."""
+OptionalOutputFile = Annotated[
+    Path | None, _one("FILE", _path), tyro.conf.arg(aliases=["-o"], help_behavior_hint="")
+]
+"""The same, where there is a place that goes without saying."""
 OutputFolder = Annotated[Path, _one("DIR", _folder), tyro.conf.arg(aliases=["-o"])]
 MeasuredFile = Annotated[
     Path | None, _one("FILE", _measured_file), tyro.conf.arg(aliases=["-o"], help_behavior_hint="")

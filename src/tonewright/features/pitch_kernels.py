@@ -9,7 +9,7 @@ from rocket_fft import c2r, r2c
 from tonewright.compiling import njit
 
 BLOCK = 8
-"""Frames that are transformed together, the last block filled up with silence.
+"""Frames that are measured together, the last block filled up with silence.
 
 Rows side by side use the vector units, and a block of constant height gives the same bits whatever the batch.
 """
@@ -62,19 +62,50 @@ def _range(x: NDArray[np.float32]) -> tuple[float, float]:
 
 
 @njit(cache=True, nogil=True)
-def _prepare(frame: NDArray[np.float32], row: NDArray[np.float32]) -> bool:
-    """Write the frame, mean removed and peak scaled to 1, to the start of `row`; False if it is silent."""
-    mean = 0.0
-    for sample in frame:
-        mean += sample
-    mean /= frame.shape[0]
+def _sums(rows: NDArray[np.float32], window: int, sums: NDArray[np.float64]) -> None:
+    """Sum of each of `BLOCK` rows; side by side, since each addition in a row waits for the one before."""
+    a = b = c = d = e = f = g = h = 0.0
+    for i in range(window):
+        a += rows[0, i]
+        b += rows[1, i]
+        c += rows[2, i]
+        d += rows[3, i]
+        e += rows[4, i]
+        f += rows[5, i]
+        g += rows[6, i]
+        h += rows[7, i]
+    sums[0], sums[1], sums[2], sums[3] = a, b, c, d
+    sums[4], sums[5], sums[6], sums[7] = e, f, g, h
+
+
+@njit(cache=True, nogil=True)
+def _energies(rows: NDArray[np.float32], window: int, energies: NDArray[np.float64]) -> None:
+    """Twice the energy of each of `BLOCK` rows; as `_sums`."""
+    a = b = c = d = e = f = g = h = 0.0
+    for i in range(window):
+        a += 2.0 * rows[0, i] * rows[0, i]
+        b += 2.0 * rows[1, i] * rows[1, i]
+        c += 2.0 * rows[2, i] * rows[2, i]
+        d += 2.0 * rows[3, i] * rows[3, i]
+        e += 2.0 * rows[4, i] * rows[4, i]
+        f += 2.0 * rows[5, i] * rows[5, i]
+        g += 2.0 * rows[6, i] * rows[6, i]
+        h += 2.0 * rows[7, i] * rows[7, i]
+    energies[0], energies[1], energies[2], energies[3] = a, b, c, d
+    energies[4], energies[5], energies[6], energies[7] = e, f, g, h
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # a check of every divisor would keep vectors away
+def _prepare(frame: NDArray[np.float32], mean: float) -> bool:
+    """Remove the mean from a frame and scale its peak to 1, in place; False if it is silent, and then zero."""
     low, high = _range(frame)
     peak = max(abs(high - mean), abs(low - mean))
     # Written so that NaN and infinity count as silence too.
     if not (_SILENCE + _ROUNDING * abs(mean) < peak < np.inf):
+        frame[:] = 0.0
         return False
     for i in range(frame.shape[0]):
-        row[i] = (frame[i] - mean) / peak
+        frame[i] = (frame[i] - mean) / peak
     return True
 
 
@@ -98,10 +129,11 @@ def _autocorrelate(
     c2r(spectrum, correlation, along_rows, False, 1.0 / correlation.shape[1], 1)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _normalise(
     correlation: NDArray[np.floating],
     samples: NDArray[np.float32],
+    energy: float,
     oversampling: int,
     divisors: NDArray[np.float64],
     nsdf: NDArray[np.float32],
@@ -109,18 +141,15 @@ def _normalise(
     """Normalised square difference: 1 exactly where the frame repeats itself, -1 where it mirrors.
 
     McLeod and Wyvill, "A smarter way to find pitch", ICMC 2005, equation 9. The divisor, the energy of the
-    two overlapping parts, is taken linearly between whole samples.
+    two overlapping parts, is taken linearly between whole samples. It begins with twice the energy of all.
     """
-    window = samples.shape[0]
-    energy = 0.0
-    for sample in samples:
-        energy += 2.0 * sample * sample
-    for lag in range((nsdf.shape[0] + oversampling - 1) // oversampling):
+    window, lags = samples.shape[0], (nsdf.shape[0] + oversampling - 1) // oversampling
+    for lag in range(lags):
         head, tail = samples[lag], samples[window - 1 - lag]
         lost = head * head + tail * tail
-        first = lag * oversampling
-        for fine in range(first, min(first + oversampling, nsdf.shape[0])):
-            divisors[fine] = energy - lost * ((fine - first) * (1.0 / oversampling))
+        divisors[lag * oversampling] = energy
+        for part in range(1, oversampling):
+            divisors[lag * oversampling + part] = energy - lost * (part * (1.0 / oversampling))
         energy -= lost
     for fine in range(nsdf.shape[0]):
         nsdf[fine] = 2.0 * correlation[fine] / divisors[fine]
@@ -285,21 +314,22 @@ def periods(
     """
     window = frames.shape[1]
     rows = np.zeros((BLOCK, n_fft), np.float32)
-    sounding = np.zeros(BLOCK, np.bool_)
+    sounding, sums = np.zeros(BLOCK, np.bool_), np.empty(BLOCK)
     spectrum = np.empty((BLOCK, n_fft // 2 + 1), np.complex64)
     correlation = np.empty((BLOCK, oversampling * n_fft), np.float32)
-    divisors = np.empty(longest * oversampling + 1)
+    divisors = np.empty((longest + 1) * oversampling)
     nsdf = np.empty(longest * oversampling + 1, np.float32)
     for begin in range(first, last, BLOCK):
         count = min(BLOCK, last - begin)
+        rows[:count, :window], rows[count:, :window] = frames[begin : begin + count], 0.0
+        _sums(rows, window, sums)
         for row in range(BLOCK):
-            sounding[row] = row < count and _prepare(frames[begin + row], rows[row])
-            if not sounding[row]:
-                rows[row] = 0.0
+            sounding[row] = _prepare(rows[row, :window], sums[row] / window)
+        _energies(rows, window, sums)
         _autocorrelate(rows, oversampling, spectrum, correlation)
         for row in range(count):
             if sounding[row]:
-                _normalise(correlation[row], rows[row, :window], oversampling, divisors, nsdf)
+                _normalise(correlation[row], rows[row, :window], sums[row], oversampling, divisors, nsdf)
                 lag, height = _choose_peak(nsdf, plain * oversampling, nsdf.shape[0])
                 if lag > 0.0:
                     lag = _refine(nsdf, lag, height)

@@ -107,10 +107,9 @@ class StreamAnalyser:
         Raises:
             UsageError: The two hear differently, have not heard anything, or a hop is not complete.
         """
-        if (self.framing, self.descriptors) != (other.framing, other.descriptors):
-            raise UsageError(
-                "an analyser takes over from one of the same descriptors and framing; got others"
-            )
+        ours, theirs = ((one.framing, one.names, one._n_channels) for one in (self, other))
+        if ours != theirs:
+            raise UsageError(f"an analyser takes over from one that hears the same; got {theirs} for {ours}")
         for one in (self, other):
             if one._waiting is None or one._waiting.shape[-1] or not one._sounds:
                 raise UsageError(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
+
+import numpy as np
 
 from tonewright.improvising.hearing import FRAMING
 from tonewright.improvising.lookup.averaging import Averager
@@ -11,8 +14,10 @@ from tonewright.improvising.lookup.points import choose_points
 from tonewright.improvising.lookup.table import LookupTable, SynthIdentity
 from tonewright.synths.base import Synth
 
-_POINTS = 630
-"""Some of them for each control: 25 by 25 of two, 5 to the fourth of four, a Sobol sequence of more."""
+_POINTS, _GRID_CONTROLS, _SOBOL = 630, 4, 512
+"""At most in a grid: 25 by 25 of two controls, 5 of each of four. More controls have a Sobol sequence."""
+_SETTLED_S = 0.05  # that is heard after everything has settled
+_AT_ONCE = 256
 
 
 def small_table(synth: Synth, descriptors: tuple[str, ...]) -> LookupTable:
@@ -41,12 +46,36 @@ class _Sound:
 
 @lru_cache(maxsize=8)
 def _measured(sound: _Sound, descriptors: tuple[str, ...]) -> LookupTable:
-    synth, averager = sound.synth, Averager(FRAMING, descriptors)
-    controls = len(synth.controls)
-    grid = int(_POINTS ** (1 / controls)) if controls <= 4 else None
-    points = choose_points(synth.controls, grid, None if grid else 512)
-    seconds = averager.least_seconds + 0.05
-    means, spreads, sounding = averager(synth.render(points.params, NOTE, seconds, seconds))
+    controls = len(sound.synth.controls)
+    grid = int(_POINTS ** (1 / controls))
+    if controls > _GRID_CONTROLS:
+        return measure_table(sound.synth, descriptors, sobol=_SOBOL)
+    return measure_table(sound.synth, descriptors, grid=grid)
+
+
+def measure_table(
+    synth: Synth, descriptors: Sequence[str], *, grid: int | None = None, sobol: int | None = None
+) -> LookupTable:
+    """Measure a synth at some points, in memory; `lookup.building.build_table` is for tables to keep.
+
+    Args:
+        synth: What is to be played.
+        descriptors: What is heard of it.
+        grid: As of `choose_points`.
+        sobol: The same.
+
+    Raises:
+        UnknownNameError: There is no such descriptor.
+        UsageError: The points are too many, or both kinds of them are asked for.
+    """
+    averager = Averager(FRAMING, descriptors)
+    points = choose_points(synth.controls, grid, sobol)
+    seconds = averager.least_seconds + _SETTLED_S
+    parts = [
+        averager(synth.render(points.params[first : first + _AT_ONCE], NOTE, seconds, seconds))
+        for first in range(0, len(points.params), _AT_ONCE)
+    ]
+    means, spreads, sounding = (np.concatenate(part) for part in zip(*parts, strict=True))
     return LookupTable(
         synth=SynthIdentity.of(synth),
         framing=FRAMING,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tonewright.checks import check_number
 from tonewright.errors import UnknownNameError, UsageError
-from tonewright.features.registry import EVERYTHING, Descriptor
+from tonewright.features.registry import DELTA_SUFFIX, EVERYTHING, Descriptor
 from tonewright.features.selection import select
 
 
@@ -58,7 +58,7 @@ def choose(
     for weight in weights:
         check_number(weight, f"a weight of {what}", 0, above=True)
     asked = dict(zip(names, weights or [1.0] * len(names), strict=True))
-    known = _names((*select(EVERYTHING), *held))
+    known = _names((*_measurable(names), *held))
     for name in asked:
         if name not in known:
             raise UnknownNameError(f"feature in {what}", str(name), known)
@@ -82,7 +82,8 @@ def descriptors_of(names: Iterable[str]) -> tuple[str, ...]:
     Raises:
         UnknownNameError: A name is nothing that could be measured.
     """
-    everything = select(EVERYTHING)
+    names = list(names)
+    everything = _measurable(names)
     known = _names(everything)
     found: dict[str, None] = {}
     for name in names:
@@ -92,8 +93,16 @@ def descriptors_of(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _measurable(names: Iterable[str]) -> tuple[Descriptor, ...]:
+    """All descriptors, and all their slopes if one of the names asks for any."""
+    everything = select(EVERYTHING)
+    if not any(name.endswith(DELTA_SUFFIX) for name in names):
+        return everything
+    return everything + select(one.name + DELTA_SUFFIX for one in everything)
+
+
 def _names(descriptors: Sequence[Descriptor]) -> dict[str, int]:
-    """Every name for features, and how much it stands for: 0 everything, then categories, descriptors, columns."""
+    """Every name for features and its rank: 0 for all, 1 for categories, 2 for descriptors, 3 for columns."""
     ranks = {column: 3 for one in descriptors for column in one.columns}
     ranks |= {one.name: 2 for one in descriptors} | {one.category: 1 for one in descriptors}
     return ranks | {EVERYTHING: 0}

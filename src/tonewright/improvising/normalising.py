@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.errors import CorpusError, TableError, UsageError
-from tonewright.features.registry import Descriptor
+from tonewright.features.registry import DELTA_SUFFIX, Descriptor
 from tonewright.features.selection import select
 from tonewright.improvising.corpus.corpus import Corpus
 from tonewright.improvising.lookup.table import LookupTable
@@ -261,6 +261,8 @@ def _check_measured(columns: Sequence[str], names: Sequence[str]) -> None:
 
 
 def _kind(descriptor: Descriptor) -> str:
+    if descriptor.name.endswith(DELTA_SUFFIX):  # a slope, of either sign
+        return "linear"
     if descriptor.name in _RUNAWAY:
         return "asinh"
     if descriptor.unit in _FREQUENCY_UNITS:

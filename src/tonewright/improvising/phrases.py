@@ -31,7 +31,7 @@ class Phrase(NamedTuple):
 
 
 def held_out_phrases(corpus: Corpus, split: Split = "test") -> list[Phrase]:
-    """One part of a corpus as phrases of 4 to 10 s: long recordings are cut, short ones follow each other.
+    """One part of a corpus as phrases of 4 to 14 s: what is longer than 10 s is cut, what is short is joined.
 
     Args:
         corpus: Recordings.
@@ -62,7 +62,7 @@ def held_out_phrases(corpus: Corpus, split: Split = "test") -> list[Phrase]:
 
     for file in corpus.part(split):
         values = corpus.values[file.first : file.first + file.frames]
-        count = max(1, round(len(values) / longest)) if len(values) > longest else 1
+        count = -(-len(values) // longest)
         ends = np.linspace(0, len(values), count + 1).astype(int)
         for first, last in pairwise(ends):
             pieces.append(values[first:last])

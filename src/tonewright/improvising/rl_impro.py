@@ -1,7 +1,7 @@
 """RL-impro's settings, `environment_settings.json`, as a configuration of ours.
 
-RL-impro (Madaghiele and Fasciani, AIMC 2024) trains agents of the same kind. What its settings say is taken as
-far as it has a meaning here; what has none, or another one, is told.
+RL-impro (Madaghiele and Fasciani, AIMC 2024) trains agents of the same kind. What its settings say is taken
+as far as it has a meaning here; what has none, or another one, is told.
 """
 
 from __future__ import annotations

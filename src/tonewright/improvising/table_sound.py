@@ -67,12 +67,10 @@ class TableSound:
         order = np.argsort(-np.count_nonzero(weights, axis=1), kind="stable")
         # Columns that are there together share one column of weights.
         patterns, groups = np.unique(presence[:, order], axis=1, return_inverse=True)
-        parts = [values[:, order] * presence[:, order], patterns]
-        spreads = noise * normaliser.spread_of(table.means, table.spreads)[:, order]
-        self._wavers = bool((spreads > _STEADY).any())
-        self._interpolator = _interpolator(
-            table, np.concatenate([*parts, spreads][: 2 + self._wavers], axis=1)
-        )
+        spreads = noise * normaliser.spread_of(table.means, table.spreads)
+        self._wavers = np.flatnonzero((spreads > _STEADY).any(axis=0))
+        parts = (values[:, order] * presence[:, order], patterns, spreads[:, self._wavers])
+        self._interpolator = _interpolator(table, np.concatenate(parts, axis=1))
         groups = groups.reshape(-1)
         first_of = np.array([np.flatnonzero(groups == group)[0] for group in range(patterns.shape[1])])
         self._columns = _Columns(
@@ -110,9 +108,9 @@ class TableSound:
             rows, looked_up, everywhere, self._columns, self._values_before, self._presence_before,
             self._held, self._at, self.values, self.presence,
         )  # fmt: skip
-        if self._wavers:
-            first = looked_up.shape[1] - self.values.shape[1]
-            _waver(rows, looked_up[:, first:], self._columns.order, self._states, self._wavering, self.values)
+        if len(self._wavers):
+            spreads = looked_up[:, looked_up.shape[1] - len(self._wavers) :]
+            _waver(rows, spreads, self._wavers, self._states, self._wavering, self.values)
 
 
 def _interpolator(table: LookupTable, values: NDArray[np.float32]) -> Interpolator:
@@ -202,17 +200,17 @@ def _hear(
 def _waver(
     rows: NDArray[np.intp],
     spreads: NDArray[np.float32],
-    order: NDArray[np.intp],
+    columns: NDArray[np.intp],
     states: NDArray[np.uint64],
     wavering: NDArray[np.float32],
     values: NDArray[np.float32],
 ) -> None:
-    """Add what a sound does over time by itself: noise of the spreads `[rows, U]`, that a window blurs."""
+    """Add what a sound does by itself to some columns: blurred noise of spreads `[rows, columns]`."""
     new = np.float32(np.sqrt(12.0 * (1.0 - _KEPT**2)))  # of even numbers, for a variance of 1
     for k in range(len(rows)):
         b = rows[k]
-        for i in range(len(order)):
-            c = order[i]
+        for i in range(len(columns)):
+            c = columns[i]
             drawn = np.float32(uniform(states, b) - 0.5)
             wavering[b, c] = _KEPT * wavering[b, c] + new * drawn
             values[b, c] = min(_LIMIT, max(-_LIMIT, values[b, c] + spreads[k, i] * wavering[b, c]))

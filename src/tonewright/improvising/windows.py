@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tonewright.features.framing import Framing
 from tonewright.features.levels import MOMENTARY_S
 from tonewright.features.pitch import pitch_window
-from tonewright.features.registry import all_descriptors
+from tonewright.features.registry import DELTA_SUFFIX, all_descriptors
 from tonewright.features.spectra import PEAK_WINDOWS
 from tonewright.features.stft import hann_window
 from tonewright.synths.gliding import glide_share
@@ -21,7 +21,7 @@ _LEAST = 1e-3  # what counts less is left out
 def taps(columns: Sequence[str], framing: Framing) -> NDArray[np.float32]:
     """Weights of the controls of the last hops in what each column hears, the present one first.
 
-    The window says how much a sample counts. The glide of `synths.drone` says how far a control that was
+    The window says how much a sample counts. The glide of `synths.gliding` says how far a control that was
     turned at the beginning of a hop has arrived at a sample; other synths glide about as fast.
 
     Args:
@@ -31,12 +31,19 @@ def taps(columns: Sequence[str], framing: Framing) -> NDArray[np.float32]:
     Returns:
         `[columns, taps]` float32; each row adds up to 1 and ends with zeros.
     """
-    category = {name: one for one in all_descriptors() for name in one.columns}
-    rows = [_weights(_window(category[name].name, framing), framing) for name in columns]
+    measured = {column: one.name for one in all_descriptors() for column in one.columns}
+    rows = [_weights(_window(measured[_level_of(name)], framing), framing) for name in columns]
     out = np.zeros((len(rows), max(map(len, rows))), np.float32)
     for row, weights in zip(out, rows, strict=True):
         row[: len(weights)] = weights
     return out
+
+
+def _level_of(column: str) -> str:
+    """The column that a column is a slope of, or itself; a table of steady sounds knows no more of slopes."""
+    while column.endswith(DELTA_SUFFIX):
+        column = column.removesuffix(DELTA_SUFFIX)
+    return column
 
 
 def _window(descriptor: str, framing: Framing) -> NDArray[np.float64]:

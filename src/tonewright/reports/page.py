@@ -39,6 +39,8 @@ def page(
     notice: str = "",
     aside: Section | None = None,
     catalogue: bool = False,
+    style: str = "",
+    script: str = "",
 ) -> Html:
     """A self-contained document, with the style and the script of every part of this room.
 
@@ -53,23 +55,25 @@ def page(
         aside: Beside all this, the result in short.
         catalogue: Whether it holds a `tonewright.reports.catalogue`, which plays and shows files beside the
             page.
+        style: Rules of a page that shows what no part of this room does.
+        script: What such a page runs, in place of the script of the players.
 
     Returns:
         The document. Its policy forbids the browser every connection, and every script but the page's own;
         with a catalogue it allows sounds and pictures from where the page is.
     """
     parts = ("page", "catalogue") if catalogue else ("page",)
-    style = join(*(Html(_asset(f"{part}.css")) for part in parts))
-    script = Html(_asset("catalogue.js" if catalogue else "player.js"))
+    rules = join(*(Html(_asset(f"{part}.css")) for part in parts), Html(style))
+    runs = Html(script or _asset("catalogue.js" if catalogue else "player.js"))
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=_policy(script, beside=catalogue)),
+        tag("meta", http_equiv="Content-Security-Policy", content=_policy(runs, beside=catalogue)),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
         tag("meta", name="referrer", content="no-referrer"),
         tag("title", title or heading),
-        tag("style", style),
+        tag("style", rules),
     )
     texts = [
         _paragraph(eyebrow, "eyebrow"),
@@ -81,7 +85,7 @@ def page(
     beside = _section(aside, class_="aside") if aside else join()
     header = tag("header", tag("div", *texts, class_="top-text"), beside, class_="top")
     main = tag("main", header, *(_section(section) for section in sections))
-    body = tag("body", main, tag("script", script))
+    body = tag("body", main, tag("script", runs))
     return join(Html("<!doctype html>\n"), tag("html", head, Html("\n"), body, lang="en"), Html("\n"))
 
 

@@ -63,14 +63,7 @@ class Control:
 
     def to_physical(self, unit: ArrayLike) -> NDArray[np.float64]:
         """Physical values of unit values; values outside [0, 1] are taken as the nearer end."""
-        u = np.clip(np.asarray(unit, dtype=np.float64), 0.0, 1.0)
-        if self.curve == "integer":
-            return self.low + np.minimum(np.floor(u * self.steps), self.steps - 1)
-        if self.curve == "log":
-            return np.clip(self.low * (self.high / self.low) ** u, self.low, self.high)
-        if self.curve == "quadratic":
-            u = u**2
-        return self.low + u * (self.high - self.low)
+        return _to_physical(self.curve, unit, self.low, self.high, self.steps)
 
     def to_unit(self, physical: ArrayLike) -> NDArray[np.float64]:
         """Unit values of physical values: the inverse of `to_physical`, the bin's middle for integers."""
@@ -123,6 +116,21 @@ class Control:
         return float(value)
 
 
+def _to_physical(
+    curve: Curve, unit: ArrayLike, low: ArrayLike, high: ArrayLike, steps: ArrayLike
+) -> NDArray[np.float64]:
+    """Physical values of unit values, of one control or of several of one curve, the last axis."""
+    u = np.clip(np.asarray(unit, dtype=np.float64), 0.0, 1.0)
+    low, high, steps = np.asarray(low, np.float64), np.asarray(high, np.float64), np.asarray(steps)
+    if curve == "integer":
+        return np.asarray(low + np.minimum(np.floor(u * steps), steps - 1))
+    if curve == "log":
+        return np.asarray(np.clip(low * (high / low) ** u, low, high))
+    if curve == "quadratic":
+        u = u**2
+    return np.asarray(low + u * (high - low))
+
+
 def _between(landmarks: tuple[tuple[float, str], ...], value: float) -> str:
     for (low, left), (high, right) in pairwise(landmarks):
         if value <= high:
@@ -173,6 +181,22 @@ class ControlSpace:
             groups.setdefault(control.group, []).append(control)
         return groups
 
+    @cached_property
+    def _by_curve(self) -> dict[Curve, tuple[NDArray[Any], ...]]:
+        """Columns of each curve, and low, high and steps of these, so that they are worked on at once."""
+        curves: dict[Curve, list[int]] = {}
+        for i, control in enumerate(self.controls):
+            curves.setdefault(control.curve, []).append(i)
+        return {
+            curve: (
+                np.array(columns),
+                np.array([float(self.controls[i].low) for i in columns]),
+                np.array([float(self.controls[i].high) for i in columns]),
+                np.array([self.controls[i].steps for i in columns]),
+            )
+            for curve, columns in curves.items()
+        }
+
     def index(self, name: str) -> int:
         """Position of a control in a unit vector.
 
@@ -210,8 +234,10 @@ class ControlSpace:
     def to_physical(self, params: ArrayLike) -> NDArray[np.float64]:
         """Physical values `[..., D]` of unit vectors `[..., D]`."""
         params = np.asarray(params)
-        columns = [control.to_physical(params[..., i]) for i, control in enumerate(self.controls)]
-        return np.stack(columns, axis=-1)
+        physical = np.empty((*params.shape[:-1], len(self)))
+        for curve, (columns, *ranges) in self._by_curve.items():
+            physical[..., columns] = _to_physical(curve, params[..., columns], *ranges)
+        return physical
 
     def to_values(self, params: ArrayLike) -> dict[str, float]:
         """Physical values of one unit vector `[D]`, by name; whole numbers for integer controls.

@@ -19,7 +19,7 @@ outlet~
 
 
 def patch_text(boxes, links):
-    """A patch of boxes, an object a line (`msg …` is a message), with links `source[.outlet] target[.inlet]`."""
+    """A patch of boxes, an object or `msg …` a line, with links `source[.outlet] target[.inlet]`."""
     lines = ["#N canvas 0 0 450 300 10;"]
     for i, box in enumerate(boxes.strip().splitlines()):
         kind, content = ("msg", box[4:]) if box.startswith("msg ") else ("obj", box)

@@ -19,7 +19,8 @@ def test_names_alone_are_enough(tmp_path):
 
 def test_what_people_see(tmp_path):
     pitch = {
-        "name": "pitch", "low": 20, "high": 2000, "curve": "log", "unit": "Hz", "meaning": "how high", "group": "tone",
+        "name": "pitch", "low": 20, "high": 2000, "curve": "log", "unit": "Hz", "meaning": "how high",
+        "group": "tone",
     }  # fmt: skip
     level = {"name": "level", "curve": "quadratic", "default": 0.1}
     made = synth(f"pd:{write_tone(tmp_path, controls=(pitch, level), version=3)}")

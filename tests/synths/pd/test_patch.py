@@ -119,9 +119,11 @@ class TestSharing:
     @pytest.mark.parametrize(
         "box",
         [
-            r"s \$0-a", r"delwrite~ \$0-d 100", r"array define \$0-t 64", r"table \$0-t", r"r tonewright-seed", "3",
-            "expr $f1*2", "bng 15 250 50 0 empty empty empty 17 7 0 10 #fcfcfc #000000 #000000", r"msg 1 \, 2",
-            r"msg \; \$0-a 1", r"tabread4~ \$0-t", "metro 10", "vline~", "clone -x voice 4", "bob~", "declare -path x",
+            r"s \$0-a", r"delwrite~ \$0-d 100", r"array define \$0-t 64", r"table \$0-t",
+            "r tonewright-seed", "expr $f1*2",
+            "bng 15 250 50 0 empty empty empty 17 7 0 10 #fcfcfc #000000 #000000", "declare -path x",
+            r"msg \; \$0-a 1", r"tabread4~ \$0-t", "metro 10", "vline~", "clone -x voice 4", "bob~", "3",
+            r"msg 1 \, 2",
         ],
     )  # fmt: skip
     def test_objects_that_know_only_themselves(self, tmp_path, box):
@@ -131,7 +133,8 @@ class TestSharing:
     @pytest.mark.parametrize(
         "box",
         [
-            "s a", "r a", "receive", "throw~ bus", "value x", "delwrite~ d 100", "array define t 64", "table t",
+            "s a", "r a", "receive", "throw~ bus", "value x", "delwrite~ d 100", "array define t 64",
+            "table t",
             r"msg \; a 1", r"msg 1 \; pd dsp 1", "noise~", "random 10", "array random x", "expr random(0, 1)",
             "text define t", "netreceive 3000", "zexy/limiter~", "key", "dac~", "savestate", "tabread4~ t",
             "bng 15 250 50 0 empty here empty 17 7 0 10 #fcfcfc #000000 #000000",

@@ -22,8 +22,8 @@ pytestmark = with_pd
 
 RATE = 44_100
 HOSTILE = (
-    "my synth", "a#b", "a,b", "a;b", "a$b", "$1x", "#1", "it's", 'q"q', "123", "-x", "ünï", "a{b}", "a.b.c", "~x", "a:b",
-    "a%s", "1e5", "[a]",
+    "my synth", "a#b", "a,b", "a;b", "a$b", "$1x", "#1", "it's", 'q"q', "123", "-x", "ünï", "a{b}", "a.b.c",
+    "~x", "a:b", "a%s", "1e5", "[a]",
 )  # fmt: skip
 
 
@@ -99,6 +99,15 @@ class TestSound:
         values[:4, 0] = np.float32(1e-7), np.nextafter(np.float32(1), np.float32(0)), 1, np.float32(1 / 3)
         sound = make_synth(f"pd:{path}").render(values, 60, 0.02, 0.02)
         np.testing.assert_array_equal(sound[:, 400], values[:, 0])
+
+    def test_a_hundred_controls_of_many_rows(self, tmp_path):
+        """More than a pipe holds at once, and each of them in its place."""
+        boxes = "inlet\nunpack " + "f " * 100 + "\nsig~\nsig~\nsig~\n+~\n*~ 0.001\n+~\noutlet~"
+        links = "0 1,1 2,1.57 3,1.99 4,3 6,4 6,2 7,6 7.1,7 8"
+        path = write_patch(tmp_path, boxes, links, [f"c{i}" for i in range(100)])
+        params = np.random.default_rng(3).random((130, 100), np.float32)
+        sound = make_synth(f"pd:{path}").render(params, 60, 0.02, 0.02)[:, 400]
+        np.testing.assert_allclose(sound, params[:, 0] + 0.001 * (params[:, 57] + params[:, 99]), rtol=1e-5)
 
 
 class TestTurning:
@@ -209,14 +218,14 @@ class TestFolders:
 
     def test_files_and_abstractions_are_found_from_where_the_patch_is(self, tmp_path):
         path = write_patch(
-            tmp_path / "a b" / "c", "inlet\ninner/scaled\nosc~\nown\n*~\noutlet~", "0 1,1 2,2 4,3 4.1,4 5", ["x"],
-            paths=["../library;1"],
+            tmp_path / "a b" / "c", "inlet\ninner/scaled\nosc~\nown\n*~\noutlet~", "0 1,1 2,2 4,3 4.1,4 5",
+            ["x"], paths=["../library;1"],
         )  # fmt: skip
         for file, boxes, links in (
             ("a b/c/inner/scaled.pd", "inlet\nbeside\noutlet", "0 1,1 2"),
             ("a b/c/inner/beside.pd", "inlet\n* 500\noutlet", "0 1,1 2"),
-            ("a b/library;1/own.pd", "loadbang\ntext define -k \\$0-t\nmsg read ../level.txt\ntext get \\$0-t\n"
-             "msg 0\noutlet", "0 2,0 4,2 1,4 3,3 5"),
+            ("a b/library;1/own.pd", "loadbang\ntext define -k \\$0-t\nmsg read ../level.txt\n"
+             "text get \\$0-t\nmsg 0\noutlet", "0 2,0 4,2 1,4 3,3 5"),
         ):  # fmt: skip
             (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / file).write_text(patch_text(boxes, links))
@@ -244,18 +253,18 @@ class TestFaults:
     @pytest.mark.parametrize(
         ("boxes", "links", "rule"),
         [
-            ("inlet\nosc~\noutlet~\nnot-there~ 1 2", "0 1,1 2", r"got \[not-there~ 1 2\] in .*install the external"),
+            ("inlet\nosc~\noutlet~\nnot-there~ 1 2", "0 1,1 2", r"got \[not-there~ 1 2\] in .* install"),
             ("inlet\nosc~\noutlet~\nclone not-there 3", "0 1,1 2", r"got \[clone not-there 3\] in"),
             ("inlet\nosc~\noutlet~\nloadbang\nmsg open no.wav\nreadsf~\nmsg read no.txt\ntextfile",
-             "0 1,1 2,3 4,4 5,3 6,6 7", r"Pd can read every file that a patch names; got .no.txt: can't open. from"),
+             "0 1,1 2,3 4,4 5,3 6,6 7", r"can read every file .* got .no.txt: can't open. from"),
             ("inlet\nosc~\noutlet~\nloadbang\nmsg read -resize no.wav a\nsoundfiler\narray define a",
              "0 1,1 2,3 4,4 5", r"Pd can read every file that a patch names; got .*no.wav.* from"),
             ("inlet\nosc~ 100\nsqrt~\nlog~ -1\noutlet~\nsig~ 1e30\n*~ 1e30\n*~", "6 7,5 6,6 7.1,7 4",
              r"the sound of a patch is finite numbers; got NaN or infinity from .* after 0\.000 s"),
             ("inlet\nsig~\nexpr~ sqrt($v1-2)\noutlet~", "0 1,1 2,2 3", "got NaN or infinity"),
-            ("inlet\nosc~\n*~ 0\noutlet~", "0 1,1 2,2 3", "sounds at some setting .* got silence from .*; check what"),
-            ("inlet\nosc~ 3\noutlet~\ntabread4~ nowhere", "0 1,3 2", r"got silence .*Pd said '.*no such array"),
-            ("inlet\nosc~\noutlet~\nmsg \\; pd quit", "0 1,1 2,0 3", r"got its end \(exit code 0\) while it played"),
+            ("inlet\nosc~\n*~ 0\noutlet~", "0 1,1 2,2 3", "at some setting .* got silence from .*; check"),
+            ("inlet\nosc~ 3\noutlet~\ntabread4~ nowhere", "0 1,3 2", r"silence .*Pd said .* such array"),
+            ("inlet\nosc~\noutlet~\nmsg \\; pd quit", "0 1,1 2,0 3", r"got its end \(exit code 0\)"),
         ],
     )  # fmt: skip
     def test_what_is_wrong_is_told_in_a_line(self, tmp_path, boxes, links, rule):
@@ -275,7 +284,7 @@ class TestFaults:
         monkeypatch.setattr(player, "PATIENCE_S", 0.5)
         path = write_patch(
             tmp_path,
-            f"inlet\nosc~\noutlet~\nloadbang\nt b\nuntil",
+            "inlet\nosc~\noutlet~\nloadbang\nt b\nuntil",
             f"0 1,1 2,{3 * (when == 'loadbang')} 4,4 5",
             ["a"],
         )

@@ -33,7 +33,7 @@ def impulse_response(cutoff_hz, resonance, rate_hz, ticks):
     response = np.empty_like(impulse)
     gain = np.full(ticks + 1, filter_gain(cutoff_hz, rate_hz))
     compiled_low_pass(
-        ticks, 1 / q_of(resonance), 0.0, 1.0, np.ones(ticks + 1), gain, np.zeros(6), impulse, response, 0
+        ticks, 1 / q_of(resonance), 1.0, np.ones(ticks + 1), gain, np.zeros(6), impulse, response, 0
     )
     return response.astype(np.float64)
 
@@ -142,7 +142,7 @@ class TestStability:
         out = np.empty_like(impulse)
         cutoffs = np.exp(rng.uniform(np.log(30), np.log(2e5), ticks + 1))
         gain = np.array([filter_gain(f, 44_100) for f in cutoffs])
-        compiled_low_pass(ticks, 1 / 16, 0.0, 1.0, np.ones(ticks + 1), gain, np.zeros(6), impulse, out, 0)
+        compiled_low_pass(ticks, 1 / 16, 1.0, np.ones(ticks + 1), gain, np.zeros(6), impulse, out, 0)
         assert np.abs(out).max() < 2
         assert np.abs(out[-1000:]).max() < 1e-3
 

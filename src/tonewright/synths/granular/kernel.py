@@ -153,9 +153,10 @@ def render_rows(
                     elapsed[b] -= 1
                 elapsed[b] += rate
             total[:frames] = 0
-            for number in range(numbers[b, 0], numbers[b, 1]):
-                grain = grains[b, number % SLOTS]
-                _add_grain(grain, begin + block, samples, begins, lasts, total[:frames], scratch)
+            if level[:frames].max() > 0:
+                for number in range(numbers[b, 0], numbers[b, 1]):
+                    grain = grains[b, number % SLOTS]
+                    _add_grain(grain, begin + block, samples, begins, lasts, total[:frames], scratch)
             while numbers[b, 0] < numbers[b, 1]:
                 grain = grains[b, numbers[b, 0] % SLOTS]
                 if begin + block + frames - grain[_ONSET] + grain[_AGE] < grain[_LENGTH]:

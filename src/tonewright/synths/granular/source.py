@@ -57,8 +57,9 @@ def load_source(path: str, sample_rate_hz: int) -> GrainSource:
     if os.path.exists(path) and is_pipe(path):
         raise AudioError(f"grains are cut from a file; got the pipe {path!r}; save what comes from it first")
     digest = ""
-    with suppress(OSError, ValueError), open(path, "rb") as file:  # `read` tells what is wrong
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if os.path.isfile(path):  # of what is none, `read` tells what is wrong
+        with suppress(OSError), open(path, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
     return _prepared(path, digest, sample_rate_hz)
 
 

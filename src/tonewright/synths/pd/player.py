@@ -197,8 +197,8 @@ class Player:
             if left <= 0:
                 self._close()
                 raise SynthError(
-                    f"Pd renders a piece of sound within {PATIENCE_S:g} s; got none from {self._patch!r}, which "
-                    f"seems to be in a loop without end{self._quoted()}; look for it, at [until] for one"
+                    f"Pd renders a piece of sound within {PATIENCE_S:g} s; got none from {self._patch!r}, "
+                    f"which seems to be in a loop without end{self._quoted()}; look for it, at [until]"
                 )
 
     def _listen(self) -> None:

@@ -158,7 +158,7 @@ class PureData:
                 player.close()
             said = player.said
         raise SynthError(
-            f"a patch sounds at some setting of its controls; got silence from {str(self.path)!r} at {_PROBES}"
+            f"a patch sounds at some setting of its controls; got silence from {str(self.path)!r} at all"
             + (f", and Pd said {said!r}" if said else "")
             + "; check what [inlet] takes (a list of floats in 0…1) and what reaches [outlet~]"
         )

@@ -22,7 +22,6 @@ def dc_pole(sample_rate_hz: float) -> float:
 def low_pass(
     ticks: int,
     damping: float,
-    damping_step: float,
     pole: float,
     amplitude: NDArray[np.float64],
     gain: NDArray[np.float64],
@@ -31,7 +30,7 @@ def low_pass(
     out: NDArray[np.float32],
     at: int,
 ) -> None:
-    """Low-pass filter, amplitude and DC blocker of a block of ticks; the damping moves on with every sample.
+    """Low-pass filter, amplitude and DC blocker of a block of ticks.
 
     Zero-delay state variable filter (trapezoidal integrators; A. Simper, 2013), written as s' = A·s + b·x so
     that only three operations lie between one sample and the next.
@@ -55,7 +54,6 @@ def low_pass(
             out[at + k * TICK + j] = np.float32(y1)
             g += g_step
             level += level_step
-            damping += damping_step
         band = band if abs(band) > _SILENCE else 0.0
         low = low if abs(low) > _SILENCE else 0.0
         y1 = y1 if abs(y1) > _SILENCE else 0.0

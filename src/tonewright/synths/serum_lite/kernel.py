@@ -155,7 +155,7 @@ def _render_still(
             cold = False
             if p[NOISE] > 0:
                 add_noise(n * TICK, start * TICK, seed, p[NOISE], audio)
-        low_pass(n, damping, 0.0, pole, amplitude, gain, analogue, audio, out, block * TICK)
+        low_pass(n, damping, pole, amplitude, gain, analogue, audio, out, block * TICK)
         analogue[0], analogue[1] = amplitude[n], gain[n]
         block += n
 

@@ -131,7 +131,7 @@ def render_turning(
     before = np.empty(len(p))
     base, base_before = np.empty(2 * MAX_UNISON), np.empty(2 * MAX_UNISON)
     increments_of_voices(p, midi_note, sample_rate_hz, base)
-    damping, pole = damping_of(p), dc_pole(sample_rate_hz)
+    pole = dc_pole(sample_rate_hz)
     amplitude, gain, ratio = curves[0], curves[1], curves[2]
     control_curves(p, gate, sample_rate_hz, analogue[6], first_tick, 1, amplitude, gain, ratio)
     for k in range(len(out) // TICK):
@@ -159,8 +159,8 @@ def render_turning(
                 audio[TICK : 2 * TICK] = 0
                 add_noise(TICK, tick * TICK, seed, 1.0, audio[TICK : 2 * TICK])
                 _add_ramped(before[NOISE], p[NOISE], audio, TICK, audio)
-        step = (damping_of(p) - damping) / TICK
-        low_pass(1, damping, step, pole, amplitude, gain, analogue, audio, out, k * TICK)
+        # Damping moves in steps, whose clicks lie 94 dB below the sound.
+        low_pass(1, damping_of(p), pole, amplitude, gain, analogue, audio, out, k * TICK)
         analogue[0], analogue[1] = amplitude[1], gain[1]
-        damping, ratio[0] = damping_of(p), ratio[1]
+        ratio[0] = ratio[1]
     return len(out) // TICK
