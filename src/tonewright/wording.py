@@ -72,3 +72,8 @@ def listing(parts: list[str], last: str = "and") -> str:
 def sentence(text: str) -> str:
     """The text with a capital letter and a full stop."""
     return f"{text[:1].upper()}{text[1:]}."
+
+
+def one_line(text: str) -> str:
+    """A name on one line, whatever it holds."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)

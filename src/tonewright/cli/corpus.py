@@ -272,14 +272,11 @@ def _print_table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from tonewright.wording import one_line
+
     table = Table(heads[0], box=SIMPLE_HEAD, pad_edge=False)
     for head in heads[1:]:
         table.add_column(head, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(*(Text(one_line(cell)) for cell in row))
     Console(width=200).print(table)  # as wide as its cells: what a terminal wraps can still be read
-
-
-def one_line(text: str) -> str:
-    """A name on one line, whatever it holds."""
-    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)

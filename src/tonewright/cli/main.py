@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
+from tonewright.cli.agent import AGENT
 from tonewright.cli.bench import BENCH
 from tonewright.cli.compare import Compare
 from tonewright.cli.corpus import CORPUS
@@ -34,6 +35,7 @@ VERBS: Mapping[str, type[Verb] | VerbGroup] = {
     "hear": Hear,
     "lookup": LOOKUP,
     "corpus": CORPUS,
+    "agent": AGENT,
     "bench": BENCH,
     "train": TRAIN,
     "evaluate": EVALUATE,

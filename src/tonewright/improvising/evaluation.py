@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 
@@ -67,6 +68,12 @@ class Stage:
     def methods(self) -> tuple[str, ...]:
         """Everybody that can play, agents first."""
         return (*self.agents, *BASELINES)
+
+    @property
+    def descriptors(self) -> tuple[str, ...]:
+        """Descriptors that table and recordings both hold."""
+        held = self.table.descriptors
+        return held if self.corpus is None else tuple(one for one in held if one in self.corpus.descriptors)
 
 
 def stage(
@@ -247,18 +254,42 @@ def summarise(records: Iterable[Record]) -> list[Record]:
 
 def play(on: Stage, suite: str, hearing: str, method: str, seed: int) -> tuple[ImproviseEnv, Performance]:
     """One performance of all phrases of a suite, and where it was played; arguments as in `evaluate`."""
-    phrases = _phrases(on, suite)
+    return follow(on, _phrases(on, suite), hearing, method, seed)
+
+
+def follow(
+    on: Stage,
+    phrases: Sequence[Phrase],
+    hearing: str,
+    method: str,
+    seed: int,
+    *,
+    also: Sequence[str] | None = None,
+    progress: Callable[[float], None] = lambda share: None,
+) -> tuple[ImproviseEnv, Performance]:
+    """One performance of phrases, each in a row of its own, and where it was played.
+
+    Args:
+        on: What everybody is measured with.
+        phrases: What is followed.
+        hearing: "table" or "render".
+        method: Who plays, of `on.methods`.
+        seed: Where the controls begin.
+        also: Features that are measured beside those that are seen or count; all there are if not given.
+        progress: Called with the share of the work that has been done since.
+    """
+    hops = max(len(one.frames) for one in phrases)
     synth = make_synth(on.config.synth, SAMPLE_RATE_HZ)
     agent = load_agent(synth, on.agents[method]) if method in on.agents else None
     scaled_by = agent or load_agent(synth, next(iter(on.agents.values())))
     env = ImproviseEnv(
         len(phrases),
-        replace(on.config, hearing=hearing, max_episode_steps=1 + max(len(one.frames) for one in phrases)),
+        replace(on.config, hearing=hearing, max_episode_steps=1 + hops),
         table=on.table,
         corpus=on.corpus,
         phrases=phrases,
         scales=scaled_by.scales,
-        also=_reported(on),
+        also=on.descriptors if also is None else also,
     )
     player: Player
     if agent is not None:
@@ -266,7 +297,13 @@ def play(on: Stage, suite: str, hearing: str, method: str, seed: int) -> tuple[I
         player = agent
     else:
         player = baseline(method, env)
-    return env, perform(env, player, max(len(one.frames) for one in phrases), seed=seed)
+    steps = -(-hops // on.config.hops_per_step)
+
+    def act(env: ImproviseEnv, observations: Any) -> Any:
+        progress(1 / steps)
+        return player(env, observations)
+
+    return env, perform(env, act, hops, seed=seed)
 
 
 def _play(on: Stage, piece: tuple[str, str, str, int], keys: list[Key]) -> list[Record]:
@@ -293,12 +330,6 @@ def _phrases(on: Stage, suite: str) -> list[Phrase]:
 @cache
 def _walks(synth: str, descriptors: tuple[str, ...]) -> list[Phrase]:
     return walk_phrases(make_synth(synth, SAMPLE_RATE_HZ), descriptors, _WALKS, _WALK_HOPS, HELD_OUT_SEED)
-
-
-def _reported(on: Stage) -> tuple[str, ...]:
-    """Descriptors that table and recordings both hold."""
-    held = on.table.descriptors
-    return held if on.corpus is None else tuple(name for name in held if name in on.corpus.descriptors)
 
 
 def _check_comparable(one: tuple[str, Agent], other: tuple[str, Agent]) -> None:

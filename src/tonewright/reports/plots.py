@@ -92,8 +92,18 @@ def grid(x: list[Tick], y: list[Tick]) -> Html:
 
 
 def line(x: ArrayLike, y: ArrayLike, class_: str) -> Html:
-    """A polyline through points; both coordinates lie in 0…1, from left to right and from bottom to top."""
-    return tag("path", d="M" + _points(x, y), class_=class_)
+    """A polyline through points; both coordinates lie in 0…1, from left to right and from bottom to top.
+
+    Where y is NaN the line has a gap; a point alone between two gaps is a dot.
+    """
+    at, values = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    pieces = []
+    for run in np.split(np.arange(len(values)), np.flatnonzero(np.isnan(values))):
+        there = run[~np.isnan(values[run])]
+        if len(there):
+            points = _points(at[there], values[there])
+            pieces.append(f"M{points}" if len(there) > 1 else f"M{points}h0")
+    return tag("path", d="".join(pieces), class_=class_)
 
 
 def area(x: ArrayLike, y: ArrayLike, class_: str) -> Html:

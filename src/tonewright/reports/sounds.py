@@ -34,7 +34,7 @@ class Preview:
         sample_rate_hz: Rate of all.
         seconds: Duration of what is held.
         whole_seconds: Duration of the sounds.
-        lufs: Loudness all were brought to.
+        lufs: Loudness all were brought to, or the loudest of them.
         gains_db: What was applied to each.
         silent: One of them is silent, so their loudness could not be matched.
     """
@@ -63,24 +63,59 @@ def equal_loudness(sounds: NDArray[np.float32], sample_rate_hz: int) -> Preview:
     Returns:
         What a player of the page holds.
     """
-    preview = sounds[:, : min(round(PREVIEW_S * sample_rate_hz), PREVIEW_FRAMES)].copy()
-    # A sound that ends in full swing would click, in the loop at every round.
-    fade = min(round(_FADE_S * sample_rate_hz), preview.shape[1] // 10)
-    preview[:, preview.shape[1] - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
-    loudness = integrated_lufs(preview, sample_rate_hz)
+    beginning = _beginning(sounds, sample_rate_hz)
+    loudness = integrated_lufs(beginning, sample_rate_hz)
     audible = loudness > _SILENT_LUFS
-    headroom_db = _HIGHEST_DBTP - true_peak_dbtp(preview)
+    headroom_db = _HIGHEST_DBTP - true_peak_dbtp(beginning)
     common = min([_LOUDEST_LUFS, *(loudness + headroom_db)[audible]])
     gains_db = np.where(audible, common - loudness, 0.0)
-    matched = preview * (10 ** (gains_db / 20)).astype(np.float32)[:, None]
+    return _preview(sounds, beginning, sample_rate_hz, gains_db, float(common), silent=not audible.all())
+
+
+def equal_gain(sounds: NDArray[np.float32], sample_rate_hz: int) -> Preview:
+    """Turn sounds up or down together, so that one stays as much louder than another as it is.
+
+    The loudest comes to −16 LUFS, or less where a true peak would go beyond −1 dBTP; arguments as for
+    `equal_loudness`.
+    """
+    beginning = _beginning(sounds, sample_rate_hz)
+    loudness = integrated_lufs(beginning, sample_rate_hz)
+    silent = not (loudness > _SILENT_LUFS).all()
+    loudest = float(loudness.max())
+    gain_db = 0.0
+    if loudest > _SILENT_LUFS:
+        gain_db = min(_LOUDEST_LUFS - loudest, _HIGHEST_DBTP - float(true_peak_dbtp(beginning).max()))
+    gains_db = np.full(len(sounds), gain_db)
+    return _preview(sounds, beginning, sample_rate_hz, gains_db, loudest + gain_db, silent=silent)
+
+
+def _beginning(sounds: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.float32]:
+    """As much as a page holds, faded out."""
+    beginning = sounds[:, : min(round(PREVIEW_S * sample_rate_hz), PREVIEW_FRAMES)].copy()
+    # A sound that ends in full swing would click, in the loop at every round.
+    fade = min(round(_FADE_S * sample_rate_hz), beginning.shape[1] // 10)
+    beginning[:, beginning.shape[1] - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
+    return beginning
+
+
+def _preview(
+    sounds: NDArray[np.float32],
+    beginning: NDArray[np.float32],
+    sample_rate_hz: int,
+    gains_db: NDArray[np.float64],
+    lufs: float,
+    *,
+    silent: bool,
+) -> Preview:
+    turned = beginning * (10 ** (gains_db / 20)).astype(np.float32)[:, None]
     return Preview(
-        wavs=tuple(wav_bytes(Clip(sound[None], sample_rate_hz)) for sound in matched),
+        wavs=tuple(wav_bytes(Clip(sound[None], sample_rate_hz)) for sound in turned),
         sample_rate_hz=sample_rate_hz,
-        seconds=preview.shape[1] / sample_rate_hz,
+        seconds=beginning.shape[1] / sample_rate_hz,
         whole_seconds=sounds.shape[1] / sample_rate_hz,
-        lufs=float(common),
+        lufs=lufs,
         gains_db=tuple(gains_db.tolist()),
-        silent=not audible.all(),
+        silent=silent,
     )
 
 
@@ -92,14 +127,27 @@ def loudness_note(names: Sequence[str], preview: Preview, files: str = "") -> st
         preview: What the players hold.
         files: Where the sounds can be heard in full, if anywhere: `take.wav beside this page`.
     """
-    text = _equal(names, preview)
-    if preview.cut:
-        text += (
-            f" To keep this page small, the players hold the first {wording.duration(preview.seconds)} of "
-            f"{wording.duration(preview.whole_seconds)}; pictures and figures cover all of it"
-            f"{f', and {files} are whole' if files else ''}."
-        )
-    return text
+    return _equal(names, preview) + _cut(preview, files)
+
+
+def gain_note(preview: Preview) -> str:
+    """What `equal_gain` did to the sounds, in a few sentences."""
+    turned = _turned(preview.gains_db[0])
+    whom, fade = ("The sound is", "fades") if len(preview.wavs) == 1 else ("All sounds are", "fade")
+    text = f"{whom} {turned}"
+    if len(preview.wavs) > 1:
+        text += ", so that each is as loud beside the others as it was"
+    return f"{text}, and {fade} out over the last 5 ms." + _cut(preview)
+
+
+def _cut(preview: Preview, files: str = "") -> str:
+    if not preview.cut:
+        return ""
+    return (
+        f" To keep this page small, the players hold the first {wording.duration(preview.seconds)} of "
+        f"{wording.duration(preview.whole_seconds)}; pictures and figures cover all of it"
+        f"{f', and {files} are whole' if files else ''}."
+    )
 
 
 def _equal(names: Sequence[str], preview: Preview) -> str:

@@ -9,12 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright import wording
-from tonewright.audio import read, resample_array
-from tonewright.audio.folders import sound_files_below
-from tonewright.documents import sha256
-from tonewright.errors import AudioError, UsageError
-from tonewright.improvising.corpus.analysing import recording_name
 from tonewright.improvising.corpus.describing import CorpusFacts, PartFacts
+from tonewright.improvising.corpus.sounds import Recorded
+from tonewright.improvising.hearing import SAMPLE_RATE_HZ
 from tonewright.improvising.reach.comparing import WORST_S, ColumnRange, Distances, FeatureReach, Reach
 from tonewright.reports import lanes, plots
 from tonewright.reports.markup import Html, join, tag
@@ -25,7 +22,6 @@ from tonewright.reports.table import Column, bar, table
 
 _BINS = 80
 _WORST = 12
-_RATE_HZ = 44_100
 _PARTS_NOTE = (
     "Parts are decided by recording, so that no take is in two of them. Silence is what stays below −60 "
     "dBFS. Loudness (momentary) and pitch: from the 5th to the 95th percentile of what sounds."
@@ -70,7 +66,7 @@ def corpus_html(name: str, facts: CorpusFacts, reach: Reach | None = None, sound
             Section("ranges", "Ranges", _ranges(reach)),
         ]
     if facts.contents.skipped:
-        rows = [(_printable(file), why) for file, why in facts.contents.skipped]
+        rows = [(wording.one_line(file), why) for file, why in facts.contents.skipped]
         skipped = table("Sounds that were skipped", [Column("Sound"), Column("Why")], rows, stacked=True)
         sections.append(Section("skipped", "Skipped", skipped))
     whole = facts.whole
@@ -210,7 +206,7 @@ def _worst(reach: Reach, sounds: Path | None) -> Html:
     )
     rows = [
         (
-            _printable(one.file.name), one.file.split, f"{one.distances.median:.2f}",
+            wording.one_line(one.file.name), one.file.split, f"{one.distances.median:.2f}",
             f"{one.distances.p90:.2f}", f"{one.distances.within:.0%}", _clock(one.worst_s),
         )
         for one in reach.files[:_WORST]
@@ -227,30 +223,25 @@ def _clock(seconds: float) -> str:
 
 def _player(reach: Reach, folder: Path) -> Html:
     """The worst five seconds of the worst recordings that are still there."""
-    places = {recording_name(path, folder): path for path in sound_files_below(folder)}
+    recorded = Recorded(folder, (one.file for one in reach.files))
     names: list[str] = []
     heard: list[NDArray[np.float32]] = []
     for one in reach.files:
-        path = places.get(one.file.name)
-        if path is None or len(heard) == MOST_SOUNDS:
-            continue
-        try:
-            if sha256(path.read_bytes()) != one.file.sha256:
-                continue
-            clip = read(path, start_s=one.worst_s, seconds=WORST_S, partial=True)
-        except (AudioError, UsageError, OSError):  # gone or changed meanwhile
-            continue
-        names.append(_printable(one.file.name))
-        heard.append(resample_array(clip.mono(), clip.sample_rate_hz, _RATE_HZ))
+        if len(heard) == MOST_SOUNDS:
+            break
+        sound = recorded.read(one.file.name, one.worst_s, WORST_S)
+        if sound is not None:
+            names.append(wording.one_line(one.file.name))
+            heard.append(sound)
     if not heard:
         note = "None of them is in the folder any more, as it was analysed."
         return tag("p", note, class_="note")
     together = np.zeros((len(heard), max(map(len, heard))), np.float32)
     for row, sound in zip(together, heard, strict=True):
         row[: len(sound)] = sound
-    preview = equal_loudness(together, _RATE_HZ)
-    level = lanes.levels(names, together, _RATE_HZ)
-    stack = lanes.stack([level], together.shape[1] / _RATE_HZ)
+    preview = equal_loudness(together, SAMPLE_RATE_HZ)
+    level = lanes.levels(names, together, SAMPLE_RATE_HZ)
+    stack = lanes.stack([level], together.shape[1] / SAMPLE_RATE_HZ)
     note = f"{_WORST_NOTE} {loudness_note(names, preview)}"
     return player("worst-sounds", names, preview, stack, note=note)
 
@@ -304,8 +295,3 @@ def _bars(one: ColumnRange) -> Html:
 
 def _bar(begin: float, end: float, y: float, fill: str) -> Html:
     return tag("rect", x=begin, y=y, width=max(end - begin, 0.6), height=5, style=f"fill:{fill}")
-
-
-def _printable(name: str) -> str:
-    """A name on one line, whatever it holds."""
-    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in name)
