@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.improvising import settings
 
 from tonewright.errors import CheckpointError, UnknownNameError, UsageError
 from tonewright.improvising.agent.loaded import Agent
@@ -31,6 +30,8 @@ from tonewright.learning.configuration import config_from
 from tonewright.learning.runs import Run, read_metrics
 from tonewright.learning.training import TrainConfig
 from tonewright.synths import synth as make_synth
+
+from . import settings
 
 KEPT = ("loudness_rms", "pitch_f0", "spectral_centroid")
 
