@@ -3,7 +3,8 @@
 Usage: python benchmarks/improvising/lookup.py; writes benchmarks/results/improvising-lookup.json.
 
 Builds a table of each synth with `tonewright lookup build`, in a process of its own: seconds on the clock,
-and seconds of processor, which other programs disturb less. Then, of each built-in synth:
+seconds of processor, which other programs disturb less, and how many programs wanted the processor before.
+Then, of each built-in synth:
 
 - what hearing descriptors of long windows at fewer hops does to the means and spreads;
 - what 1,000 points at random sound like, against what the table says between its points;
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -54,6 +56,7 @@ def build(name: str, path: Path) -> dict[str, Any]:
     """Build a table twice, the second time with everything compiled."""
     command = [sys.executable, "-m", "tonewright", "lookup", "build", "--synth", name, "-o", str(path)]
     subprocess.run([*command[:-2], "--sobol", "8", "-o", str(path)], check=True, capture_output=True)
+    load = os.getloadavg()[0]  # of other programs, which share the two cores
     before, began_s = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     done = subprocess.run([*command, "--overwrite", "--json"], check=True, capture_output=True, text=True)
     wall_s, after = time.monotonic() - began_s, resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -63,6 +66,7 @@ def build(name: str, path: Path) -> dict[str, Any]:
         "controls": len(told["controls"]),
         "seconds": round(wall_s, 1),
         "processor_seconds": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1),
+        "load_before": round(load, 1),
         "megabytes": round(path.stat().st_size / 1e6, 1),
         "silent_points": told["silent_points"],
     }

@@ -42,6 +42,7 @@ _ALL, _SOUNDING, _PRESENT = range(3)
 _LEVELS = {"loudness", "onset", "log_mel"}
 _NOTHING = {"pitch_f0": 0.0, "sinusoid_frequencies": 0.0, "sinusoid_magnitudes": FLOOR_DB}
 _LEVEL = "loudness_rms"
+_FILTERED = "loudness_momentary"  # its filter would hear a click where a sound is cut
 # Every how many hops those descriptors are heard whose window is longer than that of the framing: more frames
 # overlap more, and tell the means nothing new.
 _PACE = {
@@ -69,14 +70,17 @@ class Averager:
     def __init__(self, framing: Framing, descriptors: Sequence[str]) -> None:
         self._framing = framing
         self.descriptors = select(descriptors)
-        self._columns = {one.name: len(one.columns) for one in self.descriptors}
-        groups: dict[int, list[Descriptor]] = {1: list(select(_LEVEL))}
+        level = select(_LEVEL)[0]
+        self._groups: dict[tuple[int, int], list[Descriptor]] = {self._heard(level): [level]}
         for one in self.descriptors:
             if one.name != _LEVEL:
-                groups.setdefault(self._pace(one), []).append(one)
-        self._groups = groups
-        last = max((self._first(one) + 1) * self._pace(one) for one in (*self.descriptors, *select(_LEVEL)))
-        self.least_seconds = math.ceil(100 * last * framing.hop / framing.sample_rate_hz) / 100
+                self._groups.setdefault(self._heard(one), []).append(one)
+        hops = max(
+            begin + pace * (self._first(one) + 1)
+            for (begin, pace), group in self._groups.items()
+            for one in group
+        )
+        self.least_seconds = math.ceil(100 * hops * framing.hop / framing.sample_rate_hz) / 100
 
     def __call__(
         self, audio: NDArray[np.float32]
@@ -90,45 +94,59 @@ class Averager:
             Means `[batch, C]`, spreads `[batch, C]`, and the share of frames that sound, `[batch]`.
         """
         found: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = {}
-        sounds = np.empty((0, 0), np.bool_)
-        for pace, group in self._groups.items():
+        sounds = np.empty((len(audio), 0), np.bool_)  # in each hop after the settling
+        for (begin, pace), group in self._groups.items():
             hop = pace * self._framing.hop
-            whole = audio[:, : audio.shape[1] // hop * hop]
-            names = [one.name for one in group]
-            heard = hear(whole, self._framing.sample_rate_hz, names, window=self._framing.window, hop=hop)
-            if pace == 1:
+            rest = audio[:, begin * self._framing.hop :]
+            heard = hear(
+                rest[:, : rest.shape[1] // hop * hop],
+                self._framing.sample_rate_hz,
+                [one.name for one in group],
+                window=self._framing.window,
+                hop=hop,
+            )
+            if not sounds.shape[1]:  # the level is in the first group
                 sounds = np.asarray(heard[_LEVEL][..., 0] > SILENT_DBFS)
-            sounding = sounds[:, pace - 1 :: pace]
             for one in group:
                 first = self._first(one)
-                found[one.name] = _average(heard[one.name][:, first:], sounding[:, first:], one)
-        share = sounds[:, self._first(select(_LEVEL)[0]) :].mean(axis=1, dtype=np.float32)
+                values = heard[one.name][:, first:]
+                sounding = sounds[:, pace - 1 :: pace][:, first:] if begin else None
+                found[one.name] = _average(values, sounding, one)
         means, spreads = (
             np.concatenate([found[one.name][i] for one in self.descriptors], axis=1) for i in range(2)
         )
+        share = sounds[:, self._first(select(_LEVEL)[0]) :].mean(axis=1, dtype=np.float32)
         return means, spreads, share
 
-    def _pace(self, descriptor: Descriptor) -> int:
-        """Every how many hops a descriptor is heard."""
-        return min(_PACE.get(descriptor.name, 1), self._framing.window // self._framing.hop)
+    def _heard(self, descriptor: Descriptor) -> tuple[int, int]:
+        """From which hop on a descriptor is heard, and every how many hops."""
+        pace = min(_PACE.get(descriptor.name, 1), self._framing.window // self._framing.hop)
+        if _base(descriptor) == _FILTERED:
+            return 0, pace
+        return math.ceil(SETTLE_S * self._framing.sample_rate_hz / self._framing.hop), pace
 
     def _first(self, descriptor: Descriptor) -> int:
-        """The first frame, at the descriptor's pace, that has settled."""
+        """The first frame, of those at which the descriptor is heard, under whose window all has settled."""
         rate, hop = self._framing.sample_rate_hz, self._framing.hop
+        pace = self._heard(descriptor)[1]
         reach = max(PEAK_WINDOWS * self._framing.window, pitch_window(rate))
-        name, slopes = descriptor.name, 0
-        while name.endswith(DELTA_SUFFIX):
-            name, slopes = name.removesuffix(DELTA_SUFFIX), slopes + 1
-        if name == "loudness_momentary":
-            reach = max(reach, math.ceil(MOMENTARY_S * rate))
-        settled = math.ceil(SETTLE_S * rate) + reach + slopes * _DELTA_FRAMES * hop
-        return math.ceil(settled / (hop * self._pace(descriptor))) - 1
+        if _base(descriptor) == _FILTERED:
+            reach = max(reach, math.ceil((SETTLE_S + MOMENTARY_S) * rate))
+        slopes = descriptor.name.count(DELTA_SUFFIX)
+        return math.ceil((reach + slopes * _DELTA_FRAMES * hop) / (hop * pace)) - 1
+
+
+def _base(descriptor: Descriptor) -> str:
+    """The name of what slopes, slopes of slopes, … are taken of."""
+    return descriptor.name.split(DELTA_SUFFIX)[0]
 
 
 def _average(
-    values: NDArray[np.float32], sounding: NDArray[np.bool_], descriptor: Descriptor
+    values: NDArray[np.float32], sounding: NDArray[np.bool_] | None, descriptor: Descriptor
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Mean and standard deviation over time of `[batch, frames, columns]`, each `[batch, columns]`."""
+    if sounding is None:
+        sounding = np.ones(values.shape[:2], np.bool_)
     rule = _SOUNDING
     if descriptor.name in _NOTHING:
         rule = _PRESENT
