@@ -133,7 +133,7 @@ def _largest(power: NDArray[np.float32]) -> float:
         c, d = max(c, power[k + 2]), max(d, power[k + 3])
     for k in range(whole, len(power)):
         a = max(a, power[k])
-    return max(max(a, b), max(c, d))
+    return float(max(max(a, b), max(c, d)))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
