@@ -50,13 +50,13 @@ def test_show_tells_and_draws(run, trained, tmp_path):
         (["--sounds", "."], 2, "--sounds is the folder of a corpus; got no corpus"),
         (["--agent", "nowhere"], 1, "nowhere"),
         (["--split", "tset"], 2, "part of a corpus"),
-        (["--synth", "fm"], 1, "fm"),
+        (["--synth", "fm"], 1, "turns 2 controls that are not the 4 of this synth"),
     ],
 )
-def test_mistakes_are_told_before_any_work(refused, trained, tmp_path, monkeypatch, words, code, said):
+def test_mistakes_are_told_before_any_work(refuse, trained, tmp_path, monkeypatch, words, code, said):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "there.html").write_text("mine")
     monkeypatch.setattr("tonewright.improvising.portrait.portraying.portray", None)
     table, agent = trained
     named = [] if "--agent" in words else ["--agent", agent]
-    assert said in refused("agent", "show", "--table", table, *named, *words, code=code)
+    assert said in refuse("agent", "show", "--table", table, *named, *words, code=code)
