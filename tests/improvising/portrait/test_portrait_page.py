@@ -44,7 +44,7 @@ def test_every_take_has_its_lanes_and_sounds(document: str, oracle: tuple[Portra
     assert len(page.all("audio")) == 2 * len(takes) - 1
     assert page.text.count("The musician is not heard here") == 1
     drawings = [one["aria-label"] for one in page.all("svg") if "aria-label" in one]
-    for title in ("Loudness", "Pitch", "Brightness"):
+    for title in ("Loudness in dBFS", "Pitch", "Brightness"):
         assert drawings.count(f"{title} over time: the musician, the agent") == len(takes)
     for control in ("frequency_hz", "amplitude"):
         assert drawings.count(f"{control} over time: the agent") == len(takes)

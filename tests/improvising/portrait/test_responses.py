@@ -97,7 +97,11 @@ class TestResponse:
         whole, holed = (response(side, target, AT, UNTIL, 1.0) for side in (target, own))
         assert holed == whole
         own[UNTIL - 40 : UNTIL] = np.nan
-        assert response(own, target, AT, UNTIL, 1.0) is None
+        assert response(own, target, AT, UNTIL, 1.0) == (10.0, None, None, None, None, None)
+        own = target.copy()
+        own[AT - 8 : AT] = np.nan
+        assert response(own, target, AT, UNTIL, 1.0) == (10.0, None, None, None, None, 0.0)
+        assert response(target, own, AT, UNTIL, 1.0) is None  # the musician has none
 
     def test_small_steps_are_none(self) -> None:
         assert response(step(0, 2), step(0, 2), AT, UNTIL, 3.0) is None

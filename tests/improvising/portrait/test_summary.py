@@ -8,7 +8,7 @@ from tonewright.improvising.portrait.summary import Character, Manner, glance
 LOUD = Shown("loudness_rms_dbfs", "Loudness", "dBFS", "level", 3.0)
 PITCH = Shown("pitch_f0_hz", "Pitch", "Hz", "octaves", 150.0)
 FLAT = Shown("spectral_flatness_db", "Spectral flatness db", "dB", "linear", 5.0)
-GOOD = Manner(4, 4, 35.2, 0.3, 60.0, 4, 0.2, 42.0, 0.2)
+GOOD = Manner(4, 4, 4, 35.2, 0.3, 60.0, 4, 0.2, 42.0, 0.2)
 FOUND = Character({LOUD.column: GOOD}, True, 41.0, 0.05, 0.03, 0.54, 0.66)
 
 
@@ -53,7 +53,7 @@ def test_overshoot_and_error(shown: Shown, changes: dict[str, float], words: str
 
 
 def test_who_follows_some_steps_or_none() -> None:
-    assert said(manner=Manner(4, 0, None, None, None, 0, 20.0, None, 0.0))[0] == (
+    assert said(manner=Manner(4, 4, 0, None, None, None, 0, 20.0, None, 0.0))[0] == (
         "Loudness: it does not follow; it goes along with none of the four steps."
     )
     assert said(manner=replace(GOOD, followed=3, settled=3))[0].startswith(
@@ -62,8 +62,21 @@ def test_who_follows_some_steps_or_none() -> None:
     assert said(manner=replace(GOOD, settled=3))[0].endswith(" After one of them it does not settle.")
 
 
+def test_who_does_not_settle() -> None:
+    assert said(manner=replace(GOOD, settled=1, overshoot=4.9, off=2.0))[0] == (
+        "Loudness: it follows quickly, 90 % of the way in 35 ms, but does not settle after three of four and "
+        "ends 2.0 dB off."
+    )
+
+
+def test_who_has_no_pitch() -> None:
+    assert said(PITCH, Manner(4, 1, 0, None, None, None, 0, None, None, None))[0] == (
+        "Pitch: it hardly has any of its own; it goes along with none of the four steps."
+    )
+
+
 def test_what_no_step_shows_is_not_spoken_of() -> None:
-    assert said(manner=Manner(0, 0, None, None, None, 0, None, None, None))[0].startswith("When you stop")
+    assert said(manner=Manner(0, 0, 0, None, None, None, 0, None, None, None))[0].startswith("When you stop")
 
 
 def test_trembling_and_restlessness() -> None:
