@@ -503,9 +503,9 @@ def sections() -> list[tuple[str, str, str]]:
         ("Speed of learning", "Written by `python benchmarks/learning_speed.py`.", learning_speed_table()),
         (
             "Lookup tables",
-            "Written by `python benchmarks/improvising/lookup.py`, on two cores that other programs used,\n"
-            "too: the load is how many wanted them before. Half of the seconds of processor is the least\n"
-            "that a build takes where nothing else runs.",
+            "Written by `python benchmarks/improvising/lookup.py`, on two cores that others used,\n"
+            "too: the load is how many programs wanted them before. Half of the seconds of processor is the\n"
+            "least that a build takes where nothing else runs.",
             lookup_table(),
         ),
         (
@@ -533,10 +533,10 @@ def sections() -> list[tuple[str, str, str]]:
         ),
         (
             "Maps of lookup tables",
-            "Written by `python benchmarks/improvising/map_page.py`, in headless Chromium without a\n"
-            "graphics card on two cores; times are the median and the 95th percentile. 16.7 ms is 60 frames\n"
+            "Written by `python benchmarks/improvising/map_page.py`, in headless Chromium on two cores,\n"
+            "without a graphics card; times are the median and the 95th percentile, and 16.7 ms is 60 frames\n"
             "a second.\n"
-            "The load is that of the machine as the page was tried.",
+            "The load is how many programs wanted the cores as the page was tried.",
             map_table(),
         ),
         (

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from tonewright.files import write_text
-from tonewright.improvising.baselines import GAIN, Follow, Hold, Policy, RandomMoves
+from tonewright.improvising.baselines import GAIN, baseline, proportional
 from tonewright.improvising.default_table import measure_table
 from tonewright.improvising.environment import ImproviseEnv
 from tonewright.improvising.episode_config import FEATURES_KEEP, ImproviseConfig
@@ -52,7 +52,7 @@ HEARD = (
     "onset",
 )
 ROWS, RUNS = 256, 7
-GAINS = (1.0, 0.7, 0.5, 0.35, 0.25, 0.15)
+GAINS = (0.7, 0.5, 0.35, 0.25, 0.15)
 SEEDS = (0, 1, 2)
 EPISODE_ROWS, EPISODE_STEPS = 16, 300
 
@@ -104,13 +104,14 @@ def differences(name: str, table: LookupTable) -> dict[str, dict[str, float]]:
     }
 
 
-def score(policy: Policy, seed: int, **arguments: Any) -> float:
-    """Mean reward of an episode."""
+def score(name: str, seed: int, gain: float | None = None, **arguments: Any) -> float:
+    """Mean reward of an episode of a baseline, or of a proportional controller of a gain."""
     env = ImproviseEnv(EPISODE_ROWS, max_episode_steps=EPISODE_STEPS, autoreset_mode="Disabled", **arguments)
+    player = baseline(name, env) if gain is None else proportional(env, gain)
     observations, _ = env.reset(seed=1000 * seed)
     rewards = []
     for _ in range(EPISODE_STEPS):
-        observations, earned, *_ = env.step(policy.act(env, observations))
+        observations, earned, *_ = env.step(player(env, observations))
         rewards.append(earned.mean())
     return float(np.mean(rewards))
 
@@ -119,16 +120,19 @@ def baselines(name: str, table: LookupTable) -> dict[str, dict[str, float]]:
     """Mean rewards by kind of target and hearing; of rendered hearing only of the gain that is chosen."""
     found = {}
     for mode in ("static", "dynamic"):
-        for hearing, gains in (("table", GAINS), ("render", (1.0, GAIN))):
+        for hearing, gains in (("table", GAINS), ("render", (GAIN,))):
             given = {"synth": name, "table": table, "training_mode": mode, "hearing": hearing}
             scores = {
-                "random": [score(RandomMoves(seed), seed, **given) for seed in SEEDS],
-                "hold": [score(Hold(), seed, **given) for seed in SEEDS],
-                "oracle, no step limit": [score(Follow(), seed, step_size=1.0, **given) for seed in SEEDS],
+                what: [score(player, seed, **given) for seed in SEEDS]
+                for what, player in (
+                    ("random", "random"),
+                    ("hold", "hold"),
+                    ("oracle, no step limit", "nearest"),
+                    ("oracle", "limited"),
+                )
             }
             for gain in gains:
-                what = "oracle" if gain == 1 else f"gain {gain:g}"
-                scores[what] = [score(Follow(gain), seed, **given) for seed in SEEDS]
+                scores[f"gain {gain:g}"] = [score("proportional", seed, gain, **given) for seed in SEEDS]
             found[f"{mode}, {hearing}"] = {
                 what: round(float(np.mean(values)), 4) for what, values in scores.items()
             }

@@ -33,3 +33,11 @@ def test_says_which_take_a_file_and_which_play_no_notes(run):
     assert run("synths", "fm").out.startswith("fm, version 1: 4 controls; it plays no notes, pitch is")
     shown = run("synths", "granular:examples/sounds/bell.flac").out.splitlines()
     assert shown[0].startswith("granular:examples/sounds/bell.flac, version 1: 6 controls; it plays no notes")
+
+
+def test_a_patch_of_pd_tells_where_it_is(run):
+    lines = run("synths", "pd:sine").out.splitlines()
+    assert lines[0].startswith("pd:sine, version 1: 2 controls")
+    assert lines[1].startswith("made from ")
+    assert lines[1].endswith("/synths/pd/patches/sine/synth.pd")
+    assert "pd:PATH" in run("synths").out.splitlines()

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from tests.improvising import settings
 
 from tonewright.errors import UnknownNameError
 from tonewright.improvising.baselines import BASELINES, baseline, proportional
@@ -8,6 +7,8 @@ from tonewright.improvising.environment import ImproviseEnv
 from tonewright.improvising.guide import Guide
 from tonewright.improvising.normalising import Normaliser
 from tonewright.improvising.performing import perform
+
+from . import settings
 
 KEPT = ("loudness_rms", "pitch_f0", "spectral_centroid")
 

@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 
 from tonewright.errors import UnknownNameError, UsageError
-from tonewright.improvising.baselines import Follow, Hold, RandomMoves
+from tonewright.improvising.baselines import at_random, baseline, limited
 from tonewright.improvising.environment import ImproviseEnv
 from tonewright.improvising.episode_config import ImproviseConfig
+from tonewright.improvising.phrases import Phrase
 from tonewright.improvising.reward import reward
 
-from .settings import corpus, played, table
+from .settings import COLUMNS, corpus, played, table
 
 N = 16
 CONFIG = ImproviseConfig(
@@ -23,7 +24,7 @@ TAKES = (("train", played(2000, seed=1)), ("test", played(90, seed=2)), ("test",
 
 def env(rows=N, *, table_of=None, recorded=True, **changes):
     given = {"corpus": corpus(*TAKES)} if recorded else {}
-    own = {name: changes.pop(name) for name in ("split", "in_order", "autoreset_mode") if name in changes}
+    own = {name: changes.pop(name) for name in ("split", "phrases", "autoreset_mode") if name in changes}
     return ImproviseEnv(rows, CONFIG, table=table_of or table(side=33), **given, **own, **changes)
 
 
@@ -32,7 +33,7 @@ def run(one, policy, steps=200):
     observations, info = one.reset(seed=0)
     rewards, infos = [], [info]
     for _ in range(steps):
-        observations, earned, terminated, _, info = one.step(policy.act(one, observations))
+        observations, earned, terminated, _, info = one.step(policy(one, observations))
         assert not terminated.any()
         rewards.append(earned)
         infos.append(info)
@@ -80,7 +81,7 @@ def test_without_history_there_is_none():
 @pytest.mark.parametrize("kind", ["closeness", "linear", "cubic"])
 def test_the_reward_is_made_of_what_info_tells(kind):
     one = env(reward_type=kind, hops_per_step=1, training_mode="static", target_noise=0.0)
-    rewards, infos = run(one, RandomMoves(), 60)
+    rewards, infos = run(one, at_random(), 60)
     for earned, info in zip(rewards, infos[1:], strict=True):
         np.testing.assert_allclose(earned, reward(info["distance"], kind, 0.5), rtol=1e-6)
         assert info["errors"].shape == (N, 2)
@@ -166,11 +167,12 @@ def test_training_never_plays_what_is_held_out():
     )
 
 
-def test_held_out_recordings_are_played_in_order():
-    one = env(rows=3, split="test", in_order=True, hops_per_step=1)
+def test_given_phrases_are_played_in_order():
+    phrases = [Phrase(name, COLUMNS, frames) for name, (_, frames) in zip("ab", TAKES[1:], strict=True)]
+    one = env(rows=3, phrases=phrases, hops_per_step=1)
     observations, info = one.reset(seed=5)
     np.testing.assert_array_equal(info["recording"], [0, 1, 0])
-    recorded = one.setting.recordings("test")
+    recorded = one.setting.phrases(phrases)
     for hop in range(1, 40):
         observations, _, _, _, info = one.step(np.zeros((3, 2), np.float32))
         np.testing.assert_array_equal(observations["target"][0], recorded.values[hop, :4])
@@ -189,10 +191,11 @@ def test_a_random_sound_has_no_recording():
 def test_whoever_knows_the_table_follows_best():
     quiet = {"training_mode": "static", "target_noise": 0.0, "recorded": False}
     scores = {}
-    for name, policy in (("random", RandomMoves()), ("hold", Hold()), ("oracle", Follow())):
-        rewards, _ = run(env(**quiet), policy)
+    for name in ("random", "hold", "limited"):
+        one = env(**quiet)
+        rewards, _ = run(one, baseline(name, one))
         scores[name] = rewards[100:].mean()
-    assert scores["oracle"] > 0.95
+    assert scores["limited"] > 0.95
     assert scores["hold"] < 0.6
     assert scores["random"] < 0.6
 
@@ -200,8 +203,9 @@ def test_whoever_knows_the_table_follows_best():
 def test_noise_in_the_reward_is_all_that_keeps_the_oracle_from_it():
     quiet = {"training_mode": "static", "target_noise": 0.0, "recorded": False, "side": 33}
     quiet.pop("side")
-    clean, _ = run(env(**quiet), Follow())
-    noisy, _ = run(env(reward_noise=1.0, **quiet), Follow())
+    (clean, _), (noisy, _) = (
+        run(one, limited(one)) for one in (env(**quiet), env(reward_noise=1.0, **quiet))
+    )
     assert clean[150:].mean() - noisy[150:].mean() > 0.1
     assert np.std(np.diff(noisy[150:], axis=0)) > 10 * np.std(np.diff(clean[150:], axis=0))
 
@@ -209,7 +213,7 @@ def test_noise_in_the_reward_is_all_that_keeps_the_oracle_from_it():
 @pytest.mark.parametrize("view", ["continuous", "each", "joint"])
 @pytest.mark.parametrize("kind", ["closeness", "linear", "cubic"])
 def test_rewards_are_bounded(view, kind):
-    rewards, infos = run(env(action_view=view, reward_type=kind, reward_noise=0.5), RandomMoves(), 40)
+    rewards, infos = run(env(action_view=view, reward_type=kind, reward_noise=0.5), at_random(), 40)
     assert rewards.max() <= 1.0
     assert rewards.min() >= (-1.0 if kind == "cubic" else 0.0)
     assert all(np.isfinite(info["distance"]).all() for info in infos)
@@ -314,7 +318,7 @@ def test_what_is_seen_is_enough_to_follow():
             observations, reward_of_step, *_ = one.step(one.actions.of(gain * off / one.reach))
             earned.append(reward_of_step.mean())
         rewards[gain] = np.mean(earned)
-    followed, _ = run(one, Follow())
+    followed, _ = run(one, limited(one))
     assert rewards[0.0] < 0.6
     # Three quarters of the way from holding still to the oracle.
     assert rewards[0.3] - rewards[0.0] > 0.75 * (followed.mean() - rewards[0.0])

@@ -1,11 +1,12 @@
 import numpy as np
-from tests.improvising import settings
 
 from tonewright.improvising.baselines import baseline
 from tonewright.improvising.environment import ImproviseEnv
 from tonewright.improvising.hearing import FRAMING, HOP
 from tonewright.improvising.performing import perform
 from tonewright.improvising.reward import reward
+
+from . import settings
 
 CHANGES = {"features_keep": settings.HEARD, "training_mode": "dynamic", "max_episode_steps": 1000}
 

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
-from tests.improvising import settings
 
 from tonewright.errors import UsageError
 from tonewright.improvising.environment import ImproviseEnv
 from tonewright.improvising.hearing import HOP, SAMPLE_RATE_HZ
 from tonewright.improvising.phrases import held_out_phrases
+
+from . import settings
 
 HOP_S = HOP / SAMPLE_RATE_HZ
 

@@ -121,10 +121,14 @@ def test_a_part_without_a_recording():
 def test_the_scales_of_an_agent_are_kept():
     agent = setting(CONFIG, table(), corpus(*TAKES)).scales
     elsewhere = corpus(("train", frames(np.full(30, -20.0), 3000.0)))
-    assert setting(CONFIG, table(), elsewhere, agent).scales == agent
+    assert setting(CONFIG, table(), elsewhere, scales=agent).scales == agent
     assert setting(CONFIG, table(), elsewhere).scales != agent
-    with pytest.raises(UsageError, match=r"scales are of what is heard, loudness_rms_dbfs, .*; got those of"):
-        setting(replace(CONFIG, features_keep=("loudness_rms",)), table(), scales=agent)
+    more = setting(CONFIG, table(), elsewhere, scales=agent, also=HEARD).scales
+    assert set(more.columns) == set(COLUMNS)
+    fresh = setting(CONFIG, table(), elsewhere, also=HEARD).scales
+    for at, column in enumerate(more.columns):
+        of = agent if column in agent.columns else fresh
+        assert more.medians[at] == of.medians[of.columns.index(column)]
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.improvising import settings
 
 from tonewright.errors import CheckpointError, UnknownNameError, UsageError
 from tonewright.improvising.agent.loaded import Agent
 from tonewright.improvising.baselines import baseline
 from tonewright.improvising.corpus.corpus import Corpus
+from tonewright.improvising.default_table import measure_table
 from tonewright.improvising.environment import ImproviseEnv
 from tonewright.improvising.episode_config import ImproviseConfig
 from tonewright.improvising.evaluation import evaluate, open_log, stage, summarise
@@ -32,13 +32,15 @@ from tonewright.learning.runs import Run, read_metrics
 from tonewright.learning.training import TrainConfig
 from tonewright.synths import synth as make_synth
 
+from . import settings
+
 KEPT = ("loudness_rms", "pitch_f0", "spectral_centroid")
 
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("table") / "sine.parquet"
-    write_table(path, settings.table(side=9))
+    write_table(path, measure_table(make_synth("sine"), settings.HEARD, grid=17))
     return path
 
 

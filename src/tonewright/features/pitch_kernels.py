@@ -97,7 +97,7 @@ def _energies(rows: NDArray[np.float32], window: int, energies: NDArray[np.float
 
 @njit(cache=True, nogil=True, error_model="numpy")  # a check of every divisor would keep vectors away
 def _prepare(frame: NDArray[np.float32], mean: float) -> bool:
-    """Remove the mean from a frame and scale its peak to 1, in place; False if it is silent, and then zero."""
+    """Remove the mean of a frame and scale its peak to 1, in place; False, and zeros, if it is silent."""
     low, high = _range(frame)
     peak = max(abs(high - mean), abs(low - mean))
     # Written so that NaN and infinity count as silence too.

@@ -124,6 +124,19 @@ def _strongest(power: NDArray[np.float32], least: float, bins: NDArray[np.int64]
 
 
 @njit(cache=True, nogil=True)
+def _largest(power: NDArray[np.float32]) -> float:
+    """The largest value, 0 at least; four running ones keep the vector units busy."""
+    a = b = c = d = np.float32(0.0)
+    whole = len(power) // 4 * 4
+    for k in range(0, whole, 4):
+        a, b = max(a, power[k]), max(b, power[k + 1])
+        c, d = max(c, power[k + 2]), max(d, power[k + 3])
+    for k in range(whole, len(power)):
+        a = max(a, power[k])
+    return float(max(a, b, c, d))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def strongest_peaks(
     power: NDArray[np.float32],
     bin_hz: float,
@@ -146,12 +159,9 @@ def strongest_peaks(
         first: First frame.
         last: Where to stop: the frame after the last one.
     """
+    bins = np.empty(frequency_hz.shape[1], np.int64)
     for frame in range(first, last):
-        strongest = np.float32(0.0)
-        for k in range(power.shape[1]):
-            strongest = max(strongest, power[frame, k])
-        least = max(strongest * relative, FLOOR_POWER)
-        bins = np.empty(frequency_hz.shape[1], np.int64)
+        least = max(_largest(power[frame]) * relative, FLOOR_POWER)
         for i in range(_strongest(power[frame], least, bins)):
             k = bins[i]
             left = 10.0 * math.log10(max(power[frame, k - 1], FLOOR_POWER * relative))

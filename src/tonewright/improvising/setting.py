@@ -147,13 +147,8 @@ def setting(
         corpus = _read_corpus(config.corpus, columns)
     if corpus is not None:
         _check_corpus(corpus, columns)
-    if scales is None:
-        scales = fit_scales(columns, table, corpus)
-    elif scales.columns != columns:
-        raise UsageError(
-            f"scales are of what is heard, {', '.join(columns)}; got those of {', '.join(scales.columns)}; "
-            "choose the features that they were made for"
-        )
+    fitted = fit_scales(columns, table, corpus)
+    scales = fitted if scales is None else scales.over(fitted)
     fitted = fit_scales(columns, table, corpus)
     scales = fitted if scales is None else scales.over(fitted)
     same = [name for name in unchanging(scales, table) if name in counted.columns]

@@ -56,7 +56,7 @@ _SB3: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 }  # fmt: skip
 ALGORITHMS = (OWN, *_SB3)
 _VIEWS = {"dqn": ("joint",), "qrdqn": ("joint",)} | dict.fromkeys(("sac", "td3", "tqc"), ("continuous",))
-_WALKS, _WALK_STEPS = 32, 400  # held out where there are no recordings
+_WALKS, _WALK_STEPS = 16, 200  # held out where there are no recordings
 
 
 @dataclass(frozen=True)
@@ -278,6 +278,8 @@ def _train_sb3(
     module, _, name = place.partition(":")
     make: Callable[..., BaseAlgorithm] = getattr(import_module(module), name)
     given = dict(settings) | ({} if config.learning_rate is None else {"learning_rate": config.learning_rate})
+    if "batch_size" in given and "n_steps" in given:  # a small batch of environments fills no large one
+        given["batch_size"] = min(given["batch_size"], given["n_steps"] * config.num_envs)
     algorithm = make(
         "MlpPolicy",
         SB3VecEnv(make_env(config, config.num_envs)),

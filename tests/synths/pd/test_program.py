@@ -31,6 +31,13 @@ def test_another_program_is_named(other):
     assert has_program()
 
 
+def test_it_may_be_named_from_here(other, tmp_path, monkeypatch):
+    path = other("sys.stderr.write('Pd-0.55-2')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(VARIABLE, "./a pd")
+    assert find_program().path == path
+
+
 @pytest.mark.parametrize(
     ("script", "rule"),
     [

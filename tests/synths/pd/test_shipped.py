@@ -97,6 +97,15 @@ class TestSine:
         heard, expected = (synth.render(tracks, 60, 1.0, HELD, hop=1_024) for synth in (patch, built_in))
         assert spectral_error_db(spectra(heard, 2_048), spectra(expected, 2_048)).max() < -40
 
+    def test_it_fades_below_half_the_sample_rate(self):
+        patch, built_in = (make_synth(name, 8_000) for name in ("pd:sine", "sine"))
+        unit = np.log2(np.array([3_500, 3_700, 3_900, 4_100, 5_120]) / 40) / 7
+        params = np.stack([unit, np.ones(5)], axis=1)
+        levels = [synth.render(params, 60, 1.0, HELD)[:, 500:].std(axis=1) for synth in (patch, built_in)]
+        np.testing.assert_allclose(*levels, rtol=1e-3, atol=1e-7)
+        assert levels[0][0] > 0.7
+        assert (levels[0][3:] == 0).all()
+
 
 @with_pd
 class TestFM:

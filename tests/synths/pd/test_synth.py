@@ -12,7 +12,7 @@ import pytest
 from tonewright.errors import SynthError
 from tonewright.synths import Preset, parse_preset, render_preset
 from tonewright.synths import synth as make_synth
-from tonewright.synths.pd import player
+from tonewright.synths.pd import player, workplace
 from tonewright.synths.pd.driver import BLOCK
 from tonewright.synths.pd.program import VARIABLE
 
@@ -211,7 +211,7 @@ class TestFolders:
     def test_a_temporary_folder_with_a_hostile_name(self, tmp_path, monkeypatch):
         odd = tmp_path / "a b;c,d$1 #x"
         odd.mkdir()
-        monkeypatch.setattr(player, "_in_memory", lambda: str(odd))
+        monkeypatch.setattr(workplace, "_parent", lambda: odd)
         sound = make_synth(f"pd:{write_tone(tmp_path / 'tone')}").render([[0.3, 0.7]], 60, 0.05)
         assert np.abs(sound).max() > 0.5
         assert list(odd.iterdir()) == []
@@ -339,7 +339,7 @@ class TestProcesses:
         assert not started & processes()
 
     def test_a_rendering_leaves_nothing(self, tone, tmp_path, monkeypatch):
-        monkeypatch.setattr(player, "_in_memory", lambda: str(tmp_path))
+        monkeypatch.setattr(workplace, "_parent", lambda: tmp_path)
         before = set(tmp_path.iterdir())
         tone.render(np.full((40, 2), 0.5), 60, 0.1)
         assert set(tmp_path.iterdir()) == before
@@ -362,6 +362,30 @@ class TestProcesses:
         while not all(map(gone, started)) and time.monotonic() < deadline:
             time.sleep(0.01)
         assert all(map(gone, started))
+
+    @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a system that tells of its processes")
+    def test_what_a_killed_process_leaves_is_removed_by_the_next(self, tmp_path):
+        code = (
+            "import os, signal, sys; from tonewright.synths import synth\n"
+            "voice = synth(sys.argv[1]).voice([[0.5, 0.5]]); voice.render(64)\n"
+            "player = voice._players[0][1]; print(os.readlink(f'/proc/{player._process.pid}/cwd'))\n"
+            "sys.stdout.flush(); os.kill(os.getpid(), int(sys.argv[2]))"
+        )
+        run = [sys.executable, "-c", code, f"pd:{write_tone(tmp_path)}"]
+        left, other = (
+            subprocess.run([*run, str(int(how))], stdout=subprocess.PIPE, text=True).stdout.strip()
+            for how in (signal.SIGKILL, signal.SIGKILL)
+        )
+        assert left.split("/")[-1].startswith("tonewright-pd-")
+        assert not os.path.exists(left)
+        workplace._sweep(workplace._parent())
+        assert not os.path.exists(other)
+
+    def test_what_is_in_use_is_not_removed(self, tone):
+        voice = tone.voice([[0.5, 0.5]])
+        voice.render(64)
+        workplace._sweep(workplace._parent())
+        assert np.abs(voice.render(6_400)).max() > 0.2
 
     def test_ctrl_c_ends_all(self, tone, monkeypatch):
         """It may come while Pd renders; the voice cannot go on from there."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import select
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 import weakref
 from collections.abc import Sequence
@@ -33,9 +31,11 @@ from tonewright.synths.pd.driver import (
 )
 from tonewright.synths.pd.patch import Patch
 from tonewright.synths.pd.program import Program
+from tonewright.synths.pd.workplace import make_workplace, remove_workplace
 
 MOST_INSTANCES = 64
 """As many channels as [soundfiler] writes."""
+_OPTIONS = ("-batch", "-nogui", "-noprefs", "-noaudio", "-nomidi", "-nrt")
 PATIENCE_S = 60.0
 """How long Pd may take for a piece of sound, 8192 samples at most, before it counts as stuck."""
 
@@ -71,9 +71,10 @@ class Player:
         self._controls = len(description.controls)
         self._ready = 0
         try:
-            folder = Path(tempfile.mkdtemp(prefix="tonewright-pd-", dir=_in_memory()))
+            folder, lock = make_workplace()
+            self._folder = str(folder.parent)
             opened: list[int] = []
-            self._close = weakref.finalize(self, _end, opened, folder, running := [], os.getpid())
+            self._close = weakref.finalize(self, _end, opened, folder, lock, running := [], os.getpid())
             (folder / "patch").symlink_to(patch.path.parent.resolve(), target_is_directory=True)
             box = f"patch/{_escaped(patch.path.stem)}"
             (folder / "driver.pd").write_bytes(
@@ -87,17 +88,7 @@ class Player:
             # Written anew for each piece of sound, and read through the same descriptor.
             opened.append(os.open(folder / SOUND, os.O_RDONLY | os.O_CREAT, 0o600))
             self._commands, self._replies, self._sound = opened
-            command = [
-                program.path,
-                "-batch",
-                "-nogui",
-                "-noprefs",
-                "-noaudio",
-                "-nomidi",
-                "-nrt",
-                "-r",
-                str(sample_rate_hz),
-            ]
+            command = [program.path, *_OPTIONS, "-r", str(sample_rate_hz)]
             for i, path in enumerate(description.paths):
                 (folder / f"path{i}").symlink_to(path.resolve(), target_is_directory=True)
                 command += ["-path", str(folder / f"path{i}")]
@@ -146,7 +137,7 @@ class Player:
         samples = np.frombuffer(content[header:], ">f4" if content[:4] == b".snd" else "<f4")
         if samples.size != self._frames * self._instances:
             raise SynthError(
-                f"cannot write sound in the temporary folder ({self._complaints.recent}); make room there"
+                f"cannot write sound in {self._folder!r} ({self._complaints.recent}); make room there"
             )
         sound: NDArray[np.float32] = samples.reshape(self._frames, self._instances).T.astype(
             np.float32, order="C"
@@ -227,7 +218,9 @@ class Player:
         return f"; Pd said: {self._complaints.recent!r}" if self._complaints.recent else ""
 
 
-def _end(descriptors: list[int], folder: Path, running: list[subprocess.Popen[bytes]], owner: int) -> None:
+def _end(
+    descriptors: list[int], folder: Path, lock: int, running: list[subprocess.Popen[bytes]], owner: int
+) -> None:
     if os.getpid() != owner:  # a copy that was forked
         return
     for process in running:
@@ -237,14 +230,9 @@ def _end(descriptors: list[int], folder: Path, running: list[subprocess.Popen[by
             process.stderr.close()
     for descriptor in descriptors:
         os.close(descriptor)
-    shutil.rmtree(folder, ignore_errors=True)
+    remove_workplace(folder, lock)
 
 
 def _escaped(name: str) -> str:
     """A name as it is written in a patch."""
     return "".join(f"\\{letter}" if letter in " ,;$" else letter for letter in name)
-
-
-def _in_memory() -> str | None:
-    """A folder whose files lie in memory, where there is one."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None

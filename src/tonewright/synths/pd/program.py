@@ -51,7 +51,7 @@ def find_program() -> Program:
     if not path:
         got = f"{VARIABLE}={named!r}, which is no program" if named else "no program called pd"
         raise SynthError(f"playing a patch needs Pure Data; got {got}; {_REMEDY}")
-    return _checked(path)
+    return _checked(os.path.abspath(path))  # Pd runs in another folder
 
 
 def has_program() -> bool:
