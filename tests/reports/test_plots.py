@@ -45,3 +45,8 @@ def test_steps_that_rise_or_end_late_fit_their_axes() -> None:
     x, y = curve(plots.steps([2, 8], [10.0, 70.0], 4, **words)).T
     np.testing.assert_allclose(x, [250, 1000, 1000, 1000])
     np.testing.assert_allclose(y, [175, 175, 25, 25])
+
+
+def test_a_line_has_gaps_where_there_is_no_value() -> None:
+    drawn = plots.line([0.0, 0.1, 0.2, 0.3, 0.4], [0.5, 1.0, np.nan, 0.0, np.nan], "stroke accent")
+    assert drawn == '<path d="M0.0 100.0 100.0 0.0M300.0 200.0h0" class="stroke accent"></path>'

@@ -8,7 +8,7 @@ import soundfile
 
 from tonewright.audio.levels import true_peak_dbtp
 from tonewright.audio.loudness import integrated_lufs
-from tonewright.reports.sounds import Preview, equal_loudness, loudness_note
+from tonewright.reports.sounds import Preview, equal_gain, equal_loudness, gain_note, loudness_note
 
 RATE = 16_000
 NAMES = ("the target", "the match", "take 3", "take 4", "take 5")
@@ -103,3 +103,39 @@ def test_the_note_says_what_was_turned(count: int, said: str) -> None:
     note = loudness_note(NAMES[:count], equal_loudness(tones, RATE))
     assert note.startswith(f"{said}the target is turned ")
     assert note.count("turned ") == count
+
+
+def test_equal_gain_keeps_how_much_louder_one_is() -> None:
+    originals = sounds(4) / 8
+    preview = equal_gain(originals, RATE)
+    assert len(set(preview.gains_db)) == 1
+    heard = held(preview)
+    kept = slice(0, -80)  # the last 5 ms are faded
+    np.testing.assert_allclose(
+        heard[:, kept], 10 ** (preview.gains_db[0] / 20) * originals[:, kept], atol=1 / 32_000
+    )
+    assert integrated_lufs(heard, RATE).max() == pytest.approx(preview.lufs, abs=0.1)
+    assert preview.lufs <= -16
+    assert true_peak_dbtp(heard).max() <= -0.999
+
+
+def test_equal_gain_leaves_silence_alone() -> None:
+    preview = equal_gain(np.zeros((2, RATE), np.float32), RATE)
+    assert preview.gains_db == (0.0, 0.0)
+    assert preview.silent
+    one = sounds(1)
+    both = equal_gain(np.concatenate([one, np.zeros_like(one)]), RATE)
+    assert both.silent
+    assert both.gains_db[0] == equal_gain(one, RATE).gains_db[0] != 0
+
+
+def test_the_note_tells_the_gain() -> None:
+    preview = equal_gain(sounds(2) / 100, RATE)
+    assert gain_note(preview) == (
+        f"All sounds are turned up by {preview.gains_db[0]:.1f} dB, so that each is as loud beside the "
+        "others as it was, and fade out over the last 5 ms."
+    )
+    assert gain_note(equal_gain(np.zeros((1, RATE), np.float32), RATE)) == (
+        "The sound is left as it is, and fades out over the last 5 ms."
+    )
+    assert "first 10 s of 12 s" in gain_note(equal_gain(np.zeros((1, 12 * RATE), np.float32), RATE))

@@ -25,9 +25,9 @@ AGENT = VerbGroup("Tell what a trained agent is like, before it plays with you."
 @AGENT.word("show")
 @dataclass(frozen=True)
 class AgentShow:
-    """Let an agent answer steps, ramps, a note and recordings it never heard; tell and draw how it does.
+    """Let an agent follow steps, ramps, a note and recordings it never heard.
 
-    The page plays both sides, and draws what is heard of them and what the agent turns.
+    The page plays both sides, and draws what is heard and what is turned.
     """
 
     table: InputFile

@@ -41,7 +41,8 @@ _MANNERS_NOTE = (
     "Medians. Rise time: from when the musician had gone 90 % of the way until the agent had gone 90 % of "
     "its own. Settling: until it stays within a tenth of its way. Overshoot: beyond where it ends; off: "
     "where it ends, minus where the musician does. Lag: by how much it is late in all takes, with whatever "
-    "moves. Trembling: half of what the middle nine tenths of the time span while a note is held."
+    "moves. Trembling: half of what the middle nine tenths of the time span while a note is held. While a "
+    "pitch changes, what is heard of it may slip for an instant, on both sides."
 )
 _ORACLE_NOTE = (
     "The oracle looks up the nearest sound of the synth and goes there as fast as the agent may move: what "
@@ -218,11 +219,12 @@ def _descriptor(one: Shown, take: Take, seconds: float) -> Html:
     if one.kind == "octaves":
         scale = Scale.of_frequencies(values)
     elif one.kind == "level":
-        scale = Scale.around(values, one.unit, floor=QUIET_DBFS, least=_LEAST_DB)
+        scale = Scale.around(values, "dB", floor=QUIET_DBFS, least=_LEAST_DB)
     else:
         scale = Scale.around(values, "" if one.unit == "1" else one.unit)
     drawn = [Trace(name, class_, at_s[heard], part.traces[one.column][heard]) for part, name, class_ in parts]
-    return trace_lane(one.title, drawn, scale, seconds)
+    title = f"{one.title} in {one.unit}" if one.kind == "level" else one.title
+    return trace_lane(title, drawn, scale, seconds)
 
 
 def _controls(portrait: Portrait, take: Take, seconds: float) -> list[Html]:
@@ -276,6 +278,8 @@ def _responses(columns: Sequence[Shown], take: Take) -> Html:
 
 
 def _response(one: Shown, answer: Response) -> tuple[str, ...]:
+    if answer.share is None:
+        return ("has none", "–", "–", _signed(one, answer.off))
     if answer.rise_ms is None:
         return ("does not follow", "–", "–", _signed(one, answer.off))
     settling = "does not" if answer.settling_ms is None else _ms(answer.settling_ms)

@@ -46,8 +46,8 @@ class Part:
         traces: `[T]` of each column that is shown, in its unit, NaN where it is not there.
         controls: `[T, D]` unit values; none, `[T, 0]`, of the musician.
         scores: Those of `scoring.scores`; empty for the musician.
-        errors: Median magnitude of the difference from the musician in each column that is shown, in cents, dB
-            or its unit; None where they never both have it. Empty for the musician.
+        errors: Median magnitude of the difference from the musician in each column that is shown, in cents,
+            dB or its unit; None where they never both have it. Empty for the musician.
     """
 
     sound: NDArray[np.float32] | None

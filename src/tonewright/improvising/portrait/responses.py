@@ -26,21 +26,22 @@ class Response(NamedTuple):
 
     Attributes:
         step: How far the musician went.
-        share: How far the agent went, as a share of that: 1 as far, 0 not at all, below 0 the other way.
+        share: How far the agent went, as a share of that: 1 as far, 0 not at all, below 0 the other way; None
+            if it hardly has a value, before the step or after it.
         rise_ms: How long after the musician the agent had gone 90 % of its own way; None if it does not
             follow.
         overshoot: How far it went beyond where it ended; None likewise.
         settling_ms: How long after the musician it stayed within a tenth of its way from there; None
             likewise, or if it still trembles by more at the end.
-        off: Where it ended, minus where the musician ended.
+        off: Where it ended, minus where the musician ended; None if it hardly has a value there.
     """
 
     step: float
-    share: float
+    share: float | None
     rise_ms: float | None
     overshoot: float | None
     settling_ms: float | None
-    off: float
+    off: float | None
 
 
 def response(
@@ -59,16 +60,16 @@ def response(
         least: Steps that are smaller are none.
 
     Returns:
-        None where the musician makes no step, or one of both has no value before or after it.
+        None where the musician makes no step, or has no value before or after it.
     """
     ends = [(_median(side[max(at - _BEFORE, 0) : at]), _end(side, at, until)) for side in (own, target)]
     (begin, end), (their_begin, their_end) = ends
-    if begin is None or end is None or their_begin is None or their_end is None:
+    if their_begin is None or their_end is None or abs(their_end - their_begin) < least:
         return None
-    step = their_end - their_begin
-    if abs(step) < least:
-        return None
-    way, off = end - begin, end - their_end
+    step, off = their_end - their_begin, None if end is None else end - their_end
+    if begin is None or end is None:
+        return Response(step, None, None, None, None, off)
+    way = end - begin
     share = way / step
     if share < FOLLOWED:
         return Response(step, share, None, None, None, off)

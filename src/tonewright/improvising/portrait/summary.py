@@ -34,6 +34,7 @@ class Manner:
 
     Attributes:
         steps: How many steps there were.
+        heard: Before and after how many of them it had a value.
         followed: How many it went along with.
         rise_ms: Time to 90 % of its way.
         overshoot: How far beyond where it ended.
@@ -45,6 +46,7 @@ class Manner:
     """
 
     steps: int
+    heard: int
     followed: int
     rise_ms: float | None
     overshoot: float | None
@@ -101,6 +103,7 @@ def _manner(one: Shown, takes: Iterable[Take]) -> Manner:
     settled = [answer.settling_ms for answer in answers if answer.settling_ms is not None]
     return Manner(
         steps=len(answers),
+        heard=sum(answer.share is not None for answer in answers),
         followed=sum(answer.rise_ms is not None for answer in answers),
         rise_ms=_median(answer.rise_ms for answer in answers),
         overshoot=_median(answer.overshoot for answer in answers),
@@ -176,7 +179,8 @@ def glance(columns: Iterable[Shown], found: Character) -> list[str]:
 def _followed(one: Shown, manner: Manner) -> str:
     steps = "the step" if manner.steps == 1 else f"the {wording.count(manner.steps)} steps"
     if manner.rise_ms is None:
-        return f"{one.title}: it does not follow; it goes along with none of {steps}."
+        why = "it does not follow" if 2 * manner.heard > manner.steps else "it hardly has any of its own"
+        return f"{one.title}: {why}; it goes along with none of {steps}."
     speed = "slowly"
     for until_ms, word in (
         (AT_ONCE_MS, "at once"),
@@ -191,13 +195,15 @@ def _followed(one: Shown, manner: Manner) -> str:
         along = f"it goes along with {wording.count(manner.followed)} of {steps}, those"
     text = f"{one.title}: {along} {speed}, 90 % of the way in {wording.duration(manner.rise_ms / 1000, 2)}"
     exact = EXACT.get(one.kind, one.least / 5)
-    beyond = manner.overshoot or 0.0
-    text += f", overshoots by {one.difference(beyond)}" if beyond > exact else ", does not overshoot"
-    off = manner.off or 0.0
+    beyond, off = manner.overshoot or 0.0, manner.off or 0.0
+    restless = manner.followed - manner.settled
+    if 2 * restless > manner.followed:  # what goes beyond the end is then no overshoot
+        text += f", but does not settle after {wording.count(restless)} of {wording.count(manner.followed)}"
+    else:
+        text += f", overshoots by {one.difference(beyond)}" if beyond > exact else ", does not overshoot"
     text += f" and ends {one.difference(off)} off." if off > exact else " and ends where you are."
-    if manner.settled < manner.followed:
-        left = manner.followed - manner.settled
-        text += f" After {wording.count(left)} of them it does not settle."
+    if 0 < 2 * restless <= manner.followed:
+        text += f" After {wording.count(restless)} of them it does not settle."
     return text
 
 
