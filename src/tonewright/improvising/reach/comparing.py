@@ -1,9 +1,9 @@
 """What of a corpus a synth can reach: how far each frame is from the nearest point of a lookup table.
 
 The distance is that of the environment's reward: the root mean square of the differences of normalised
-features (`improvising/listening/normalising.py`), each as far as the frame has it. No agent that plays this synth comes
-nearer on average than its nearest points do, but by what lies between them; so this is a ceiling, before any
-training.
+features (`improvising/listening/normalising.py`), each as far as the frame has it. No agent that plays this
+synth comes nearer on average than its nearest points do, but by what lies between them; so this is a
+ceiling, before any training.
 """
 
 from __future__ import annotations
