@@ -534,9 +534,8 @@ def sections() -> list[tuple[str, str, str]]:
         (
             "Maps of lookup tables",
             "Written by `python benchmarks/improvising/map_page.py`, in headless Chromium on two cores,\n"
-            "without a graphics card; times are the median and the 95th percentile, and 16.7 ms is 60 frames\n"
-            "a second.\n"
-            "The load is how many programs wanted the cores as the page was tried.",
+            "without a graphics card. Times are the median and the 95th percentile; 16.7 ms is 60 frames a\n"
+            "second. The load is how many programs wanted the cores as the page was tried.",
             map_table(),
         ),
         (

@@ -26,12 +26,12 @@ from typing import Any
 import numpy as np
 
 from tonewright.files import write_text
-from tonewright.improvising.baselines import GAIN, baseline, proportional
-from tonewright.improvising.default_table import measure_table
 from tonewright.improvising.environment import ImproviseEnv
 from tonewright.improvising.episode_config import FEATURES_KEEP, ImproviseConfig
 from tonewright.improvising.hearing_difference import hearing_difference
 from tonewright.improvising.lookup.table import LookupTable
+from tonewright.improvising.own_sound.small_table import measure_table
+from tonewright.improvising.playing.baselines import GAIN, baseline, proportional
 from tonewright.improvising.setting import setting
 from tonewright.synths import synth
 

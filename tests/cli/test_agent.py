@@ -2,10 +2,10 @@ import json
 
 import pytest
 
-from tonewright.improvising.default_table import measure_table
 from tonewright.improvising.episode_config import ImproviseConfig
 from tonewright.improvising.lookup.files import write_table
 from tonewright.improvising.networks.export import export_agent
+from tonewright.improvising.own_sound.small_table import measure_table
 from tonewright.improvising.setting import setting
 from tonewright.improvising.training import TrainImproviseConfig, make_policy, run_config
 from tonewright.synths import synth

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from tonewright.errors import UnknownNameError, UsageError
-from tonewright.improvising.baselines import at_random, baseline, limited
 from tonewright.improvising.environment import ImproviseEnv
 from tonewright.improvising.episode_config import ImproviseConfig
-from tonewright.improvising.phrases import Phrase
+from tonewright.improvising.following.phrases import Phrase
+from tonewright.improvising.playing.baselines import at_random, baseline, limited
 from tonewright.improvising.reward import reward
 
 from .settings import COLUMNS, corpus, played, table

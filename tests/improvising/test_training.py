@@ -7,17 +7,17 @@ import pytest
 
 from tonewright.errors import CheckpointError, UnknownNameError, UsageError
 from tonewright.improvising.agent.loaded import Agent
-from tonewright.improvising.baselines import baseline
 from tonewright.improvising.corpus.corpus import Corpus
-from tonewright.improvising.default_table import measure_table
 from tonewright.improvising.environment import ImproviseEnv
 from tonewright.improvising.episode_config import ImproviseConfig
 from tonewright.improvising.evaluation import evaluate, open_log, stage, summarise
+from tonewright.improvising.following.phrases import held_out_phrases
 from tonewright.improvising.lookup.files import write_table
 from tonewright.improvising.networks.export import export_agent
 from tonewright.improvising.networks.load import load_agent
-from tonewright.improvising.performing import perform
-from tonewright.improvising.phrases import held_out_phrases
+from tonewright.improvising.own_sound.small_table import measure_table
+from tonewright.improvising.playing.baselines import baseline
+from tonewright.improvising.playing.performing import perform
 from tonewright.improvising.training import (
     ALGORITHMS,
     HeldOut,
@@ -229,7 +229,9 @@ class TestEvaluation:
         )  # fmt: skip
         played = perform(env, baseline("limited", env), len(phrase.frames), seed=3)
         expected = played.rewards[0, 1 : len(phrase.frames) + 1].mean()
-        assert record["reward"] == pytest.approx(expected, rel=1e-5)
+        assert record["reward"] == pytest.approx(
+            expected, rel=1e-3
+        )  # what is reported beside draws noise of its own
 
     def test_mistakes_are_told(self, trained: Path, table: Path, tmp_path: Path) -> None:
         with pytest.raises(UnknownNameError, match="part of a corpus"):

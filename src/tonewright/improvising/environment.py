@@ -14,15 +14,15 @@ from tonewright.errors import UsageError
 from tonewright.improvising.actions import Actions
 from tonewright.improvising.corpus.corpus import Corpus, Split
 from tonewright.improvising.episode_config import ImproviseConfig
+from tonewright.improvising.following.phrases import Phrase
+from tonewright.improvising.following.row_random import uniforms
+from tonewright.improvising.following.targets import CORPUS, Recordings, Targets
 from tonewright.improvising.guide import Guide
+from tonewright.improvising.listening.normalising import Scales
+from tonewright.improvising.listening.observation import Observer
 from tonewright.improvising.lookup.table import LookupTable
-from tonewright.improvising.normalising import Scales
-from tonewright.improvising.observation import Observer
-from tonewright.improvising.phrases import Phrase
 from tonewright.improvising.reward import reward, weigh
-from tonewright.improvising.row_random import uniforms
 from tonewright.improvising.setting import Setting, setting
-from tonewright.improvising.targets import CORPUS, Recordings, Targets
 from tonewright.learning.vector import BatchEnv, SingleEnv
 
 

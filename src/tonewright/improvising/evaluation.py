@@ -14,19 +14,19 @@ from tonewright.checks import check_whole
 from tonewright.errors import UnknownNameError, UsageError
 from tonewright.files import StrPath
 from tonewright.improvising.agent.loaded import Agent
-from tonewright.improvising.baselines import BASELINES, baseline
 from tonewright.improvising.corpus.corpus import SPLITS, Corpus, Split
 from tonewright.improvising.corpus.files import read_corpus
 from tonewright.improvising.environment import ImproviseEnv
 from tonewright.improvising.episode_config import ImproviseConfig
+from tonewright.improvising.following.phrases import Phrase, held_out_phrases
+from tonewright.improvising.following.walks import walk_phrases
 from tonewright.improvising.hearing import HEARING_VERSION, HOP, SAMPLE_RATE_HZ
 from tonewright.improvising.lookup.files import read_table
 from tonewright.improvising.lookup.table import LookupTable
 from tonewright.improvising.networks.load import agent_digest, load_agent
-from tonewright.improvising.performing import Performance, Player, perform
-from tonewright.improvising.phrases import Phrase, held_out_phrases
-from tonewright.improvising.scoring import scores
-from tonewright.improvising.walks import walk_phrases
+from tonewright.improvising.playing.baselines import BASELINES, baseline
+from tonewright.improvising.playing.performing import Performance, Player, perform
+from tonewright.improvising.playing.scoring import scores
 from tonewright.learning.held_out import HELD_OUT_SEED
 from tonewright.measuring.records import Key, Record, RecordLog
 from tonewright.measuring.workers import finish

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.compiling import njit
-from tonewright.improvising.normalising import Normaliser
+from tonewright.improvising.listening.normalising import Normaliser
 from tonewright.improvising.setting import Setting
 from tonewright.threads import map_rows
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.improvising.hearing import HOP_S
-from tonewright.improvising.normalising import Normaliser
-from tonewright.improvising.rendered_sound import RenderedSound
+from tonewright.improvising.listening.normalising import Normaliser
+from tonewright.improvising.own_sound.looked_up import TableSound
+from tonewright.improvising.own_sound.rendered import RenderedSound
 from tonewright.improvising.setting import Setting
-from tonewright.improvising.table_sound import TableSound
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tonewright.compiling import njit
 from tonewright.distances.closeness import closeness
 from tonewright.errors import UnknownNameError
-from tonewright.improvising.row_random import uniform
+from tonewright.improvising.following.row_random import uniform
 
 REWARD_TYPES = ("closeness", "linear", "cubic")
 

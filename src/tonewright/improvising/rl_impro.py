@@ -14,7 +14,7 @@ from tonewright.errors import UnknownNameError, UsageError
 from tonewright.features.selection import select
 from tonewright.files import StrPath
 from tonewright.improvising.episode_config import ImproviseConfig
-from tonewright.improvising.features import choose
+from tonewright.improvising.listening.features import choose
 
 _HOP = 128
 """Samples that a step lasts in RL-impro: half a hop of ours."""

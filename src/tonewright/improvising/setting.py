@@ -12,14 +12,12 @@ from tonewright.errors import CorpusError, TableError, TonewrightError, UsageErr
 from tonewright.features.framing import Framing
 from tonewright.improvising.corpus.corpus import Corpus, Split
 from tonewright.improvising.corpus.files import read_contents, read_corpus
-from tonewright.improvising.default_table import small_table
 from tonewright.improvising.episode_config import ImproviseConfig
-from tonewright.improvising.features import Features, choose, descriptors_of
+from tonewright.improvising.following.phrases import Phrase
+from tonewright.improvising.following.targets import Recordings, recordings
 from tonewright.improvising.hearing import FRAMING, SAMPLE_RATE_HZ
-from tonewright.improvising.lookup.files import read_table
-from tonewright.improvising.lookup.table import LookupTable, check_synth
-from tonewright.improvising.mixed_sound import RENDERED, MixedSound
-from tonewright.improvising.normalising import (
+from tonewright.improvising.listening.features import Features, choose, descriptors_of
+from tonewright.improvising.listening.normalising import (
     CONFIDENCE,
     LOUDNESS,
     Normaliser,
@@ -27,11 +25,13 @@ from tonewright.improvising.normalising import (
     fit_scales,
     unchanging,
 )
-from tonewright.improvising.own_sound import OwnSound
-from tonewright.improvising.phrases import Phrase
-from tonewright.improvising.rendered_sound import RenderedSound
-from tonewright.improvising.table_sound import TableSound
-from tonewright.improvising.targets import Recordings, recordings
+from tonewright.improvising.lookup.files import read_table
+from tonewright.improvising.lookup.table import LookupTable, check_synth
+from tonewright.improvising.own_sound.looked_up import TableSound
+from tonewright.improvising.own_sound.mixed import RENDERED, MixedSound
+from tonewright.improvising.own_sound.rendered import RenderedSound
+from tonewright.improvising.own_sound.small_table import small_table
+from tonewright.improvising.own_sound.sound import OwnSound
 from tonewright.synths import synth as make_synth
 from tonewright.synths.base import Synth
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from tonewright.checks import check_number, check_whole
 from tonewright.errors import UnknownNameError, UsageError
-from tonewright.improvising.baselines import hold, limited
 from tonewright.improvising.corpus.files import read_corpus
 from tonewright.improvising.environment import ImproviseEnv
 from tonewright.improvising.episode_config import ImproviseConfig
-from tonewright.improvising.performing import Performance, Player, perform
-from tonewright.improvising.phrases import held_out_phrases
+from tonewright.improvising.following.phrases import held_out_phrases
+from tonewright.improvising.playing.baselines import hold, limited
+from tonewright.improvising.playing.performing import Performance, Player, perform
 from tonewright.improvising.setting import Setting
 from tonewright.learning.heads import head_for
 from tonewright.learning.policy import ActorCritic

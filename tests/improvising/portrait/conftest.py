@@ -7,11 +7,11 @@ import pytest
 
 from tonewright.audio import Clip, write
 from tonewright.improvising.corpus.analysing import analyse_folder
-from tonewright.improvising.default_table import measure_table
 from tonewright.improvising.episode_config import ImproviseConfig
 from tonewright.improvising.evaluation import Stage, stage
 from tonewright.improvising.lookup.files import write_table
 from tonewright.improvising.networks.export import export_agent
+from tonewright.improvising.own_sound.small_table import measure_table
 from tonewright.improvising.portrait.portraying import Portrait, portray
 from tonewright.improvising.setting import setting
 from tonewright.improvising.training import TrainImproviseConfig, make_policy, run_config

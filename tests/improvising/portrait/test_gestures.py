@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tonewright.improvising.hearing import HOP
-from tonewright.improvising.normalising import LOUDNESS, PITCH
+from tonewright.improvising.listening.normalising import LOUDNESS, PITCH
 from tonewright.improvising.portrait.gestures import Gesture, gestures
 
 from .conftest import HEARD

@@ -9,9 +9,9 @@ from tests.improvising import settings
 from tonewright.errors import UnknownNameError, UsageError
 from tonewright.features.hearing import hear
 from tonewright.improvising.evaluation import Stage
+from tonewright.improvising.following.phrases import held_out_phrases
 from tonewright.improvising.hearing import FRAMING, HOP
-from tonewright.improvising.normalising import LOUDNESS, PITCH
-from tonewright.improvising.phrases import held_out_phrases
+from tonewright.improvising.listening.normalising import LOUDNESS, PITCH
 from tonewright.improvising.portrait.portraying import ORACLE, Portrait, _chosen, portray
 from tonewright.improvising.portrait.summary import character, facts
 

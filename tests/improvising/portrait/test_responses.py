@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from tonewright.improvising.playing.scoring import HOP_MS
 from tonewright.improvising.portrait.responses import response, silenced_ms, trembling
-from tonewright.improvising.scoring import HOP_MS
 
 HOPS, AT, UNTIL = 400, 100, 300
 

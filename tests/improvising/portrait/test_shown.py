@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from tests.improvising import settings
 
-from tonewright.improvising.normalising import fit_scales
+from tonewright.improvising.listening.normalising import fit_scales
 from tonewright.improvising.portrait.shown import MOST, Shown, shown, traces
 
 SCALES = fit_scales(settings.COLUMNS, settings.table())

@@ -9,8 +9,8 @@ from tonewright.improvising.corpus.analysing import analyse_folder
 from tonewright.improvising.corpus.corpus import Contents, CorpusFile, Measured
 from tonewright.improvising.corpus.describing import describe_corpus
 from tonewright.improvising.corpus.files import read_corpus, read_recordings, write_corpus
+from tonewright.improvising.listening.normalising import Normaliser, fit_scales
 from tonewright.improvising.lookup.table import LookupTable, SynthIdentity
-from tonewright.improvising.normalising import Normaliser, fit_scales
 from tonewright.improvising.reach.comparing import reach_corpus
 from tonewright.improvising.reach.page import corpus_html
 

@@ -12,8 +12,8 @@ from tonewright.errors import CheckpointError, TonewrightError, UsageError
 from tonewright.improvising.actions import Actions
 from tonewright.improvising.environment import ImproviseEnv
 from tonewright.improvising.episode_config import ImproviseConfig
-from tonewright.improvising.normalising import Scales
-from tonewright.improvising.observation import Observer
+from tonewright.improvising.listening.normalising import Scales
+from tonewright.improvising.listening.observation import Observer
 from tonewright.learning.configuration import config_from
 from tonewright.learning.inference import Network, check_shapes
 from tonewright.learning.spaces import action_size, flatten, observation_size, to_env

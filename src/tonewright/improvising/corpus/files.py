@@ -63,7 +63,8 @@ def write_corpus(
     Args:
         path: The file to make.
         contents: All but the values.
-        values: Gives the values of a recording, `[frames, C]` float32; a memory map, where they are many.
+        values: Gives the values of a recording, `[frames, C]` float32, once for every group of rows; a memory
+            map, where they are many.
         overwrite: Whether a file already there may be replaced.
 
     Raises:
@@ -88,9 +89,9 @@ def write_corpus(
         ) as writer,
     ):
         for number, file in enumerate(contents.files):
-            rows = values(file)
             for first in range(0, file.frames, _GROUP_ROWS):
-                group = np.asarray(rows[first : first + _GROUP_ROWS])
+                # Mapped anew for each group: what a map has shown stays in memory as long as it is there.
+                group = np.array(values(file)[first : first + _GROUP_ROWS])
                 indices = pa.array(np.full(len(group), number, np.int32))
                 times_s = np.arange(first + 1, first + len(group) + 1) * hop_s
                 arrays = [pa.DictionaryArray.from_arrays(indices, names), times_s, *group.T.copy()]

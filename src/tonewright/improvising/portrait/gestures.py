@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tonewright.improvising.following.phrases import Phrase
 from tonewright.improvising.hearing import HOP_S, SAMPLE_RATE_HZ
-from tonewright.improvising.phrases import Phrase
 from tonewright.improvising.portrait.measured import measured
 from tonewright.synths import synth as make_synth
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from tonewright import wording
 from tonewright.improvising.hearing import HOP_S, SAMPLE_RATE_HZ, WINDOW
-from tonewright.improvising.normalising import QUIET_DBFS
+from tonewright.improvising.listening.normalising import QUIET_DBFS
 from tonewright.improvising.portrait.portraying import Portrait, Take
 from tonewright.improvising.portrait.responses import Response
 from tonewright.improvising.portrait.shown import Shown

@@ -14,17 +14,17 @@ from tonewright.features.hearing import hear
 from tonewright.improvising.corpus.sounds import Recorded
 from tonewright.improvising.environment import ImproviseEnv
 from tonewright.improvising.evaluation import Stage, follow
-from tonewright.improvising.features import descriptors_of
+from tonewright.improvising.following.phrases import Phrase, held_out_phrases
+from tonewright.improvising.following.walks import walk
 from tonewright.improvising.hearing import FRAMING, HOP, HOP_S, SAMPLE_RATE_HZ
-from tonewright.improvising.normalising import AUDIBLE_DBFS, CONFIDENCE, LOUDNESS, PITCH
-from tonewright.improvising.performing import Performance
-from tonewright.improvising.phrases import Phrase, held_out_phrases
+from tonewright.improvising.listening.features import descriptors_of
+from tonewright.improvising.listening.normalising import AUDIBLE_DBFS, CONFIDENCE, LOUDNESS, PITCH
+from tonewright.improvising.playing.performing import Performance
+from tonewright.improvising.playing.scoring import lag, scores
 from tonewright.improvising.portrait.gestures import Change, Gesture, gestures
 from tonewright.improvising.portrait.measured import measured
 from tonewright.improvising.portrait.responses import Response, response, silenced_ms, trembling
 from tonewright.improvising.portrait.shown import Shown, shown, traces
-from tonewright.improvising.scoring import lag, scores
-from tonewright.improvising.walks import walk
 from tonewright.learning.held_out import HELD_OUT_SEED
 from tonewright.synths import synth as make_synth
 from tonewright.synths.base import Synth

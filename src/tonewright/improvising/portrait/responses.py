@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.improvising.scoring import HOP_MS
+from tonewright.improvising.playing.scoring import HOP_MS
 
 REACHED = 0.9
 """Share of the way at which a step counts as gone; settled is what stays within the last tenth."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tonewright import wording
 from tonewright.features.selection import select
-from tonewright.improvising.normalising import LOUDNESS, PITCH, QUIET_DBFS, Normaliser, Scales
+from tonewright.improvising.listening.normalising import LOUDNESS, PITCH, QUIET_DBFS, Normaliser, Scales
 
 MOST = 6
 """Lanes of descriptors; of more, the first ones are shown."""

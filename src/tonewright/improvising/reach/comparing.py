@@ -1,9 +1,9 @@
 """What of a corpus a synth can reach: how far each frame is from the nearest point of a lookup table.
 
 The distance is that of the environment's reward: the root mean square of the differences of normalised
-features (`improvising/normalising.py`), each as far as the frame has it. No agent that plays this synth comes
-nearer on average than its nearest points do, but by what lies between them; so this is a ceiling, before any
-training.
+features (`improvising/listening/normalising.py`), each as far as the frame has it. No agent that plays this
+synth comes nearer on average than its nearest points do, but by what lies between them; so this is a
+ceiling, before any training.
 """
 
 from __future__ import annotations
@@ -22,9 +22,15 @@ from tonewright.files import StrPath
 from tonewright.improvising.corpus.corpus import SPLITS, Contents, Corpus, CorpusFile, Split
 from tonewright.improvising.corpus.describing import frames_between
 from tonewright.improvising.corpus.files import read_contents, read_recordings
-from tonewright.improvising.features import choose
+from tonewright.improvising.listening.features import choose
+from tonewright.improvising.listening.normalising import (
+    AUDIBLE_DBFS,
+    CONFIDENCE,
+    LOUDNESS,
+    Normaliser,
+    fit_scales,
+)
 from tonewright.improvising.lookup.table import LookupTable, check_descriptors
-from tonewright.improvising.normalising import AUDIBLE_DBFS, CONFIDENCE, LOUDNESS, Normaliser, fit_scales
 from tonewright.threads import blas_on_one_thread, map_rows
 
 THRESHOLD = 0.5

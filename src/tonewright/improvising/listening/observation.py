@@ -9,7 +9,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from tonewright.compiling import njit
-from tonewright.improvising.normalising import LIMIT
+from tonewright.improvising.listening.normalising import LIMIT
 
 
 class Observer:

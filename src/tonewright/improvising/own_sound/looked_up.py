@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.compiling import njit
+from tonewright.improvising.following.row_random import uniform
+from tonewright.improvising.listening.normalising import LIMIT, Normaliser
+from tonewright.improvising.listening.windows import taps
 from tonewright.improvising.lookup.interpolation import Interpolator
 from tonewright.improvising.lookup.points import grid_points
 from tonewright.improvising.lookup.table import LookupTable
-from tonewright.improvising.normalising import LIMIT, Normaliser
-from tonewright.improvising.row_random import uniform
-from tonewright.improvising.windows import taps
 
 _LIMIT = np.float32(LIMIT)
 _GRID_CONTROLS = 6  # 4,096 points with four values of each

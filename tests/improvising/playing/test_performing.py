@@ -1,12 +1,12 @@
 import numpy as np
 
-from tonewright.improvising.baselines import baseline
 from tonewright.improvising.environment import ImproviseEnv
 from tonewright.improvising.hearing import FRAMING, HOP
-from tonewright.improvising.performing import perform
+from tonewright.improvising.playing.baselines import baseline
+from tonewright.improvising.playing.performing import perform
 from tonewright.improvising.reward import reward
 
-from . import settings
+from .. import settings
 
 CHANGES = {"features_keep": settings.HEARD, "training_mode": "dynamic", "max_episode_steps": 1000}
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from tonewright.improvising.hearing import FRAMING
+from tonewright.improvising.listening.normalising import Normaliser, Scales
+from tonewright.improvising.listening.windows import taps
 from tonewright.improvising.lookup.points import choose_points
-from tonewright.improvising.normalising import Normaliser, Scales
-from tonewright.improvising.table_sound import TableSound
-from tonewright.improvising.windows import taps
+from tonewright.improvising.own_sound.looked_up import TableSound
 from tonewright.synths import synth
 
-from .settings import COLUMNS, frames, table
+from ..settings import COLUMNS, frames, table
 
 KINDS = ("level", "octaves", "linear", "octaves", "linear")
 SCALES = Scales(COLUMNS, KINDS, (-30.0, 9.0, 0.0, 10.0, -40.0), (20.0, 2.0, 1.0, 2.0, 20.0))

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.compiling import njit
+from tonewright.improvising.following.row_random import log_uniform, uniform
 from tonewright.improvising.hearing import HOP_S
-from tonewright.improvising.normalising import LIMIT, Normaliser, hold
-from tonewright.improvising.row_random import log_uniform, uniform
-from tonewright.improvising.table_sound import TableSound
+from tonewright.improvising.listening.normalising import LIMIT, Normaliser, hold
+from tonewright.improvising.own_sound.looked_up import TableSound
 
 STATIC, DYNAMIC, CORPUS = 0, 1, 2
 """Kinds of episodes."""

@@ -1,7 +1,7 @@
 import pytest
 
 from tonewright.errors import UnknownNameError, UsageError
-from tonewright.improvising.features import choose, descriptors_of
+from tonewright.improvising.listening.features import choose, descriptors_of
 
 HELD = ("loudness_rms", "loudness_true_peak", "pitch_f0", "pitch_confidence", "mfcc")
 LOUDNESS = ("loudness_rms_dbfs", "loudness_true_peak_dbtp")

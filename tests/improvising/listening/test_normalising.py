@@ -7,10 +7,17 @@ from scipy import stats
 
 from tonewright.errors import CorpusError, TableError, UsageError
 from tonewright.features.selection import select
-from tonewright.improvising.normalising import LIMIT, Normaliser, Scales, fit_scales, hold, unchanging
+from tonewright.improvising.listening.normalising import (
+    LIMIT,
+    Normaliser,
+    Scales,
+    fit_scales,
+    hold,
+    unchanging,
+)
 from tonewright.learning.configuration import config_from
 
-from .settings import COLUMNS, corpus, frames, played, table
+from ..settings import COLUMNS, corpus, frames, played, table
 
 PITCH = COLUMNS.index("pitch_f0_hz")
 SCALES = Scales(

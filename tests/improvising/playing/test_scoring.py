@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from tonewright.improvising.performing import Performance
-from tonewright.improvising.scoring import HOP_MS, lag, scores
+from tonewright.improvising.playing.performing import Performance
+from tonewright.improvising.playing.scoring import HOP_MS, lag, scores
 
 COLUMNS = ("loudness_rms_dbfs", "mfcc_01", "mfcc_02")
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tonewright.features.registry import all_descriptors
 from tonewright.improvising.hearing import HOP, SAMPLE_RATE_HZ
-from tonewright.improvising.performing import Performance
+from tonewright.improvising.playing.performing import Performance
 
 HOP_MS = 1000 * HOP / SAMPLE_RATE_HZ
 _EARLIEST_MS, _LATEST_MS = -100.0, 500.0

@@ -1,7 +1,7 @@
 import numpy as np
 
+from tonewright.improvising.following.walks import walk, walk_phrases
 from tonewright.improvising.hearing import HOP, SAMPLE_RATE_HZ
-from tonewright.improvising.walks import walk, walk_phrases
 from tonewright.synths import synth
 
 

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
+from tonewright.improvising.following.targets import CORPUS, DYNAMIC, STATIC, Targets, recordings
 from tonewright.improvising.hearing import HOP_S
-from tonewright.improvising.normalising import Normaliser, fit_scales, hold
-from tonewright.improvising.table_sound import TableSound
-from tonewright.improvising.targets import CORPUS, DYNAMIC, STATIC, Targets, recordings
+from tonewright.improvising.listening.normalising import Normaliser, fit_scales, hold
+from tonewright.improvising.own_sound.looked_up import TableSound
 
-from .settings import COLUMNS, frames, played, table
+from ..settings import COLUMNS, frames, played, table
 
 TABLE = table()
 SCALES = fit_scales(COLUMNS, TABLE)

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from tonewright.errors import SynthError
 from tonewright.features.streaming import StreamAnalyser
-from tonewright.improvising.features import descriptors_of
 from tonewright.improvising.hearing import FRAMING
+from tonewright.improvising.listening.features import descriptors_of
+from tonewright.improvising.listening.normalising import CONFIDENCE, LOUDNESS, PITCH, Normaliser, Scales
 from tonewright.improvising.lookup.averaging import Averager
-from tonewright.improvising.normalising import CONFIDENCE, LOUDNESS, PITCH, Normaliser, Scales
 from tonewright.synths.base import Synth, Voice
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 from scipy import stats
 
-from tonewright.improvising.row_random import log_uniform, uniform, uniforms
+from tonewright.improvising.following.row_random import log_uniform, uniform, uniforms
 
 
 def test_the_numbers_of_the_published_generator():

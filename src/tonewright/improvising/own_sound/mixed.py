@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.improvising.own_sound import OwnSound
+from tonewright.improvising.own_sound.sound import OwnSound
 
 RENDERED = 8
 """One row in so many is rendered."""

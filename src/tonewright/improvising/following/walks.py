@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.features.hearing import hear
+from tonewright.improvising.following.phrases import Phrase
 from tonewright.improvising.hearing import FRAMING, HOP
-from tonewright.improvising.phrases import Phrase
 from tonewright.synths.base import Synth
 
 _HOP_S = HOP / FRAMING.sample_rate_hz

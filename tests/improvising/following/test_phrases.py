@@ -3,10 +3,10 @@ import pytest
 
 from tonewright.errors import UsageError
 from tonewright.improvising.environment import ImproviseEnv
+from tonewright.improvising.following.phrases import held_out_phrases
 from tonewright.improvising.hearing import HOP, SAMPLE_RATE_HZ
-from tonewright.improvising.phrases import held_out_phrases
 
-from . import settings
+from .. import settings
 
 HOP_S = HOP / SAMPLE_RATE_HZ
 

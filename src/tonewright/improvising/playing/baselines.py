@@ -9,7 +9,7 @@ import numpy as np
 from tonewright.errors import UnknownNameError
 from tonewright.improvising.environment import ImproviseEnv
 from tonewright.improvising.guide import Guide
-from tonewright.improvising.performing import Player
+from tonewright.improvising.playing.performing import Player
 
 BASELINES = ("random", "hold", "nearest", "limited", "proportional")
 GAIN = 0.25

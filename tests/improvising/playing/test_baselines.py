@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from tonewright.errors import UnknownNameError
-from tonewright.improvising.baselines import BASELINES, baseline, proportional
 from tonewright.improvising.environment import ImproviseEnv
 from tonewright.improvising.guide import Guide
-from tonewright.improvising.normalising import Normaliser
-from tonewright.improvising.performing import perform
+from tonewright.improvising.listening.normalising import Normaliser
+from tonewright.improvising.playing.baselines import BASELINES, baseline, proportional
+from tonewright.improvising.playing.performing import perform
 
-from . import settings
+from .. import settings
 
 KEPT = ("loudness_rms", "pitch_f0", "spectral_centroid")
 

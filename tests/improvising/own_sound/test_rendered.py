@@ -7,8 +7,8 @@ from tonewright.improvising import table_sound
 from tonewright.improvising.episode_config import ImproviseConfig
 from tonewright.improvising.hearing import FRAMING, HOP
 from tonewright.improvising.hearing_difference import hearing_difference
-from tonewright.improvising.normalising import Normaliser, hold
-from tonewright.improvising.rendered_sound import RenderedSound
+from tonewright.improvising.listening.normalising import Normaliser, hold
+from tonewright.improvising.own_sound.rendered import RenderedSound
 from tonewright.improvising.setting import setting
 from tonewright.synths import synth
 

@@ -1,0 +1,1 @@
+"""What an agent follows: random sounds of its synth, recordings, phrases."""

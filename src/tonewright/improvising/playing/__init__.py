@@ -1,0 +1,1 @@
+"""Who plays, what they played, and what it was worth."""
