@@ -416,9 +416,9 @@ def sections() -> list[tuple[str, str, str]]:
         ("Speed of learning", "Written by `python benchmarks/learning_speed.py`.", learning_speed_table()),
         (
             "Lookup tables",
-            "Written by `python benchmarks/improvising/lookup.py`, on two cores that other programs used, too: the\n"
-            "load is how many wanted them before. Half of the seconds of processor is the least that a build\n"
-            "takes where nothing else runs.",
+            "Written by `python benchmarks/improvising/lookup.py`, on two cores that others used,\n"
+            "too: the load is how many programs wanted them before. Half of the seconds of processor is the\n"
+            "least that a build takes where nothing else runs.",
             lookup_table(),
         ),
         (
