@@ -160,32 +160,31 @@ def speed(table: LookupTable) -> dict[str, float]:
         }
 
 
-def measure(names: tuple[str, ...]) -> dict[str, Any]:
-    """Everything, by synth."""
-    found: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for name in names:
-            path = Path(folder) / f"{name.replace(':', '-')}.parquet"
-            found[name] = {"build": build(name, path)}
-            if name not in PD:
-                table = read_table(path)
-                found[name] |= {
-                    "fewer_hops": fewer_hops(name, table),
-                    "between_points": between_points(name, table),
-                    "speed": speed(table),
-                }
-            print(json.dumps({name: found[name]}, indent=1))
+def measure(name: str, path: Path) -> dict[str, Any]:
+    """Everything about the table of a synth."""
+    found: dict[str, Any] = {"build": build(name, path)}
+    if name not in PD:
+        table = read_table(path)
+        found |= {
+            "fewer_hops": fewer_hops(name, table),
+            "between_points": between_points(name, table),
+            "speed": speed(table),
+        }
     return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument(
-        "--synths", nargs="+", help="all of ours unless given; those of Pure Data where it is"
+        "--synths", nargs="+", help="measured anew; all of ours unless given, those of Pure Data where it is"
     )
-    names = parser.parse_args().synths
-    found = measure(tuple(names) if names else (*BUILT_IN, *(PD if shutil.which("pd") else ())))
-    write_text(RESULT, json.dumps(found, indent=1) + "\n", overwrite=True)
+    names = parser.parse_args().synths or (*BUILT_IN, *(PD if shutil.which("pd") else ()))
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names:
+            measured = {name: measure(name, Path(folder) / f"{name.replace(':', '-')}.parquet")}
+            print(json.dumps(measured, indent=1), flush=True)
+            found = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+            write_text(RESULT, json.dumps(found | measured, indent=1) + "\n", overwrite=True)
 
 
 if __name__ == "__main__":

@@ -228,7 +228,7 @@ class TestEvaluation:
             phrases=[phrase], scales=agent.scales,
         )  # fmt: skip
         played = perform(env, baseline("limited", env), len(phrase.frames), seed=3)
-        expected = played.rewards[0, 1 : len(phrase.frames) + 1].mean()
+        expected = played.rewards[0, 1 : len(phrase.frames)].mean()
         assert record["reward"] == pytest.approx(
             expected, rel=1e-3
         )  # what is reported beside draws noise of its own

@@ -109,7 +109,7 @@ class EvaluateMatch:
 @EVALUATE.word("improvise")
 @dataclass(frozen=True)
 class EvaluateImprovise:
-    """Let agents and those that do not learn follow what no training saw, side by side."""
+    """Let agents, and players that do not learn, follow what no training saw."""
 
     table: InputFile
     """What the synth can do, from `tonewright lookup build`."""

@@ -189,7 +189,7 @@ class HeldOut:
 
     def _means(self, played: Performance) -> tuple[float, float]:
         """Of all hops of all phrases."""
-        inside = np.arange(played.rewards.shape[1]) <= self._hops[:, None]
+        inside = np.arange(played.rewards.shape[1]) < self._hops[:, None]
         inside[:, 0] = False
         return float(played.rewards[inside].mean()), float(played.distances[inside].mean())
 

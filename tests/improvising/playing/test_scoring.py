@@ -62,26 +62,26 @@ def performance(**changes: np.ndarray) -> Performance:
 
 class TestScores:
     def test_means_leave_out_what_was_before_anybody_acted(self) -> None:
-        found = scores(performance(), 0, 10, COLUMNS[:1])
+        found = scores(performance(), 0, 11, COLUMNS[:1])
         assert found["reward"] == pytest.approx(0.45)
         assert found["distance"] == pytest.approx(0.55)
 
     def test_only_the_phrase_counts(self) -> None:
-        assert scores(performance(), 0, 4, COLUMNS[:1])["reward"] == pytest.approx(0.75)
+        assert scores(performance(), 0, 5, COLUMNS[:1])["reward"] == pytest.approx(0.75)
 
     def test_errors_are_of_every_descriptor_where_the_musician_has_it(self) -> None:
         own = np.zeros((1, 11, 3), np.float32)
         own[..., 0], own[..., 1], own[..., 2] = 1.0, 2.0, 4.0
         presence = np.ones((1, 11, 3), np.float32)
         presence[:, :, 2] = 0.0
-        found = scores(performance(own=own, presence=presence), 0, 10, COLUMNS[:1])
+        found = scores(performance(own=own, presence=presence), 0, 11, COLUMNS[:1])
         assert (found["error_loudness_rms"], found["error_mfcc"]) == (1.0, 2.0)
-        nowhere = scores(performance(own=own, presence=0 * presence), 0, 10, COLUMNS[:1])
+        nowhere = scores(performance(own=own, presence=0 * presence), 0, 11, COLUMNS[:1])
         assert nowhere["error_mfcc"] is None
 
     def test_travel_and_rails(self) -> None:
         controls = np.zeros((1, 11, 2), np.float32)
         controls[0, :, 0] = np.linspace(0, 1, 11)  # one crosses its range in ten hops; the other stays at 0
-        found = scores(performance(controls=controls), 0, 10, COLUMNS[:1])
+        found = scores(performance(controls=controls), 0, 11, COLUMNS[:1])
         assert found["travel_per_s"] == pytest.approx(0.5 / (10 * HOP_MS / 1000))
         assert found["rails_share"] == pytest.approx((1 + 10) / 20)

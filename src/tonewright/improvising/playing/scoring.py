@@ -23,7 +23,7 @@ def scores(performance: Performance, row: int, hops: int, counted: Sequence[str]
     Args:
         performance: What was played.
         row: Which row.
-        hops: How long its phrase is.
+        hops: How long its phrase is, two at least.
         counted: Columns that count in the reward; the lag is that of these.
 
     Returns:
@@ -33,10 +33,10 @@ def scores(performance: Performance, row: int, hops: int, counted: Sequence[str]
         in ranges; `rails_share`, of all hops and controls, those at either end of their range.
     """
     columns = performance.columns
-    whole = slice(1, hops + 1)
+    whole = slice(1, hops)  # the first one was there before anybody acted
     own, target = performance.own[row, whole], performance.target[row, whole]
     presence = performance.presence[row, whole].astype(np.float64)
-    controls = performance.controls[row, : hops + 1].astype(np.float64)
+    controls = performance.controls[row, :hops].astype(np.float64)
     found: dict[str, float | None] = {
         "reward": float(performance.rewards[row, whole].mean()),
         "distance": float(performance.distances[row, whole].mean()),
@@ -47,7 +47,7 @@ def scores(performance: Performance, row: int, hops: int, counted: Sequence[str]
         found[f"error_{name}"] = float((off * there).sum() / there.sum()) if there.sum() > 0 else None
     at = [columns.index(name) for name in counted]
     late, correlation = lag(own[:, at], target[:, at], presence[:, at])
-    seconds = hops * HOP / SAMPLE_RATE_HZ
+    seconds = (hops - 1) * HOP / SAMPLE_RATE_HZ
     return found | {
         "lag_ms": late,
         "correlation": correlation,
