@@ -22,14 +22,14 @@ from tonewright.errors import UsageError
         ("mtach", "no verb is called 'mtach'; did you mean 'match'?"),
         (
             "dance",
-            "no verb is called 'dance'; choose from: bench, compare, evaluate, hear, match, render,"
-            " synths, train",
+            "no verb is called 'dance'; choose from: agent, bench, compare, corpus, evaluate, hear, lookup,"
+            " match, render, synths, train",
         ),
         (
             "--dance",
             "there is no option --dance; a verb comes first: "
-            "match, render, synths, compare, hear, bench,"
-            " train, evaluate",
+            "match, render, synths, compare, hear, lookup,"
+            " corpus, agent, bench, train, evaluate",
         ),
         ("match", "match needs TARGET and -o DIR; see tonewright match --help"),
         ("match a.wav", "match needs -o DIR; see tonewright match --help"),
@@ -188,7 +188,7 @@ def test_numbers_of_evaluate(refuse, option):
     ("option", "name", "complaint"),
     [
         ("--synth", "serum", "no synth is called 'serum'; did you mean 'serum-lite'?"),
-        ("--synth", "pd:", "no synth is called 'pd:'; choose from: serum-lite"),
+        ("--synth", "dp:", "no synth is called 'dp:'; choose from: fm, granular, serum-lite, sine"),
         (
             "--method",
             "guess",

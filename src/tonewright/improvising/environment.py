@@ -102,7 +102,7 @@ class ImproviseEnv(BatchEnv):
             in_order=heard is not None,
         )
         self._guide = Guide(self.setting) if demonstrations else None
-        self.watch: Callable[[], None] = lambda: None
+        self.watch: Callable[[], None] = nobody
         self.params = np.zeros((num_envs, controls), np.float32)
         counted = self.setting.counted
         self._counted = counted
@@ -173,6 +173,10 @@ class ImproviseEnv(BatchEnv):
             rows, self._counted, self.targets.values, self.own.values, self.targets.presence, self._weights,
             self._states, self.config.reward_noise, self._errors, self.distances,
         )  # fmt: skip
+
+
+def nobody() -> None:
+    """Looks on."""
 
 
 def improvise_env(**kwargs: Any) -> SingleEnv:

@@ -3,11 +3,11 @@ import pytest
 
 from tonewright.errors import SynthError
 from tonewright.features import hear
-from tonewright.improvising import table_sound
 from tonewright.improvising.episode_config import ImproviseConfig
 from tonewright.improvising.hearing import FRAMING, HOP
 from tonewright.improvising.hearing_difference import hearing_difference
 from tonewright.improvising.listening.normalising import Normaliser, hold
+from tonewright.improvising.own_sound import looked_up
 from tonewright.improvising.own_sound.rendered import RenderedSound
 from tonewright.improvising.setting import setting
 from tonewright.synths import synth
@@ -128,7 +128,7 @@ def test_table_and_rendering_agree():
 def test_a_table_without_the_delay_of_hearing_would_not_agree(monkeypatch):
     """What the windows are for: heard at once, the same table is several times as far off."""
     late = {one.name: one.difference for one in hearing_difference(SINE, rows=8, seconds=2.0)}
-    monkeypatch.setattr(table_sound, "taps", lambda columns, framing: np.ones((len(columns), 1), np.float32))
+    monkeypatch.setattr(looked_up, "taps", lambda columns, framing: np.ones((len(columns), 1), np.float32))
     at_once = {one.name: one.difference for one in hearing_difference(SINE, rows=8, seconds=2.0)}
     for name in ("loudness_rms_dbfs", "spectral_centroid_hz"):
         assert at_once[name] > 3 * late[name], name

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.improvising.environment import ImproviseEnv
+from tonewright.improvising.environment import ImproviseEnv, nobody
 from tonewright.improvising.hearing import HOP
 from tonewright.improvising.reward import reward
 from tonewright.learning.held_out import HELD_OUT_SEED
@@ -73,7 +73,7 @@ def perform(env: ImproviseEnv, player: Player, hops: int, *, seed: int = HELD_OU
         while len(kept) < hops + 1:
             observations, *_ = env.step(player(env, observations))
     finally:
-        env.watch = lambda: None
+        env.watch = nobody
     controls, own, target, presence, distances = (np.stack(part, axis=1) for part in zip(*kept, strict=True))
     config = env.config
     rewards = reward(distances, config.reward_type, config.reward_scale)
