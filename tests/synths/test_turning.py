@@ -197,7 +197,7 @@ class TestTracks:
             )
 
 
-# Seconds until the last of a turn is over, and seconds to listen for: grains last a second, and come by chance.
+# Seconds until the last of a turn is over, and to listen for: grains last a second, and come by chance.
 SETTLED = {"granular": (1.1, 2.0)}
 
 
