@@ -141,6 +141,8 @@ def setting(
     counted = choose(
         config.features_reward, table.descriptors, what="features_reward", weights=config.reward_weights
     )
+    if scales is not None:  # tables hold columns in any order, and an agent sees them in that of its own
+        keep = keep.in_order_of(scales.columns)
     others = choose(also, table.descriptors, what="what is reported").columns if also else ()
     columns = tuple(dict.fromkeys((*keep.columns, *counted.columns, *others)))
     if corpus is None and config.corpus is not None:

@@ -1,7 +1,7 @@
 import pytest
 
 from tonewright.errors import UnknownNameError, UsageError
-from tonewright.improvising.listening.features import choose, descriptors_of
+from tonewright.improvising.listening.features import Features, choose, descriptors_of
 
 HELD = ("loudness_rms", "loudness_true_peak", "pitch_f0", "pitch_confidence", "mfcc")
 LOUDNESS = ("loudness_rms_dbfs", "loudness_true_peak_dbtp")
@@ -89,3 +89,8 @@ def test_descriptors_behind_names():
     assert sorted(found) == ["loudness_rms", "mfcc", "pitch_confidence", "pitch_f0"]
     with pytest.raises(UnknownNameError, match="did you mean 'pitch_f0'"):
         descriptors_of(["pitch_f00"])
+
+
+def test_columns_come_in_the_order_of_an_agent():
+    chosen = Features(("a", "b", "c", "d"), (1.0, 2.0, 3.0, 4.0)).in_order_of(("c", "x", "a"))
+    assert chosen == Features(("c", "a", "b", "d"), (3.0, 1.0, 2.0, 4.0))

@@ -25,6 +25,13 @@ class Features:
     columns: tuple[str, ...]
     weights: tuple[float, ...]
 
+    def in_order_of(self, columns: Sequence[str]) -> Features:
+        """The same, those among `columns` first and in their order."""
+        place = {name: position for position, name in enumerate(columns)}
+        pairs = zip(self.columns, self.weights, strict=True)
+        ordered = sorted(pairs, key=lambda pair: place.get(pair[0], len(place)))
+        return Features(tuple(name for name, _ in ordered), tuple(weight for _, weight in ordered))
+
 
 def choose(
     names: Sequence[str],
