@@ -35,11 +35,12 @@ from numpy.typing import NDArray
 
 from tonewright.files import write_text
 from tonewright.improvising.hearing import DESCRIPTORS, FRAMING
+from tonewright.improvising.listening.nearest import NearestPoints
 from tonewright.improvising.lookup import averaging
 from tonewright.improvising.lookup.averaging import Averager
 from tonewright.improvising.lookup.building import NOTE, SECONDS
 from tonewright.improvising.lookup.files import read_table
-from tonewright.improvising.lookup.interpolation import Interpolator, Nearest
+from tonewright.improvising.lookup.interpolation import Interpolator
 from tonewright.improvising.lookup.table import LookupTable
 from tonewright.synths import synth
 from tonewright.threads import numba_threads
@@ -148,7 +149,7 @@ def speed(table: LookupTable) -> dict[str, float]:
     params = rng.random((20_000, len(table.synth.controls)), dtype=np.float32)
     look_up = Interpolator(table, table.columns[:COLUMNS])
     asked = table.means[rng.integers(0, len(table), QUERIES), :NEAREST_COLUMNS]
-    nearest = Nearest(table, table.columns[:NEAREST_COLUMNS])
+    nearest, counts = NearestPoints(table.means[:, :NEAREST_COLUMNS]), np.ones_like(asked)
     few = params[:256]
     with numba_threads(1):
         return {
@@ -156,7 +157,9 @@ def speed(table: LookupTable) -> dict[str, float]:
             "looked_up_per_second_256_at_once": round(
                 100 * len(few) / best_processor_seconds(lambda: [look_up(few) for _ in range(100)])
             ),
-            "nearest_milliseconds": round(1e3 * best_processor_seconds(lambda: nearest(asked)) / QUERIES, 4),
+            "nearest_milliseconds": round(
+                1e3 * best_processor_seconds(lambda: nearest(asked, counts)) / QUERIES, 4
+            ),
         }
 
 

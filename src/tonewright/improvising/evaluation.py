@@ -20,7 +20,8 @@ from tonewright.improvising.environment import ImproviseEnv
 from tonewright.improvising.episode_config import ImproviseConfig
 from tonewright.improvising.following.phrases import Phrase, held_out_phrases
 from tonewright.improvising.following.walks import walk_phrases
-from tonewright.improvising.hearing import HEARING_VERSION, HOP, SAMPLE_RATE_HZ
+from tonewright.improvising.hearing import HEARING_VERSION, HOP_S, SAMPLE_RATE_HZ
+from tonewright.improvising.listening.normalising import Scales, fit_scales
 from tonewright.improvising.lookup.files import read_table
 from tonewright.improvising.lookup.table import LookupTable
 from tonewright.improvising.networks.load import agent_digest, load_agent
@@ -56,6 +57,7 @@ class Stage:
         corpus: Recordings, if there are any.
         split: The part of them that is followed.
         agents: Folder of each agent by name; None for the one that ships.
+        scales: Those of each agent, completed for all that is reported.
     """
 
     config: ImproviseConfig
@@ -63,6 +65,7 @@ class Stage:
     corpus: Corpus | None
     split: Split
     agents: Mapping[str, StrPath | None]
+    scales: Mapping[str, Scales]
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -113,7 +116,11 @@ def stage(
         _check_comparable(first, (name, agent))
     recorded = None if corpus is None else read_corpus(corpus)
     config = replace(first[1].config, synth=player.name, table=str(table), corpus=None, reward_noise=0.0)
-    return Stage(config, measured, recorded, next(one for one in SPLITS if one == split), folders)
+    part = next(one for one in SPLITS if one == split)
+    held = tuple(one for one in measured.columns if recorded is None or one in recorded.columns)
+    fitted = fit_scales(held, measured, recorded)
+    scales = {name: agent.scales.take(held, fitted) for name, agent in loaded.items()}
+    return Stage(config, measured, recorded, part, folders, scales)
 
 
 def evaluate(
@@ -281,14 +288,14 @@ def follow(
     hops = max(len(one.frames) for one in phrases)
     synth = make_synth(on.config.synth, SAMPLE_RATE_HZ)
     agent = load_agent(synth, on.agents[method]) if method in on.agents else None
-    scaled_by = agent or load_agent(synth, next(iter(on.agents.values())))
+    scaled_by = method if method in on.agents else next(iter(on.agents))
     env = ImproviseEnv(
         len(phrases),
         replace(on.config, hearing=hearing, max_episode_steps=1 + hops),
         table=on.table,
         corpus=on.corpus,
         phrases=phrases,
-        scales=scaled_by.scales,
+        scales=on.scales[scaled_by],
         also=on.descriptors if also is None else also,
     )
     player: Player
@@ -309,11 +316,10 @@ def follow(
 def _play(on: Stage, piece: tuple[str, str, str, int], keys: list[Key]) -> list[Record]:
     suite, hearing, method, seed = piece
     env, played = play(on, suite, hearing, method, seed)
-    hop_s = HOP / SAMPLE_RATE_HZ
     records = []
     for row, phrase in enumerate(_phrases(on, suite)):
         hops = len(phrase.frames)
-        record = dict(zip(_KEY, (*piece, phrase.name), strict=True)) | {"seconds": hops * hop_s}
+        record = dict(zip(_KEY, (*piece, phrase.name), strict=True)) | {"seconds": hops * HOP_S}
         found = scores(played, row, hops, env.reward_columns)
         records.append(record | {name: _rounded(value) for name, value in found.items()})
     wanted = set(keys)

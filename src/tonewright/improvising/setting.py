@@ -149,10 +149,8 @@ def setting(
         corpus = _read_corpus(config.corpus, columns)
     if corpus is not None:
         _check_corpus(corpus, columns)
-    fitted = fit_scales(columns, table, corpus)
-    scales = fitted if scales is None else scales.over(fitted)
-    fitted = fit_scales(columns, table, corpus)
-    scales = fitted if scales is None else scales.over(fitted)
+    scales = _complete(scales, columns, table, corpus)
+    scales = _complete(scales, columns, table, corpus)
     same = [name for name in unchanging(scales, table) if name in counted.columns]
     if same:
         raise UsageError(
@@ -160,6 +158,17 @@ def setting(
             f"hardly change in the table of {config.synth!r}; leave them out"
         )
     return Setting(config, synth, table, corpus, keep, counted, scales)
+
+
+def _complete(
+    scales: Scales | None, columns: tuple[str, ...], table: LookupTable, corpus: Corpus | None
+) -> Scales:
+    """Scales of these columns; those that are not given are fitted."""
+    if scales is None:
+        return fit_scales(columns, table, corpus)
+    lacking = [name for name in columns if name not in scales.columns]
+    fitted = fit_scales(lacking, table, corpus) if lacking else None
+    return scales.take(columns, fitted)
 
 
 def _read_corpus(path: str, columns: tuple[str, ...]) -> Corpus:

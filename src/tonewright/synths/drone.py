@@ -18,7 +18,7 @@ from tonewright.compiling import njit
 from tonewright.synths.control import ControlSpace
 from tonewright.synths.gliding import glide_share
 from tonewright.synths.offline import render_notes
-from tonewright.synths.validation import check_params, check_per_row, check_turn
+from tonewright.synths.validation import check_notes, check_turn
 from tonewright.threads import available_threads, map_rows
 
 FADE_S = 0.005
@@ -90,11 +90,8 @@ class Drone(ABC):
         Raises:
             UsageError: Shapes or values out of range.
         """
-        checked = check_params(params, self.controls)
-        check_per_row(midi_note, len(checked), "midi_note", 0, 127)
-        gate = np.inf if gate_seconds is None else gate_seconds
-        gates = check_per_row(gate, len(checked), "gate_seconds", 0, np.inf)
-        return self._voice(checked, gates, check_whole(seed, "seed", 0))
+        notes = check_notes(params, self.controls, midi_note, gate_seconds, seed)
+        return self._voice(notes.params, notes.gate_seconds, notes.seed)
 
     @abstractmethod
     def _voice(self, params: NDArray[np.float32], gate_seconds: NDArray[np.float64], seed: int) -> DroneVoice:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -78,6 +80,44 @@ def check_turn(params: ArrayLike, controls: ControlSpace, batch: int) -> NDArray
             f"a turn takes params [{batch}, {len(controls)}], a row for each note; got shape {checked.shape}"
         )
     return checked
+
+
+class Notes(NamedTuple):
+    """What a voice begins with, checked.
+
+    Attributes:
+        params: `[batch, D]` float32 unit vectors.
+        midi_note: `[batch]`.
+        gate_seconds: `[batch]`, infinite where the key is held.
+        seed: Whole number from 0.
+    """
+
+    params: NDArray[np.float32]
+    midi_note: NDArray[np.float64]
+    gate_seconds: NDArray[np.float64]
+    seed: int
+
+
+def check_notes(
+    params: ArrayLike,
+    controls: ControlSpace,
+    midi_note: ArrayLike,
+    gate_seconds: ArrayLike | None,
+    seed: int,
+) -> Notes:
+    """The gate for what `Synth.voice` is given.
+
+    Raises:
+        UsageError: Shapes or values out of range.
+    """
+    checked = check_params(params, controls)
+    gate = np.inf if gate_seconds is None else gate_seconds
+    return Notes(
+        checked,
+        check_per_row(midi_note, len(checked), "midi_note", 0, 127),
+        check_per_row(gate, len(checked), "gate_seconds", 0, np.inf),
+        check_whole(seed, "seed", 0),
+    )
 
 
 def check_per_row(value: ArrayLike, batch: int, name: str, low: float, high: float) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tonewright.errors import UnknownNameError, UsageError
-from tonewright.improvising.lookup.interpolation import Interpolator, Nearest
+from tonewright.improvising.lookup.interpolation import Interpolator
 from tonewright.improvising.lookup.points import choose_points
 from tonewright.threads import numba_threads
 
@@ -117,54 +117,6 @@ def test_no_point_of_the_controls_is_refused(made, params, told):
 def test_unknown_column_is_refused(made):
     with pytest.raises(UnknownNameError, match="no column of the table is called 'column_9'"):
         Interpolator(made(2, multilinear, grid=3), ["column_9"])
-
-
-def test_nearest_point_against_brute_force(made):
-    rng = np.random.default_rng(0)
-    mixing = rng.standard_normal((3, 20))
-    table = made(3, lambda p: np.tanh(p @ mixing) * rng.uniform(0.1, 90, 20), sobol=1_500)
-    columns = list(table.columns[1:14])
-    scale, weights = rng.uniform(0.1, 50, 13), rng.uniform(0, 2, 13)
-    weights[3] = 0
-    asked = table.means[rng.integers(0, len(table), 300), 1:14] + rng.standard_normal((300, 13))
-    rows, distances = Nearest(table, columns, scale, weights)(asked)
-    difference = (asked[:, None] - table.means[None, :, 1:14].astype(float)) / scale
-    expected = np.sqrt((weights * difference**2).sum(axis=2))
-    assert (rows == expected.argmin(axis=1)).all()
-    assert distances == pytest.approx(expected.min(axis=1), rel=1e-9)
-
-
-def test_every_point_is_nearest_to_itself(made):
-    table = made(2, lambda p: p, grid=23)
-    rows, distances = Nearest(table, table.columns)(table.means)
-    assert (rows == np.arange(len(table))).all()
-    assert (distances == 0).all()
-
-
-def test_of_equals_the_first_is_nearest(made):
-    table = made(2, lambda p: np.ones((len(p), 1)), grid=30)
-    assert Nearest(table, table.columns)([[5.0]])[0].tolist() == [0]
-    assert Nearest(table, table.columns)([[5.0]])[1].tolist() == [4]
-
-
-@pytest.mark.parametrize(
-    ("how", "told"),
-    [
-        ({"scale": [1.0, 0.0]}, "scale is .2. finite numbers above 0"),
-        ({"scale": [1.0]}, "scale is .2."),
-        ({"weights": [1.0, -1.0]}, "weights are .2. finite numbers from 0"),
-        ({"weights": [1.0, np.nan]}, "weights are .2."),
-    ],
-)
-def test_scales_and_weights_that_make_no_sense_are_refused(made, how, told):
-    with pytest.raises(UsageError, match=told):
-        Nearest(made(2, lambda p: p, grid=3), ["column_0", "column_1"], **how)
-
-
-@pytest.mark.parametrize("asked", [[1.0, 2.0], [[1.0]], [[1.0, np.inf]]])
-def test_descriptors_that_do_not_fit_are_refused(made, asked):
-    with pytest.raises(UsageError, match=r"descriptors are \[n, 2\] finite values"):
-        Nearest(made(2, lambda p: p, grid=3), ["column_0", "column_1"])(asked)
 
 
 def test_all_corners_of_a_cell_count(made):

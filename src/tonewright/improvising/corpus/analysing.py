@@ -7,13 +7,10 @@ the same request goes on, and removed when the corpus is written.
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from queue import SimpleQueue
@@ -26,21 +23,22 @@ from numpy.typing import NDArray
 from tonewright.audio import Clip, info, read_blocks, resample_blocks
 from tonewright.audio.folders import sound_files_below
 from tonewright.checks import check_whole
-from tonewright.errors import AudioError, CorpusError, system_reason
+from tonewright.errors import AudioError, CorpusError
 from tonewright.features import Descriptor, StreamAnalyser
 from tonewright.features.framing import Framing
 from tonewright.features.selection import select
 from tonewright.files import StrPath, check_file, replacing
 from tonewright.improvising.corpus.corpus import SILENCE_DBFS, Contents, CorpusFile, Measured, Split
 from tonewright.improvising.corpus.files import check_parquet, read_contents, write_corpus
+from tonewright.improvising.corpus.finished import Finished
 from tonewright.improvising.corpus.splitting import DEFAULT_SHARES, check_shares, split_recordings
+from tonewright.improvising.corpus.surveying import Recording, Survey, find_recordings
 from tonewright.improvising.hearing import DESCRIPTORS, FRAMING
-from tonewright.measuring.records import Record, RecordLog
+from tonewright.measuring.records import Record
 from tonewright.threads import available_threads, numba_threads
 
 _BLOCK_S = 10.0
 _LEVEL = "loudness_rms"
-_LOG = "finished.jsonl"
 _FAULTS_SHOWN = 3  # where no file can be used
 
 
@@ -109,9 +107,9 @@ def analyse_folder(
     check_file(output, overwrite=overwrite)
     kept = _earlier_split(output, shares, seed)
 
-    finished = _Finished(place, chosen, framing, partial=partial)
+    finished = Finished(place, chosen, framing, partial=partial)
     try:
-        survey = _survey(Path(folder), paths, threads)
+        survey = find_recordings(Path(folder), paths, threads)
         work = _Work(survey, finished, chosen, framing, partial=partial)
         begin(sum(one.size for one in survey.recordings))
         work.do(threads, progress)
@@ -124,86 +122,6 @@ def analyse_folder(
         raise
     finished.remove()
     return contents
-
-
-@dataclass(frozen=True)
-class _Recording:
-    """A file to be heard."""
-
-    path: Path
-    name: str
-    sha256: str
-    size: int
-
-
-@dataclass(frozen=True)
-class _Survey:
-    """What a folder holds: recordings, each content once, and what is skipped unheard."""
-
-    recordings: tuple[_Recording, ...]
-    skipped: tuple[tuple[str, str], ...]
-
-
-class _Finished:
-    """Recordings that are done, kept on disk.
-
-    Args:
-        folder: Where; it is made.
-        descriptors: What is measured.
-        framing: How it is heard.
-        partial: As of `analyse_folder`.
-
-    Raises:
-        UsageError: The folder holds what another request left.
-        OutputError: It cannot be written.
-    """
-
-    def __init__(
-        self, folder: Path, descriptors: Sequence[Descriptor], framing: Framing, *, partial: bool
-    ) -> None:
-        self._folder = folder
-        self._columns = sum(len(one.columns) for one in descriptors)
-        header = {
-            "kind": "corpus",
-            "tonewright": _version(),
-            "descriptors": [one.name for one in descriptors],
-            "framing": [framing.sample_rate_hz, framing.window, framing.hop],
-            "partial": partial,
-        }
-        self._log = RecordLog(folder / _LOG, key=("sha256",), header=header)
-
-    def find(self, sha256: str) -> Record | None:
-        """The record of a recording whose values are all there."""
-        record = self._log.records.get((sha256,))
-        if record is None:
-            return None
-        try:
-            whole = self.place(sha256).stat().st_size == 4 * record["frames"] * self._columns
-        except OSError:
-            whole = False
-        return record if whole else None
-
-    def keep(self, record: Record) -> None:
-        """Note that a recording is done, once its values are in place."""
-        self._log.append([record])
-
-    def place(self, sha256: str) -> Path:
-        """Where the values of a recording belong."""
-        return self._folder / f"{sha256}.f32"
-
-    def values(self, file: CorpusFile) -> NDArray[np.float32]:
-        """Values of a recording, `[frames, C]`, read where they lie."""
-        shape = (file.frames, self._columns)
-        return np.memmap(self.place(file.sha256), np.dtype("<f4"), "r", shape=shape)
-
-    def remove(self) -> None:
-        """Remove everything."""
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-    def remove_if_empty(self) -> None:
-        """Leave nothing behind where nothing was finished."""
-        if not self._log.records:
-            self.remove()
 
 
 class _Ear:
@@ -257,8 +175,8 @@ class _Work:
 
     def __init__(
         self,
-        survey: _Survey,
-        finished: _Finished,
+        survey: Survey,
+        finished: Finished,
         descriptors: Sequence[Descriptor],
         framing: Framing,
         *,
@@ -272,7 +190,7 @@ class _Work:
         self._faults: dict[str, str] = {}
 
     @property
-    def heard(self) -> list[tuple[_Recording, Record]]:
+    def heard(self) -> list[tuple[Recording, Record]]:
         """Recordings that are done, in the order of the files."""
         done = self._records
         return [(one, done[one.sha256]) for one in self._survey.recordings if one.sha256 in done]
@@ -298,7 +216,7 @@ class _Work:
             else:
                 self._records[one.sha256] = record
                 progress(one.size)
-        events: SimpleQueue[tuple[float, _Recording | None, Record | BaseException | None]] = SimpleQueue()
+        events: SimpleQueue[tuple[float, Recording | None, Record | BaseException | None]] = SimpleQueue()
         # The largest first, so that they do not end last and alone.
         missing.sort(key=lambda one: -one.size)
         pool = ThreadPoolExecutor(threads, "tonewright corpus")
@@ -321,7 +239,7 @@ class _Work:
             self._stop.set()
             pool.shutdown(cancel_futures=True)
 
-    def _end(self, recording: _Recording, result: Record | BaseException | None) -> None:
+    def _end(self, recording: Recording, result: Record | BaseException | None) -> None:
         if isinstance(result, AudioError):
             self._faults[recording.sha256] = _fault(recording.path, result)
         elif isinstance(result, BaseException):
@@ -332,8 +250,8 @@ class _Work:
 
     def _hear(
         self,
-        recording: _Recording,
-        events: SimpleQueue[tuple[float, _Recording | None, Record | BaseException | None]],
+        recording: Recording,
+        events: SimpleQueue[tuple[float, Recording | None, Record | BaseException | None]],
     ) -> None:
         """Hear a recording in a thread of its own, and tell how far it is."""
         told = 0.0
@@ -358,7 +276,7 @@ class _Work:
             self._running -= 1
         events.put((recording.size - told, recording, result))
 
-    def _heard(self, recording: _Recording, file: BinaryIO, tell: Callable[[float], None]) -> Record:
+    def _heard(self, recording: Recording, file: BinaryIO, tell: Callable[[float], None]) -> Record:
         path, partial, rate = recording.path, self._partial, self._framing.sample_rate_hz
         # With `partial` only decoding tells how much there is.
         whole_s = 0.0 if partial else info(path).seconds
@@ -412,41 +330,6 @@ def _write(file: BinaryIO, values: NDArray[np.float32]) -> None:
     file.write(np.ascontiguousarray(values, "<f4").data)
 
 
-def _survey(folder: Path, paths: Sequence[Path], threads: int) -> _Survey:
-    """Hash every file; of those with the same bytes the first counts."""
-    with ThreadPoolExecutor(threads, "tonewright survey") as pool:
-        digests = list(pool.map(_sha256, paths))
-    found: dict[str, _Recording] = {}
-    skipped = []
-    for path, (sha256, size, fault) in zip(paths, digests, strict=True):
-        name = recording_name(path, folder)
-        if fault:
-            skipped.append((name, fault))
-        elif sha256 in found:
-            skipped.append((name, f"it holds the same bytes as {found[sha256].name!r}, which counts once"))
-        else:
-            found[sha256] = _Recording(path, name, sha256, size)
-    return _Survey(tuple(found.values()), tuple(skipped))
-
-
-def _sha256(path: Path) -> tuple[str, int, str]:
-    """Hash and size of a file, or why it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest(), os.fstat(file.fileno()).st_size, ""
-    except OSError as error:
-        return "", 0, f"cannot be read: {system_reason(error)}"
-
-
-def recording_name(path: Path, folder: Path) -> str:
-    """Path of a recording below its folder, with `/` between the parts; what is no UTF-8 is told in hex."""
-    return os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "backslashreplace")
-
-
-def _version() -> str:
-    return version("tonewright")
-
-
 def _fault(path: Path, error: AudioError) -> str:
     """What is wrong with a recording, without its path."""
     text = str(error)
@@ -481,7 +364,7 @@ def _contents(
         files.append(CorpusFile(name=one.name, split=split, first=first, **record))
         first += record["frames"]
     measured = tuple(Measured.of(one) for one in descriptors)
-    return Contents(framing, measured, tuple(files), tuple(work.skipped), shares, seed, _version())
+    return Contents(framing, measured, tuple(files), tuple(work.skipped), shares, seed, version("tonewright"))
 
 
 def _none_usable(folder: StrPath, skipped: Sequence[tuple[str, str]]) -> str:

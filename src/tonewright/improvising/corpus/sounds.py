@@ -12,8 +12,8 @@ from tonewright.audio import read, resample_array
 from tonewright.audio.folders import sound_files_below
 from tonewright.documents import sha256
 from tonewright.errors import AudioError, UsageError
-from tonewright.improvising.corpus.analysing import recording_name
 from tonewright.improvising.corpus.corpus import CorpusFile
+from tonewright.improvising.corpus.surveying import recording_name
 from tonewright.improvising.hearing import SAMPLE_RATE_HZ
 
 

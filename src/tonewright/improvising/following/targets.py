@@ -16,9 +16,9 @@ from tonewright.improvising.row_random import log_uniform, uniform
 
 STATIC, DYNAMIC, CORPUS = 0, 1, 2
 """Kinds of episodes."""
-_STAYS_S, _GLIDES_S = (0.1, 2.0), (0.05, 1.0)
+STAYS_S, GLIDES_S = (0.1, 2.0), (0.05, 1.0)
 """How long a moving sound stays where it is, and how long it glides elsewhere."""
-_JUMPS = 0.5  # share of moves that are jumps
+JUMPS = 0.5  # share of moves that are jumps
 
 
 class Recordings(NamedTuple):
@@ -161,7 +161,7 @@ def _begin(
         glides[b] = False
         left[b] = 0
         if kinds[b] == DYNAMIC:
-            left[b] = _hops(states, b, _STAYS_S)
+            left[b] = _hops(states, b, STAYS_S)
         if kinds[b] == CORPUS:
             places[b] = min(int(uniform(states, b) * ends[-1]), ends[-1] - 1)
             files[b] = np.searchsorted(ends, places[b], side="right")
@@ -213,9 +213,9 @@ def _next_move(
     glides: NDArray[np.bool_],
 ) -> None:
     """After a glide the sound stays; after it has stayed it jumps, and stays, or glides."""
-    jumps = not glides[b] and uniform(states, b) < _JUMPS
+    jumps = not glides[b] and uniform(states, b) < JUMPS
     glides[b] = not glides[b] and not jumps
-    left[b] = _hops(states, b, _GLIDES_S if glides[b] else _STAYS_S)
+    left[b] = _hops(states, b, GLIDES_S if glides[b] else STAYS_S)
     for d in range(params.shape[1]):
         moves[b, d] = 0
         if glides[b]:

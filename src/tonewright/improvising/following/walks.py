@@ -7,11 +7,9 @@ from numpy.typing import NDArray
 
 from tonewright.features.hearing import hear
 from tonewright.improvising.following.phrases import Phrase
-from tonewright.improvising.hearing import FRAMING, HOP
+from tonewright.improvising.following.targets import GLIDES_S, JUMPS, STAYS_S
+from tonewright.improvising.hearing import FRAMING, HOP, HOP_S
 from tonewright.synths.base import Synth
-
-_HOP_S = HOP / FRAMING.sample_rate_hz
-_STAYS_S, _GLIDES_S = (0.1, 2.0), (0.05, 1.0)  # as `targets.Targets` has them
 
 
 def walk(controls: int, hops: int, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -19,12 +17,12 @@ def walk(controls: int, hops: int, rng: np.random.Generator) -> NDArray[np.float
     track = np.empty((hops, controls))
     here, at = rng.random(controls), 0
     while at < hops:
-        stays = _hops(_STAYS_S, rng)
+        stays = _hops(STAYS_S, rng)
         track[at : at + stays] = here
         at += stays
         goal = rng.random(controls)
-        if at < hops and rng.random() < 0.5:
-            glides = _hops(_GLIDES_S, rng)
+        if at < hops and rng.random() < 1 - JUMPS:
+            glides = _hops(GLIDES_S, rng)
             shares = np.arange(1, glides + 1)[:, None] / glides
             track[at : at + glides] = (here + shares * (goal - here))[: hops - at]
             at += glides
@@ -46,7 +44,7 @@ def walk_phrases(
     """
     rng = np.random.default_rng(seed)
     tracks = np.stack([walk(len(synth.controls), hops, rng) for _ in range(count)])
-    seconds = hops * _HOP_S
+    seconds = hops * HOP_S
     phrases: list[Phrase] = []
     for first in range(0, count, 8):  # a few at a time: minutes of sound
         some = tracks[first : first + 8]
@@ -61,5 +59,5 @@ def walk_phrases(
 def _hops(seconds: tuple[float, float], rng: np.random.Generator) -> int:
     """A duration between two, evenly on a logarithmic scale."""
     drawn = seconds[0] * (seconds[1] / seconds[0]) ** float(rng.random())
-    hops: int = round(drawn / _HOP_S)
+    hops: int = round(drawn / HOP_S)
     return max(1, hops)

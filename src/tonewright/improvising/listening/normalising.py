@@ -70,15 +70,12 @@ class Scales:
         ):
             raise UsageError(f"medians are finite and spreads above 0; got {self.medians}, {self.spreads}")
 
-    def over(self, others: Scales) -> Scales:
-        """The columns of other scales, in their order, scaled as here where they are here."""
-        at = {name: position for position, name in enumerate(self.columns)}
-        chosen = [
-            (self, at[name]) if name in at else (others, position)
-            for position, name in enumerate(others.columns)
-        ]
+    def take(self, columns: Sequence[str], others: Scales | None = None) -> Scales:
+        """The scales of some columns, in their order: as here where they are here, else as in others."""
+        held = {name: (other, i) for other in (others, self) if other for i, name in enumerate(other.columns)}
+        chosen = [held[name] for name in columns]
         return Scales(
-            others.columns,
+            tuple(columns),
             tuple(scales.kinds[i] for scales, i in chosen),
             tuple(scales.medians[i] for scales, i in chosen),
             tuple(scales.spreads[i] for scales, i in chosen),

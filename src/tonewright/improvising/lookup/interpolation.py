@@ -107,71 +107,6 @@ class Interpolator:
         map_rows(fit, len(params), block=8)
 
 
-class Nearest:
-    """The point of a table that sounds most like given descriptors: the oracle that agents are compared with.
-
-    The distance is Euclidean over columns that are divided by `scale` and multiplied by the square root of
-    `weights`. Every point is looked at, so that the nearest is found for certain; of equals the first.
-
-    Args:
-        table: The table.
-        columns: Which of its columns count.
-        scale: `[C]` what a difference of each column is measured in, above 0; 1 if not given.
-        weights: `[C]` how much each counts, from 0; 1 if not given.
-
-    Raises:
-        UnknownNameError: The table has no such column.
-        UsageError: Scales or weights are out of range, or not one for each column.
-    """
-
-    def __init__(
-        self,
-        table: LookupTable,
-        columns: Iterable[str],
-        scale: ArrayLike | None = None,
-        weights: ArrayLike | None = None,
-    ) -> None:
-        self.columns = tuple(columns)
-        count = len(self.columns)
-        scales = np.ones(count) if scale is None else np.asarray(scale, np.float64)
-        shares = np.ones(count) if weights is None else np.asarray(weights, np.float64)
-        if scales.shape != (count,) or not (np.isfinite(scales) & (scales > 0)).all():
-            raise UsageError(f"scale is [{count}] finite numbers above 0; got shape {scales.shape}: {scales}")
-        if shares.shape != (count,) or not (np.isfinite(shares) & (shares >= 0)).all():
-            raise UsageError(
-                f"weights are [{count}] finite numbers from 0; got shape {shares.shape}: {shares}"
-            )
-        self._factors = np.sqrt(shares) / scales
-        values = table.means[:, table.positions(self.columns)] * self._factors
-        self._values = np.ascontiguousarray(values.T)
-
-    def __call__(self, descriptors: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Find the nearest points.
-
-        Args:
-            descriptors: `[n, C]` finite values of the columns.
-
-        Returns:
-            The row of the nearest point, `[n]`, and its distance, `[n]`.
-
-        Raises:
-            UsageError: Another shape, or values that are not finite.
-        """
-        asked = np.asarray(descriptors, np.float64)
-        if asked.ndim != 2 or asked.shape[1] != len(self.columns) or not np.isfinite(asked).all():
-            raise UsageError(
-                f"descriptors are [n, {len(self.columns)}] finite values; got shape {asked.shape}"
-            )
-        queries = np.ascontiguousarray(asked * self._factors)
-        rows, distances = np.empty(len(queries), np.int64), np.empty(len(queries))
-
-        def find(first: int, last: int, _: int) -> None:
-            _nearest(queries, self._values, rows, distances, first, last)
-
-        map_rows(find, len(queries), block=4)
-        return rows, distances
-
-
 @njit(cache=True, nogil=True, error_model="numpy")
 def _on_grid(
     params: NDArray[np.float32],
@@ -320,30 +255,3 @@ def _weigh(offsets: NDArray[np.float64], shares: NDArray[np.float64]) -> None:
         for i in range(size):
             fitted += solution[i] * offsets[k, i]
         shares[k] *= fitted
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _nearest(
-    queries: NDArray[np.float64],
-    values: NDArray[np.float64],
-    rows: NDArray[np.int64],
-    distances: NDArray[np.float64],
-    first: int,
-    last: int,
-) -> None:
-    """Look at all points `values [C, points]`, a block at a time, column after column."""
-    squares = np.empty(_POINTS_AT_ONCE)
-    for q in range(first, last):
-        best, where = np.inf, 0
-        for begin in range(0, values.shape[1], _POINTS_AT_ONCE):
-            count = min(_POINTS_AT_ONCE, values.shape[1] - begin)
-            squares[:count] = 0.0
-            for c in range(values.shape[0]):
-                wanted, column = queries[q, c], values[c, begin : begin + count]
-                for i in range(count):
-                    difference = wanted - column[i]
-                    squares[i] += difference * difference
-            for i in range(count):
-                if squares[i] < best:
-                    best, where = squares[i], begin + i
-        rows[q], distances[q] = where, np.sqrt(best)

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.features.registry import all_descriptors
-from tonewright.improvising.hearing import HOP, SAMPLE_RATE_HZ
+from tonewright.improvising.hearing import HOP_S
 from tonewright.improvising.playing.performing import Performance
 
-HOP_MS = 1000 * HOP / SAMPLE_RATE_HZ
+HOP_MS = 1000 * HOP_S
 _EARLIEST_MS, _LATEST_MS = -100.0, 500.0
 _LEAST_CORRELATION = 0.3
 _RAIL = 1e-6
@@ -47,7 +47,7 @@ def scores(performance: Performance, row: int, hops: int, counted: Sequence[str]
         found[f"error_{name}"] = float((off * there).sum() / there.sum()) if there.sum() > 0 else None
     at = [columns.index(name) for name in counted]
     late, correlation = lag(own[:, at], target[:, at], presence[:, at])
-    seconds = (hops - 1) * HOP / SAMPLE_RATE_HZ
+    seconds = (hops - 1) * HOP_S
     return found | {
         "lag_ms": late,
         "correlation": correlation,

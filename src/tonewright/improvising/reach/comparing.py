@@ -23,6 +23,7 @@ from tonewright.improvising.corpus.corpus import SPLITS, Contents, Corpus, Corpu
 from tonewright.improvising.corpus.describing import frames_between
 from tonewright.improvising.corpus.files import read_contents, read_recordings
 from tonewright.improvising.listening.features import choose
+from tonewright.improvising.listening.nearest import NearestPoints
 from tonewright.improvising.listening.normalising import (
     AUDIBLE_DBFS,
     CONFIDENCE,
@@ -31,13 +32,11 @@ from tonewright.improvising.listening.normalising import (
     fit_scales,
 )
 from tonewright.improvising.lookup.table import LookupTable, check_descriptors
-from tonewright.threads import blas_on_one_thread, map_rows
 
 THRESHOLD = 0.5
 """Distance that counts as reached: half a spread, at which the reward is halfway unless told otherwise."""
 _MOST_FRAMES = 50_000
 """Of more, evenly spaced ones are compared."""
-_FRAMES_AT_ONCE = 256
 WORST_S = 5.0
 """Length of the stretch of a recording that is furthest away."""
 _TINY = 1e-9
@@ -304,18 +303,7 @@ class _Comparison:
         """The nearest point in some columns, or in all, and its distance, NaN for a frame without them."""
         chosen = slice(None) if places is None else list(places)
         counts, target, points = self._counts[:, chosen], self._target[:, chosen], self._points[:, chosen]
-        # Σ c (t − a)² = Σ c t² − 2 Σ (c t) a + Σ c a²: one matrix product for all points.
-        asked = np.concatenate([-2 * counts * target, counts], axis=1).astype(np.float32)
-        offered = np.concatenate([points, points**2], axis=1).astype(np.float32).T.copy()
-        rows = np.empty(len(asked), np.int64)
-
-        def find(first: int, last: int, _: int) -> None:
-            for begin in range(first, last, _FRAMES_AT_ONCE):
-                some = slice(begin, min(begin + _FRAMES_AT_ONCE, last))
-                rows[some] = (asked[some] @ offered).argmin(axis=1)
-
-        with blas_on_one_thread():
-            map_rows(find, len(asked), block=_FRAMES_AT_ONCE)
+        rows = NearestPoints(points)(target, counts)
         # Again without the rounding of differences of large numbers.
         return rows, self.distances_at(rows, places)
 

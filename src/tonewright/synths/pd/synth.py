@@ -16,7 +16,7 @@ from tonewright.synths.pd.naming import find_patch
 from tonewright.synths.pd.patch import read_patch
 from tonewright.synths.pd.player import MOST_INSTANCES, Player
 from tonewright.synths.pd.program import find_program
-from tonewright.synths.validation import check_params, check_per_row, check_seconds, check_tracks, check_turn
+from tonewright.synths.validation import check_notes, check_per_row, check_seconds, check_tracks, check_turn
 from tonewright.threads import available_threads, map_rows, numba_threads
 
 _GROUP = 16
@@ -120,11 +120,8 @@ class PureData:
             UsageError: Shapes or values out of range.
             SynthError: Pd is missing, or the patch cannot be played.
         """
-        checked = check_params(params, self.controls)
-        check_per_row(midi_note, len(checked), "midi_note", 0, 127)
-        gate = np.inf if gate_seconds is None else gate_seconds
-        gates = check_per_row(gate, len(checked), "gate_seconds", 0, np.inf)
-        return PureDataVoice(self, checked, gates, check_whole(seed, "seed", 0))
+        notes = check_notes(params, self.controls, midi_note, gate_seconds, seed)
+        return PureDataVoice(self, notes.params, notes.gate_seconds, notes.seed)
 
     def start(self, instances: int, seed: int) -> Player:
         """Start a Pd with some instances of the patch.

@@ -19,7 +19,7 @@ from tonewright.synths.serum_lite.oscillator import TICK
 from tonewright.synths.serum_lite.panel import new_panel, turn_panel
 from tonewright.synths.serum_lite.wavetables import wavetables
 from tonewright.synths.serum_lite.words import SERUM_LITE
-from tonewright.synths.validation import check_params, check_per_row, check_turn
+from tonewright.synths.validation import check_notes, check_turn
 from tonewright.synths.words import Words
 from tonewright.threads import available_threads, map_rows
 
@@ -94,13 +94,7 @@ class SerumLite:
         Raises:
             UsageError: Shapes or values out of range.
         """
-        checked = check_params(params, self.controls)
-        batch = len(checked)
-        note = check_per_row(midi_note, batch, "midi_note", 0, 127)
-        gate = np.inf if gate_seconds is None else gate_seconds
-        gates = check_per_row(gate, batch, "gate_seconds", 0, np.inf)
-        entropy = check_whole(seed, "seed", 0)
-        return SerumLiteVoice(self, checked, note, gates, entropy)
+        return SerumLiteVoice(self, *check_notes(params, self.controls, midi_note, gate_seconds, seed))
 
 
 class SerumLiteVoice:
