@@ -126,6 +126,8 @@ class TrainMatch(_Training):
 class TrainImprovise(_Training):
     """Train an agent that follows a musician by turning the controls of a synth."""
 
+    synth: OptionalName = None
+    """Synth to train for; that of the table unless given, sine without a table."""
     table: OptionalFile = None
     """What the synth can do, from `tonewright lookup build`; a small one is measured without it."""
     corpus: OptionalFile = None
@@ -155,6 +157,7 @@ class TrainImprovise(_Training):
         from tonewright.improvising.training import (
             TrainImproviseConfig,
             follows_total,
+            held_out_env,
             make_env,
             run_config,
             suited_view,
@@ -186,6 +189,7 @@ class TrainImprovise(_Training):
 
         def try_out(config: TrainImproviseConfig) -> None:
             make_env(config, 1)  # what does not fit shows before there is a folder
+            held_out_env(config.episodes)
             check_workers(config.workers)
 
         run, config = _open(self, TrainImproviseConfig, given, run_config, try_out, follows_total)

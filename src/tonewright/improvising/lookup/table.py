@@ -136,7 +136,8 @@ def check_synth(table: LookupTable, synth: Synth) -> None:
     if ours.file_sha256 is None and theirs.file_sha256 is None and ours.name != theirs.name:
         raise TableError(
             f"a table is of the synth that is played; got one of {ours.name!r} for {theirs.name!r}; "
-            f"choose a table of {theirs.name!r}"
+            f"choose a table of {theirs.name!r}, or build one: tonewright lookup build --synth "
+            f"{shlex.quote(theirs.name)} -o TABLE"
         )
     for what, old, new in (
         ("controls", ", ".join(ours.controls), ", ".join(theirs.controls)),

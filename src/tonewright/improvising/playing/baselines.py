@@ -12,7 +12,7 @@ from tonewright.improvising.guide import Guide
 from tonewright.improvising.playing.performing import Player
 
 BASELINES = ("random", "hold", "nearest", "limited", "proportional")
-GAIN = 0.25
+GAIN = 0.5
 """What the proportional controller goes, in a step, of the way to the nearest neighbour. With 1 it would be
 the step-limited oracle."""
 _SEED = 0
@@ -26,7 +26,7 @@ def baseline(name: str, env: ImproviseEnv) -> Player:
     - `nearest`: the controls jump to the point of the table that is nearest to the target, in the metric of
       the reward: the oracle, without the agent's step limit;
     - `limited`: the same, as fast as an agent may move;
-    - `proportional`: goes a quarter of that way in each step, within the limit.
+    - `proportional`: goes half of that way in each step, within the limit.
 
     Args:
         name: One of `BASELINES`.
