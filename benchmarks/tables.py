@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from improvising import tables as improvising
 from tonewright.matching.evaluation import SELF, summarise
 from tonewright.matching.search.methods import METHODS
 from tonewright.measuring.records import read_records
@@ -83,159 +84,6 @@ def learning_speed_table() -> str:
     for name, value in measured.items():
         asked = "≥ 2,500/s" if "learning" in name else "≥ 4,000/s"
         lines.append(f"| {name} | {asked} | {value:,.0f} |")
-    return "\n".join(lines)
-
-
-def lookup_results() -> dict[str, Any]:
-    """What was measured of the lookup table of each synth."""
-    found: dict[str, Any] = json.loads((RESULTS / "improvising-lookup.json").read_text())
-    return found
-
-
-def lookup_table() -> str:
-    """Builds of lookup tables, and how fast they are."""
-    lines = [
-        "| synth | controls | points | asked | half of processor | on the clock | load "
-        "| looked up a second | the same, 256 at once | nearest point |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for name, measured in lookup_results().items():
-        build, speed = measured["build"], measured.get("speed")
-        asked = "≤ 60 s" if name.startswith("pd:") else "≤ 20 s"
-        rates = ["", "", ""]
-        if speed:
-            rates = [
-                f"{speed['looked_up_per_second']:,}",
-                f"{speed['looked_up_per_second_256_at_once']:,}",
-                f"{1000 * speed['nearest_milliseconds']:.0f} µs",
-            ]
-        cells = [name, build["controls"], f"{build['points']:,}", asked]
-        cells += [f"{build['processor_seconds'] / 2:.0f} s", f"{build['seconds']:.0f} s"]
-        cells += [f"{build['load_before']:.0f}", *rates]
-        lines.append(f"| {' | '.join(map(str, cells))} |")
-    return "\n".join(lines)
-
-
-def map_table() -> str:
-    """Pages of maps of lookup tables, and how fluid they are."""
-    lines = [
-        "| synth | points | MB | without sounds | drawn in processor s | neighbours kept, t-SNE | PCA "
-        "| script a frame: heard | moved | zoomed | frame: heard | moved | zoomed | load |",
-        f"|---|{'---|' * 13}",
-    ]
-    for name, sizes in json.loads((RESULTS / "improvising-map.json").read_text()).items():
-        for measured in sizes.values():
-            ways = [measured[way] for way in ("hear", "move", "zoom")]
-            times = [
-                f"{way[kind]['median']:.1f} / {way[kind]['95th percentile']:.0f} ms"
-                for kind in ("script ms", "frame ms")
-                for way in ways
-            ]
-            kept = [f"{100 * measured['neighbours kept'][way]:.0f} %" for way in ("tsne", "pca")]
-            cells = [name, f"{measured['points']:,}", measured["page MB"], measured["page without sounds MB"]]
-            cells += [f"{measured['processor s']:.0f}", *kept, *times, measured["load average"]]
-            lines.append(f"| {' | '.join(map(str, cells))} |")
-    return "\n".join(lines)
-
-
-def lookup_errors_table(part: str) -> str:
-    """A part of what was measured of lookup tables: median, 95th percentile, and medians of some columns."""
-    found = {name: measured[part] for name, measured in lookup_results().items() if part in measured}
-    kinds = list(
-        dict.fromkeys(kind for parts in found.values() for errors in parts.values() for kind in errors)
-    )
-    lines = [f"| synth | | {' | '.join(kinds)} |", f"|---|---|{'---|' * len(kinds)}"]
-    for name, parts in found.items():
-        for what, errors in parts.items():
-            cells = [f"{errors[kind]:.3f}" if kind in errors else "" for kind in kinds]
-            lines.append(f"| {name} | {what} | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def turning_table() -> str:
-    """How fast synths are that are turned while they sound, and how loud they click."""
-    path = RESULTS / "improvising-turning.json"
-    if not path.exists():
-        return "Not measured yet."
-    measured = json.loads(path.read_text())
-    lines = [
-        "| synth | still | turned | 64 still | 64 turned | loudest click of a control | of all |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for name, speed in measured["times_realtime"].items():
-        cells = [f"{speed[how]:,.0f}×" for how in ("still_1", "turned_1", "still_64", "turned_64")]
-        clicks = measured["clicks"][name]
-        cells += [f"{clicks['alone_db']:.0f} dB, `{clicks['control']}`", f"{clicks['all_db']:.0f} dB"]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def pure_data_table() -> str:
-    """How fast Pd renders the patches that ship."""
-    path = RESULTS / "improvising-pure-data.json"
-    if not path.exists():
-        return "Not measured yet."
-    lines = [
-        "| patch | of 2 s | points of 0.5 s | 8,000 points, two cores | live hops a second | start | of 16 |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for name, measured in json.loads(path.read_text())["patches"].items():
-        cells = [f"{measured[key]:,.0f}×" for key in ("times_realtime", "times_realtime_points")]
-        cells += [f"{measured['table_seconds_two_cores']:.0f} s", f"{measured['live_steps_per_second']:,.0f}"]
-        cells += [f"{measured[key]:.0f} ms" for key in ("start_ms", "start_16_ms")]
-        lines.append(f"| `pd:{name}` | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def environment_results() -> dict[str, Any]:
-    """What was measured of the improvise environment with each synth."""
-    found: dict[str, Any] = json.loads((RESULTS / "improvising-environment.json").read_text())
-    return found
-
-
-_ASKED_STEPS = {"looked up, a hop a step": "≥ 300,000", "rendered, a hop a step": "≥ 1,500"}
-
-
-def environment_speed_table() -> str:
-    """Steps of the improvise environment a second, of 256 rows together."""
-    lines = [
-        "| synth | points | what | asked | steps a second | per second of processor |",
-        "|---|---|---|---|---|---|",
-    ]
-    for name, measured in environment_results().items():
-        for what, speed in measured["speed"].items():
-            asked = _ASKED_STEPS.get(what, "")
-            cells = [name, f"{measured['points']:,}", what, asked, f"{speed['steps_per_second']:,}"]
-            lines.append(f"| {' | '.join([*cells, format(speed['steps_per_processor_second'], ',')])} |")
-    return "\n".join(lines)
-
-
-def hearing_table() -> str:
-    """How far looked-up and rendered hearing differ, by column."""
-    measured = {name: result["differences"] for name, result in environment_results().items()}
-    columns = dict.fromkeys(column for found in measured.values() for column in found)
-    lines = [f"| column | {' | '.join(measured)} |", f"|---|{'---|' * len(measured)}"]
-    for column in columns:
-        found = [measured[name].get(column) for name in measured]
-        cells = [
-            f"{one['difference']:.3f} of {one['range']:.2f} ({one['unit_difference']:.3g})" if one else ""
-            for one in found
-        ]
-        lines.append(f"| `{column}` | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def baselines_table() -> str:
-    """Mean rewards of the baselines of the improvise environment."""
-    measured = {name: result["baselines"] for name, result in environment_results().items()}
-    policies = dict.fromkeys(
-        one for kinds in measured.values() for scores in kinds.values() for one in scores
-    )
-    lines = [f"| synth | targets, hearing | {' | '.join(policies)} |", f"|---|---|{'---|' * len(policies)}"]
-    for name, kinds in measured.items():
-        for kind, scores in kinds.items():
-            cells = [f"{scores[one]:.3f}" if one in scores else "" for one in policies]
-            lines.append(f"| {name} | {kind} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -501,60 +349,7 @@ def sections() -> list[tuple[str, str, str]]:
     return [
         ("Speed and memory", "Written by `python benchmarks/speed.py`.", speed_table()),
         ("Speed of learning", "Written by `python benchmarks/learning_speed.py`.", learning_speed_table()),
-        (
-            "Lookup tables",
-            "Written by `python benchmarks/improvising/lookup.py`, on two cores that others used,\n"
-            "too: the load is how many programs wanted them before. Half of the seconds of processor is the\n"
-            "least that a build takes where nothing else runs.",
-            lookup_table(),
-        ),
-        (
-            "Between the points of a lookup table",
-            "Errors at 1,000 points at random, in robust spreads of a column; median over points and\n"
-            "columns, 95th percentile, and the median of some columns.",
-            lookup_errors_table("between_points"),
-        ),
-        (
-            "Descriptors heard at fewer hops",
-            "Differences at 250 points at random from every descriptor at every hop, in the same unit.",
-            lookup_errors_table("fewer_hops"),
-        ),
-        (
-            "Synths that are turned while they sound",
-            "Written by `python benchmarks/improvising/turning.py`: times faster than time on one core, of\n"
-            "one voice and of 64 together, and clicks against the sound.",
-            turning_table(),
-        ),
-        (
-            "Pure Data patches",
-            "Written by `python benchmarks/improvising/pure_data.py`: times faster than time on one core,\n"
-            "what 8,000 points of 0.5 s take at that speed, and hops of 256 samples of 16 voices.",
-            pure_data_table(),
-        ),
-        (
-            "Maps of lookup tables",
-            "Written by `python benchmarks/improvising/map_page.py`, in headless Chromium on two cores,\n"
-            "without a graphics card. Times are the median and the 95th percentile; 16.7 ms is 60 frames a\n"
-            "second. The load is how many programs wanted the cores as the page was tried.",
-            map_table(),
-        ),
-        (
-            "Speed of the improvise environment",
-            "Written by `python benchmarks/improvising/environment.py`; 256 rows.",
-            environment_speed_table(),
-        ),
-        (
-            "Looked-up and rendered hearing",
-            "Root mean square of the difference while controls move as fast as an agent may, and the\n"
-            "standard deviation of what is rendered, both in spreads of the column; in brackets the\n"
-            "difference in octaves, dB or what else its scale is.",
-            hearing_table(),
-        ),
-        (
-            "Baselines of the improvise environment",
-            "Mean reward (`closeness`), three seeds; `gain` is that of a proportional controller.",
-            baselines_table(),
-        ),
+        *improvising.sections(),
         (
             "Recordings as people have them",
             "Written by `python benchmarks/recordings.py`. Similarity is the mean of three seeds with 1,000\n"

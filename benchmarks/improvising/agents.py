@@ -145,7 +145,9 @@ def plot(trained: dict[str, Any], path: Path) -> None:
     matplotlib.rcParams["svg.hashsalt"] = "tonewright"
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, len(trained), figsize=(3.4 * len(trained), 3.2), sharey=True, squeeze=False)
+    figure, axes = plt.subplots(
+        1, len(trained), figsize=(3.4 * len(trained), 3.2), sharey=True, squeeze=False
+    )
     for axis, (name, of_synth) in zip(axes[0], trained.items(), strict=True):
         for number, (run, one) in enumerate(of_synth["runs"].items()):
             updates, closed = np.transpose(one["gap_closed"])
@@ -165,7 +167,9 @@ def ship(folder: Path, name: str, runs: dict[str, Any]) -> None:
     """The agent that is best on the validation part, at the end of its training."""
     best = max(runs, key=lambda run: runs[run]["gap_closed"][-1][1])
     for ending in ("onnx", "json"):
-        shutil.copy(folder / best / f"agent.{ending}", SHIPPED / f"agent-{name}-v{synth(name).version}.{ending}")
+        shutil.copy(
+            folder / best / f"agent.{ending}", SHIPPED / f"agent-{name}-v{synth(name).version}.{ending}"
+        )
     print(f"{best} ships")
 
 

@@ -60,6 +60,7 @@ def test_json_tells_the_same(build, tmp_path):
     assert (told["points"], told["silent_points"], told["layout"], told["grid"]) == (24, 2, "sobol", [])
     assert told["controls"] == ["frequency_hz", "amplitude"]
     assert told["columns"] == ["loudness_rms_dbfs", "pitch_f0_hz"]
+    assert told["idle_controls"] == []
     table = read_table(path)
     pitches = table.means[:, 1][table.means[:, 1] > 0]
     assert told["reach"]["pitch_f0_hz"] == pytest.approx([pitches.min(), pitches.max()])

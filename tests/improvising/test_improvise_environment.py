@@ -5,9 +5,13 @@ import numpy as np
 import pytest
 
 from tonewright.errors import UnknownNameError, UsageError
+from tonewright.features.selection import select
+from tonewright.improvising.corpus.corpus import Contents, Measured
+from tonewright.improvising.corpus.files import write_corpus
 from tonewright.improvising.environment import ImproviseEnv
 from tonewright.improvising.episode_config import ImproviseConfig
 from tonewright.improvising.following.phrases import Phrase
+from tonewright.improvising.lookup.files import write_table
 from tonewright.improvising.playing.baselines import at_random, baseline, limited
 from tonewright.improvising.reward import reward
 
@@ -276,6 +280,20 @@ def test_a_corpus_that_is_missing():
         ImproviseEnv(2, CONFIG, table=table(), training_mode="corpus")
     with pytest.raises(UsageError, match="training_mode 'mixed' plays recordings alone; got no corpus"):
         ImproviseEnv(2, CONFIG, table=table(), mixture=(0.0, 0.0, 1.0))
+
+
+def test_table_and_corpus_may_be_named_by_their_files(tmp_path):
+    write_table(tmp_path / "table.parquet", table(side=33))
+    takes = corpus(*TAKES)
+    measured = tuple(map(Measured.of, select(takes.descriptors)))
+    contents = Contents(takes.framing, measured, takes.files, (), (34, 33, 33), 0, "1")
+    write_corpus(tmp_path / "corpus.parquet", contents, lambda file: takes.values[file.rows])
+    named = ImproviseEnv(
+        N, CONFIG, table=tmp_path / "table.parquet", corpus=str(tmp_path / "corpus.parquet"), split="test"
+    )
+    assert named.config.table == str(tmp_path / "table.parquet")
+    rewards = [run(one, at_random(), 50)[0] for one in (named, env(split="test"))]
+    np.testing.assert_allclose(*rewards, rtol=1e-6)
 
 
 def test_slopes_may_be_heard_too():

@@ -74,7 +74,8 @@ class LookupBuild:
         from tonewright.cli.progress import work_progress
         from tonewright.errors import UsageError
         from tonewright.improvising.lookup.building import build_table
-        from tonewright.improvising.lookup.reaching import reach
+        from tonewright.improvising.lookup.reaching import idle_controls, reach
+        from tonewright.wording import listing
 
         if self.output.suffix.lower() != ".parquet":
             raise UsageError(f"a table ends in .parquet; got {self.output.name!r}; name it so")
@@ -92,7 +93,7 @@ class LookupBuild:
                 progress=done,
             )
         took_s = time.monotonic() - began_s
-        reached = reach(table)
+        reached, idle = reach(table), idle_controls(table)
         if self.json:
             facts: dict[str, Any] = {
                 "synth": table.synth.name,
@@ -106,12 +107,15 @@ class LookupBuild:
                 "descriptors": table.descriptors,
                 "columns": table.columns,
                 "reach": reached,
+                "idle_controls": idle,
                 "took_s": round(took_s, 2),
             }
             print_written([self.output], facts)
         else:
             print(f"wrote {self.output}")
             print(_summary(table, reached, took_s))
+            if idle:
+                print(f"no change between the ends of {listing(list(idle))}; look whether the synth uses it")
 
 
 @LOOKUP.word("show")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from typing import Any
@@ -11,6 +12,7 @@ from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
 from tonewright.errors import UsageError
+from tonewright.files import StrPath
 from tonewright.improvising.actions import Actions
 from tonewright.improvising.corpus.corpus import Corpus, Split
 from tonewright.improvising.episode_config import ImproviseConfig
@@ -40,8 +42,8 @@ class ImproviseEnv(BatchEnv):
     Args:
         num_envs: Rows.
         config: What decides the episodes.
-        table: What the synth can do, in place of the file that the configuration names.
-        corpus: Recordings, in place of the file that the configuration names.
+        table: What the synth can do, or its file, in place of the file that the configuration names.
+        corpus: Recordings, or their file, in place of the file that the configuration names.
         split: The part of the corpus that is played.
         phrases: What to follow instead, each row the one of its number, from the beginning in every episode.
         scales: See `setting`; likewise `also`.
@@ -68,8 +70,8 @@ class ImproviseEnv(BatchEnv):
         num_envs: int = 64,
         config: ImproviseConfig | None = None,
         *,
-        table: LookupTable | None = None,
-        corpus: Corpus | None = None,
+        table: LookupTable | StrPath | None = None,
+        corpus: Corpus | StrPath | None = None,
         split: Split = "train",
         phrases: Sequence[Phrase] | None = None,
         scales: Scales | None = None,
@@ -79,6 +81,10 @@ class ImproviseEnv(BatchEnv):
         **changes: Any,
     ) -> None:
         self._check_known(changes, (field.name for field in fields(ImproviseConfig)))
+        if isinstance(table, str | os.PathLike):
+            changes["table"], table = os.fspath(table), None
+        if isinstance(corpus, str | os.PathLike):
+            changes["corpus"], corpus = os.fspath(corpus), None
         self.config = config = replace(config or ImproviseConfig(), **changes)
         self.setting: Setting = setting(config, table, corpus, scales=scales, also=also)
         controls = len(self.setting.synth.controls)

@@ -1,10 +1,16 @@
-"""How far the descriptors of a table reach, in what people know a sound by."""
+"""How far the descriptors of a table reach, in what people know a sound by, and what does not move them."""
 
 from __future__ import annotations
+
+import numpy as np
 
 from tonewright.improvising.lookup.table import LookupTable
 
 _KNOWN_BY = ("loudness_rms_dbfs", "loudness_momentary_lufs", "spectral_centroid_hz", "pitch_f0_hz")
+_SAME = 0.02
+"""Difference, in standard deviations of a column, root mean square over columns, up to which two sounds are
+the same but for chance."""
+_LEAST_SHARE = 0.01  # of a column's size, so that chance alone is no change where nothing else is
 
 
 def reach(table: LookupTable) -> dict[str, tuple[float, float]]:
@@ -20,3 +26,29 @@ def reach(table: LookupTable) -> dict[str, tuple[float, float]]:
             if len(means):
                 found[column] = (float(means.min()), float(means.max()))
     return found
+
+
+def idle_controls(table: LookupTable) -> tuple[str, ...]:
+    """Controls that change nothing: at their two ends everything sounds alike, whatever the others do.
+
+    All points of the table are compared that differ in one control alone, between 0 and 1. A control that
+    goes in a circle sounds alike at its ends, too.
+    """
+    heard = np.concatenate([table.means, table.spreads], axis=1).astype(np.float64)
+    scale = np.maximum(heard.std(axis=0), _LEAST_SHARE * np.abs(heard).mean(axis=0))
+    heard = heard[:, scale > 0] / scale[scale > 0]
+    rows = {point.tobytes(): row for row, point in enumerate(table.params)}
+    found = []
+    for control, name in enumerate(table.synth.controls):
+        pairs = []
+        for low in np.flatnonzero(table.params[:, control] == 0):
+            point = table.params[low].copy()
+            point[control] = 1
+            if (high := rows.get(point.tobytes())) is not None:
+                pairs.append((low, high))
+        if pairs and heard.size:
+            low_rows, high_rows = np.transpose(pairs)
+            off = np.sqrt(np.square(heard[low_rows] - heard[high_rows]).mean(axis=1))
+            if off.max() < _SAME:
+                found.append(name)
+    return tuple(found)
