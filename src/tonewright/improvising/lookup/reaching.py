@@ -40,15 +40,15 @@ def idle_controls(table: LookupTable) -> tuple[str, ...]:
     rows = {point.tobytes(): row for row, point in enumerate(table.params)}
     found = []
     for control, name in enumerate(table.synth.controls):
-        pairs = []
+        lows, highs = [], []
         for low in np.flatnonzero(table.params[:, control] == 0):
             point = table.params[low].copy()
             point[control] = 1
             if (high := rows.get(point.tobytes())) is not None:
-                pairs.append((low, high))
-        if pairs and heard.size:
-            low_rows, high_rows = np.transpose(pairs)
-            off = np.sqrt(np.square(heard[low_rows] - heard[high_rows]).mean(axis=1))
+                lows.append(low)
+                highs.append(high)
+        if lows and heard.size:
+            off = np.sqrt(np.square(heard[lows] - heard[highs]).mean(axis=1))
             if off.max() < _SAME:
                 found.append(name)
     return tuple(found)
