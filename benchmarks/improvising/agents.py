@@ -28,9 +28,12 @@ from typing import Any
 import numpy as np
 
 from tonewright.improvising.episode_config import ImproviseConfig
+from tonewright.improvising.evaluation import summarise
 from tonewright.improvising.playing.baselines import nearest, proportional
 from tonewright.improvising.training import HeldOut, TrainImproviseConfig
+from tonewright.learning.configuration import config_from
 from tonewright.learning.runs import read_metrics
+from tonewright.measuring.records import read_records
 from tonewright.synths import synth
 
 HERE = Path(__file__).parent
@@ -66,6 +69,52 @@ ABLATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "sine-td3": ("sine", {"algorithm": "td3"}),
 }
 """Trainings beside the usual ones, seed 0: synth, and what their configuration says otherwise."""
+
+
+CARD = """# Model card: improvising agent of {name}, version {version}
+
+`{stem}.onnx` hears a musician and its own sound, and moves the controls of [`{name}`]({up}/docs/synths.md)
+({controls}). `tonewright evaluate improvise` and `tonewright agent show` take it unless another is named.
+
+| | |
+|---|---|
+| weights | {size} kB; hidden layers of {hidden} |
+| hears | {keep} of both sides, now and {history} times before, at 44.1 kHz, 1,024 samples every 256 |
+| gives | how far each control moves in a hop, up to {step} % of its range; it decides every {hops} hops |
+| what counted | {counted} |
+| runs on | ONNX Runtime, on the processor; torch is not needed |
+| tied to | version {version} of the synth, and the version of hearing |
+| beside it | `{stem}.json`: the whole configuration, the scales of what it hears, the SHA-256 of the graph |
+
+## How it was trained
+
+With our own PPO, which imitates the step-limited oracle at first, on the training part of the CC0 recordings
+of Debian's `sonic-pi-samples` and on random sounds of the synth: {updates} updates, {steps} million steps,
+{minutes} minutes on two cores. Of three seeds it is the one that followed the validation part best, {seed}.
+
+```console
+python benchmarks/improvising/agents.py --synths {name} --ship
+```
+
+## How good it is
+
+On recordings that no training saw, and on random walks over the sounds of the synth;
+[what the numbers mean]({up}/docs/improvising.md#evaluate), and [all seeds beside all
+players]({up}/benchmarks/RESULTS.md#improvising-agents).
+
+{table}
+
+## Limits
+
+- It follows loudness, pitch and brightness, of one voice at a time; nothing else counted.
+- It was trained on short samples of many instruments, not on anybody's playing. For yours,
+  [train one]({up}/docs/improvising.md#train): minutes.
+- What the synth cannot play, it can only come near to.
+
+## Licence
+
+MIT, as the rest of Tonewright. The recordings are CC0.
+"""
 
 
 def tonewright(*words: object, folder: Path) -> str:
@@ -164,13 +213,51 @@ def plot(trained: dict[str, Any], path: Path) -> None:
 
 
 def ship(folder: Path, name: str, runs: dict[str, Any]) -> None:
-    """The agent that is best on the validation part, at the end of its training."""
+    """Put the agent into the package that is best on the validation part, with a model card."""
     best = max(runs, key=lambda run: runs[run]["gap_closed"][-1][1])
+    stem = f"agent-{name}-v{synth(name).version}"
     for ending in ("onnx", "json"):
-        shutil.copy(
-            folder / best / f"agent.{ending}", SHIPPED / f"agent-{name}-v{synth(name).version}.{ending}"
-        )
+        shutil.copy(folder / best / f"agent.{ending}", SHIPPED / f"{stem}.{ending}")
+    (SHIPPED / f"{stem}.md").write_text(card(folder, name, best, runs))
     print(f"{best} ships")
+
+
+def card(folder: Path, name: str, best: str, runs: dict[str, Any]) -> str:
+    """The model card of an agent."""
+    played = synth(name)
+    stem = f"agent-{name}-v{played.version}"
+    kept = json.loads((folder / best / "config.json").read_text())
+    values = {key: value for key, value in kept["config"].items() if key != "recipe"}
+    config = config_from(TrainImproviseConfig, values)
+    episodes = config.episodes
+    rows = summarise(read_records(RESULTS / f"improvising-agents-{name}.jsonl"))
+    scores = ("reward", "gap_closed", "lag_ms", "correlation", "travel_per_s", "rails_share")
+    table = [f"| followed | hears itself | player | {' | '.join(scores)} |", f"|{'---|' * (len(scores) + 3)}"]
+    for row in rows:
+        if row["method"] in (best, "hold", "proportional", "limited"):
+            player = "this agent" if row["method"] == best else row["method"]
+            cells = [row["suite"], row["hearing"], player]
+            cells += ["-" if row[key] is None else f"{row[key]:.3g}" for key in scores]
+            table.append(f"| {' | '.join(cells)} |")
+    return CARD.format(
+        name=name,
+        version=played.version,
+        stem=stem,
+        controls=", ".join(f"`{one}`" for one in played.controls.names),
+        size=f"{(SHIPPED / f'{stem}.onnx').stat().st_size / 1000:.0f}",
+        hidden=" and ".join(map(str, config.hidden)),
+        keep=", ".join(f"`{one}`" for one in episodes.features_keep),
+        counted=", ".join(f"`{one}`" for one in episodes.features_reward),
+        history=episodes.history,
+        step=f"{100 * episodes.step_size:g}",
+        hops=episodes.hops_per_step,
+        updates=config.updates,
+        steps=f"{config.updates * config.loop.steps * config.num_envs / 1e6:.1f}",
+        minutes=f"{runs[best]['seconds'] / 60:.1f}",
+        seed=kept["seed"],
+        table="\n".join(table),
+        up="../../../../..",
+    )
 
 
 def main() -> None:

@@ -149,7 +149,8 @@ def speed(table: LookupTable) -> dict[str, float]:
     params = rng.random((20_000, len(table.synth.controls)), dtype=np.float32)
     look_up = Interpolator(table, table.columns[:COLUMNS])
     asked = table.means[rng.integers(0, len(table), QUERIES), :NEAREST_COLUMNS]
-    nearest, counts = NearestPoints(table.means[:, :NEAREST_COLUMNS]), np.ones_like(asked)
+    points = table.means[:, :NEAREST_COLUMNS]
+    nearest, counts = NearestPoints(points, np.ones_like(points)), np.ones_like(asked)
     few = params[:256]
     with numba_threads(1):
         return {

@@ -240,7 +240,7 @@ def test_rendered_and_looked_up_episodes_are_alike():
     np.testing.assert_array_equal(made[0].targets.values, made[1].targets.values)
     looked_up, rendered = np.array(rewards)
     assert np.mean(np.abs(looked_up - rendered)) < 0.02
-    assert np.corrcoef(looked_up.ravel(), rendered.ravel())[0, 1] > 0.97
+    assert np.corrcoef(looked_up.ravel(), rendered.ravel())[0, 1] > 0.96  # a pitch is there or not
 
 
 @pytest.mark.parametrize("mode", ["SameStep", "NextStep", "Disabled"])

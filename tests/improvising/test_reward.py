@@ -39,15 +39,17 @@ def test_unknown_types_and_impossible_distances():
         reward(np.array([np.nan]), "cubic", 0.5)
 
 
-def weighed(target, own, presence=None, weights=None, noise=0.0, rows=None):
+def weighed(target, own, presence=None, weights=None, noise=0.0, rows=None, own_presence=None):
     target, own = np.atleast_2d(target).astype(np.float32), np.atleast_2d(own).astype(np.float32)
     batch, width = target.shape
     presence = np.ones_like(target) if presence is None else np.atleast_2d(presence).astype(np.float32)
+    own_there = np.ones_like(target) if own_presence is None else np.float32(np.atleast_2d(own_presence))
     weights = np.ones(width) if weights is None else np.array(weights, float)
     errors, distance = np.full((batch, width), 9.0, np.float32), np.full(batch, 9.0)
     rows = np.arange(batch) if rows is None else np.array(rows)
     states = np.arange(batch, dtype=np.uint64)
-    weigh(rows, np.arange(width), target, own, presence, weights, states, noise, errors, distance)
+    parts = target, own, presence, own_there
+    weigh(rows, np.arange(width), *parts, weights, states, noise, errors, distance)
     return distance, errors
 
 
@@ -66,6 +68,14 @@ def test_what_the_target_does_not_have_does_not_count():
 def test_half_there_counts_half():
     distance, _ = weighed([1.0, 1.0], [0.0, 1.0], [0.5, 1.0])
     assert distance[0] == pytest.approx(np.sqrt(0.5 / 1.5))
+
+
+def test_what_the_target_has_and_the_agent_has_not_is_a_miss():
+    """Whatever the agent had last: a pitch that was touched, and left for noise."""
+    distance, errors = weighed([[1.0, 2.0]] * 2, [[1.0, 2.0]] * 2, own_presence=[[0.0, 0.4], [0.4, 1.0]])
+    np.testing.assert_allclose(distance, [1.0, 0.0])  # √((√2² + 0²) / 2)
+    np.testing.assert_allclose(errors, [[np.sqrt(2.0), 0.0], [0.0, 0.0]], rtol=1e-6)
+    assert not weighed([1.0], [0.0], presence=[0.0], own_presence=[0.0])[0].any()
 
 
 def test_other_rows_are_left_alone():

@@ -30,6 +30,14 @@ class _Lines:
         self._name, self._total, self._done = name, total, done
         self._began_s = self._told_s = time.monotonic()
 
+    def begin(self, done: float) -> None:
+        """What came before tells nothing of how long the rest takes.
+
+        Args:
+            done: How much has been done, in the unit of the total.
+        """
+        self._began_s, self._done = time.monotonic(), done
+
     def tell(self, done: float, state: str) -> None:
         """A line, unless there was one a moment ago.
 
@@ -41,8 +49,11 @@ class _Lines:
         if now_s - self._told_s < SECONDS_BETWEEN_LINES:
             return
         self._told_s = now_s
-        left_s = (now_s - self._began_s) * (self._total - done) / max(done - self._done, 1e-9)
-        print(f"tonewright: {self._name}: {state}, {_time(left_s)} left", file=sys.stderr, flush=True)
+        left = ""
+        if done > self._done:
+            left_s = (now_s - self._began_s) * (self._total - done) / (done - self._done)
+            left = f", {_time(left_s)} left"
+        print(f"tonewright: {self._name}: {state}{left}", file=sys.stderr, flush=True)
 
 
 def _time(seconds: float) -> str:
@@ -128,6 +139,8 @@ def training_progress(updates: int, first: int) -> Iterator[Callable[[int, Mappi
         def tell(update: int, scores: Mapping[str, float]) -> None:
             nonlocal last
             last = f" · {_listed(scores)}" if scores else last
+            if update == first:
+                lines.begin(update + 1)  # the first one compiles
             lines.tell(update + 1, f"{update + 1:,} of {updates:,} updates{last}")
 
         yield tell

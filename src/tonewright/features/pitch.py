@@ -54,8 +54,8 @@ def pitch_frames(
     The period is a peak of the normalised square difference (McLeod and Wyvill, "A smarter way to find
     pitch", ICMC 2005), measured again over as many periods as fit in half a window. Up to 2.5 kHz every peak
     counts; a higher pitch is a multiple of one found there, after whose period the frame repeats as well. A
-    tone above `f0_max_hz` is heard at a whole fraction of its frequency. Gain, offset and the rest of the
-    batch change nothing.
+    tone above `f0_max_hz` is unvoiced, although it repeats after multiples of its period that are long enough
+    (up to the eighth). Gain, offset and the rest of the batch change nothing.
 
     Args:
         frames: Sound `[n, window]` without a taper, `pitch_window` samples each. In a shorter window the
@@ -67,7 +67,7 @@ def pitch_frames(
     Returns:
         f0 in Hz `[n]` and confidence `[n]`, the correlation of the frame with itself one period later: 1 for
         a steady tone, 0.5 in white noise of the same power. Both are 0 for an unvoiced frame: silence, noise,
-        or samples that are not finite.
+        a tone above `f0_max_hz`, or samples that are not finite.
 
     Raises:
         UsageError: `frames` is not two-dimensional, its frames hold less than two periods of `f0_max_hz`, or

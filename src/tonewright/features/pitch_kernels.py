@@ -42,6 +42,8 @@ _ALIKE = 0.97
 _LASTING = 0.5
 # A fraction of a period lies this near to a peak, as a share of its lag.
 _NEAR = 0.1
+# Shortest period there can be, in samples: that of half the sample rate.
+_LEAST_PERIOD = 2.0
 # Points of the polynomial that reads heights between the lags of the grid.
 _POINTS = 8
 
@@ -286,6 +288,18 @@ def _divide(
 
 
 @njit(cache=True, nogil=True)
+def _is_multiple(nsdf: NDArray[np.float32], period: float, shortest: float, least: float) -> bool:
+    """Whether a period is a multiple of a shorter one than is looked for: of a tone above the limit."""
+    peak, _ = _choose_peak(nsdf, least, shortest)
+    if peak == 0.0:
+        return False
+    number = round(period / peak)
+    if not (2 <= number <= _MOST_PERIODS and abs(period / number - peak) < _NEAR * peak):
+        return False
+    return _repeats_as_well(nsdf, period, number)
+
+
+@njit(cache=True, nogil=True)
 def periods(
     frames: NDArray[np.float32],
     n_fft: int,
@@ -334,5 +348,7 @@ def periods(
                 if lag > 0.0:
                     lag = _refine(nsdf, lag, height)
                     lag, height = _divide(nsdf, lag, height, shortest * oversampling, plain * oversampling)
+                    if _is_multiple(nsdf, lag, shortest * oversampling, _LEAST_PERIOD * oversampling):
+                        continue
                     period[begin + row] = lag / oversampling
                     clarity[begin + row] = min(height, 1.0)

@@ -176,8 +176,9 @@ class ImproviseEnv(BatchEnv):
 
     def _compare(self, rows: NDArray[np.intp]) -> None:
         weigh(
-            rows, self._counted, self.targets.values, self.own.values, self.targets.presence, self._weights,
-            self._states, self.config.reward_noise, self._errors, self.distances,
+            rows, self._counted, self.targets.values, self.own.values, self.targets.presence,
+            self.own.presence, self._weights, self._states, self.config.reward_noise, self._errors,
+            self.distances,
         )  # fmt: skip
 
 

@@ -14,17 +14,16 @@ class Guide:
     """Finds the controls at which a synth, held still, earns most for given targets.
 
     Every point of the table is looked at, with the weights of the reward and what the target has. What a
-    point does not have (a pitch, where it is silent) counts as the median, as in the reward of an agent that
-    comes from nowhere.
+    point does not have (a pitch, where it is silent) counts as a miss, as in the reward.
 
     Args:
         setting: What is played with.
     """
 
     def __init__(self, setting: Setting) -> None:
-        values, _ = Normaliser(setting.scales, setting.table.columns)(setting.table.means)
+        values, presence = Normaliser(setting.scales, setting.table.columns)(setting.table.means)
         self._counted = setting.counted
-        self._nearest = NearestPoints(values[:, self._counted])
+        self._nearest = NearestPoints(values[:, self._counted], presence[:, self._counted])
         self._params = setting.table.params
         self._weights = np.array(setting.reward.weights)
 

@@ -23,6 +23,6 @@ DESCRIPTORS = (
 )
 """What tables and corpora hold unless told otherwise: all but log-mel spectra and the longer cepstrum, which
 says little more than the shorter."""
-HEARING_VERSION = 1
+HEARING_VERSION = 2
 """Version of what agents hear: raised whenever framing, descriptors or their normalisation change, so that
 agents that were trained on others are refused."""

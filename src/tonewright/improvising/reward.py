@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tonewright.compiling import njit
 from tonewright.distances.closeness import closeness
 from tonewright.errors import UnknownNameError
+from tonewright.improvising.listening.normalising import MISSING, THERE
 from tonewright.improvising.row_random import uniform
 
 REWARD_TYPES = ("closeness", "linear", "cubic")
@@ -51,6 +52,7 @@ def weigh(
     target: NDArray[np.float32],
     own: NDArray[np.float32],
     presence: NDArray[np.float32],
+    own_presence: NDArray[np.float32],
     weights: NDArray[np.float64],
     states: NDArray[np.uint64],
     noise_weight: float,
@@ -61,8 +63,9 @@ def weigh(
 
     A feature counts as far as the target has it: √(Σ w p (t − a)² / Σ w p), p its presence there; the pitch
     of a breath, or the brightness of silence, is nothing to be matched. Where the target has nothing that
-    counts, the distance is 0. A dimension of noise, even from 0 to 1 on both sides, is one feature more; its
-    difference is multiplied by its weight, as RL-impro has it.
+    counts, the distance is 0. What it has and the agent has not (a presence below `THERE`, and below half of
+    the target's) differs by `MISSING`. A dimension of noise, even from 0 to 1 on both sides, is one feature
+    more; its difference is multiplied by its weight, as RL-impro has it.
 
     Args:
         rows: Which ones.
@@ -70,6 +73,7 @@ def weigh(
         target: `[B, U]` normalised features of the target.
         own: `[B, U]` those of the agent.
         presence: `[B, U]` 0 to 1, how far the target has each.
+        own_presence: `[B, U]` the same of the agent.
         weights: `[R]`.
         states: `[B]` of the random numbers.
         noise_weight: 0 for no noise.
@@ -83,7 +87,9 @@ def weigh(
             squares = (noise_weight * (uniform(states, b) - uniform(states, b))) ** 2
         for i in range(len(counted)):
             c = counted[i]
-            difference = float(target[b, c]) - float(own[b, c])
+            difference = MISSING
+            if own_presence[b, c] >= min(THERE, 0.5 * presence[b, c]):
+                difference = float(target[b, c]) - float(own[b, c])
             weight = weights[i] * presence[b, c]
             errors[b, i] = presence[b, c] * abs(difference)
             squares += weight * difference * difference

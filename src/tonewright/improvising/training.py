@@ -72,15 +72,15 @@ class TrainImproviseConfig:
     """Environments of each worker."""
     workers: str = "local"
     """local, local:N, or ray:N; of our own PPO alone."""
-    hidden: tuple[int, ...] = (128, 128)
+    hidden: tuple[int, ...] = (256, 256)
     """Width of each hidden layer."""
-    updates: int = 400
+    updates: int = 480
     """Updates in all."""
     learning_rate: float | None = None
     """Step size of an algorithm of Stable-Baselines3, in place of its own default."""
     cloning: float = 1.0
     """Weight of imitating the step-limited nearest neighbour at the start; 0 for none."""
-    cloning_until: float = 0.5
+    cloning_until: float = 1.0
     """Share of the training at which that weight has fallen to 0."""
     ppo: PPOConfig = field(
         default_factory=lambda: PPOConfig(

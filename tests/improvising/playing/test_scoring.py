@@ -54,6 +54,7 @@ def performance(**changes: np.ndarray) -> Performance:
         "own": np.zeros((1, 11, 3), np.float32),
         "target": np.zeros((1, 11, 3), np.float32),
         "presence": np.ones((1, 11, 3), np.float32),
+        "own_presence": np.ones((1, 11, 3), np.float32),
         "distances": np.linspace(0, 1, 11)[None],
         "rewards": np.linspace(1, 0, 11)[None],
     }
@@ -76,6 +77,10 @@ class TestScores:
         presence[:, :, 2] = 0.0
         found = scores(performance(own=own, presence=presence), 0, 11, COLUMNS[:1])
         assert (found["error_loudness_rms"], found["error_mfcc"]) == (1.0, 2.0)
+        lacking = np.ones((1, 11, 3), np.float32)
+        lacking[:, :, 1] = 0.0
+        missed = scores(performance(own=own, presence=presence, own_presence=lacking), 0, 11, COLUMNS[:1])
+        assert missed["error_mfcc"] == pytest.approx(np.sqrt(2))
         nowhere = scores(performance(own=own, presence=0 * presence), 0, 11, COLUMNS[:1])
         assert nowhere["error_mfcc"] is None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from tonewright.improvising.listening.normalising import MISSING, THERE
 from tonewright.threads import blas_on_one_thread, map_rows
 
 _AT_ONCE = 256  # frames
@@ -14,12 +15,15 @@ class NearestPoints:
     """Finds the nearest of some points, looking at every one of them.
 
     Args:
-        points: `[N, R]` normalised features.
+        points: `[N, R]` normalised features a.
+        presence: `[N, R]` how far each point has each; what is below `THERE` differs by `MISSING`.
     """
 
-    def __init__(self, points: NDArray[np.floating]) -> None:
-        points = np.asarray(points, np.float64)
-        self._offered = np.concatenate([points, points**2], axis=1).astype(np.float32).T.copy()
+    def __init__(self, points: NDArray[np.floating], presence: NDArray[np.floating]) -> None:
+        points, there = np.asarray(points, np.float64), np.asarray(presence) >= THERE
+        known = points * there
+        offered = np.concatenate([there, known, np.where(there, points**2, MISSING**2)], axis=1)
+        self._offered = offered.astype(np.float32).T.copy()
 
     def __call__(self, target: NDArray[np.floating], counts: NDArray[np.floating]) -> NDArray[np.int64]:
         """The point of the least Σ c (t − a)² for each frame; of equals the first.
@@ -34,7 +38,8 @@ class NearestPoints:
             `[n]` rows of the points.
         """
         # Σ c (t − a)² = Σ c t² − 2 Σ (c t) a + Σ c a²: one matrix product for all points.
-        asked = np.concatenate([-2.0 * counts * target, counts], axis=1).astype(np.float32)
+        asked = np.concatenate([counts * target**2, -2.0 * counts * target, counts], axis=1)
+        asked = asked.astype(np.float32)
         rows = np.empty(len(asked), np.int64)
 
         def find(first: int, last: int, _: int) -> None:

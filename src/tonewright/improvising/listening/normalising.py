@@ -7,7 +7,9 @@ Three steps, column by column:
 2. Minus the median, divided by the spread (both of what sounds alone: `fit_scales`), clipped to ±3.
 3. What a frame does not have is told apart. Silence has a level but no brightness, timbre or pitch; noise has
    no pitch; a tone has no second partial. There a column keeps what it last was, the median (0) at first, so
-   that only loudness tells silence, and its `presence` is 0, so that it does not count in the reward.
+   that only loudness tells silence, and its `presence` is 0. What a musician does not have does not count in
+   the reward. What he has and the agent has not counts as a miss (`MISSING`), so that nobody can touch a
+   pitch and then go on with noise.
 """
 
 from __future__ import annotations
@@ -28,6 +30,11 @@ LIMIT = 3.0
 """Beyond as many spreads from the median a value is clipped."""
 QUIET_DBFS, AUDIBLE_DBFS = -70.0, -60.0
 """Levels up to which a frame is silent, and from which on it counts wholly."""
+MISSING = float(np.sqrt(2.0))
+"""Difference of a value that one side has and the other has not: that of two sounds by chance, the root mean
+square of the difference of two independent values with a variance of 1."""
+THERE = 0.2
+"""Presence below which a value is not there, unless the other side hardly has it either."""
 LOUDNESS, PITCH, CONFIDENCE = "loudness_rms_dbfs", "pitch_f0_hz", "pitch_confidence"
 
 _LOWEST_HZ = 20.0

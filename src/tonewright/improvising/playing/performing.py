@@ -29,6 +29,7 @@ class Performance:
         own: `[B, T, U]` float32 normalised features of the agent.
         target: `[B, T, U]` float32 those of the musician.
         presence: `[B, T, U]` float32, how far the musician has each.
+        own_presence: `[B, T, U]` float32, how far the agent has each.
         distances: `[B, T]` that the rewards are made of.
         rewards: `[B, T]`.
     """
@@ -38,6 +39,7 @@ class Performance:
     own: NDArray[np.float32]
     target: NDArray[np.float32]
     presence: NDArray[np.float32]
+    own_presence: NDArray[np.float32]
     distances: NDArray[np.float64]
     rewards: NDArray[np.float64]
 
@@ -63,7 +65,8 @@ def perform(env: ImproviseEnv, player: Player, hops: int, *, seed: int = HELD_OU
     kept: list[tuple[NDArray[Any], ...]] = []
 
     def keep() -> None:
-        now = env.params, env.own.values, env.targets.values, env.targets.presence, env.distances
+        own, targets = env.own, env.targets
+        now = env.params, own.values, targets.values, targets.presence, own.presence, env.distances
         kept.append(tuple(part.copy() for part in now))
 
     observations, _ = env.reset(seed=seed)
@@ -74,7 +77,11 @@ def perform(env: ImproviseEnv, player: Player, hops: int, *, seed: int = HELD_OU
             observations, *_ = env.step(player(env, observations))
     finally:
         env.watch = nobody
-    controls, own, target, presence, distances = (np.stack(part, axis=1) for part in zip(*kept, strict=True))
+    controls, own, target, presence, own_presence, distances = (
+        np.stack(part, axis=1) for part in zip(*kept, strict=True)
+    )
     config = env.config
     rewards = reward(distances, config.reward_type, config.reward_scale)
-    return Performance(env.setting.scales.columns, controls, own, target, presence, distances, rewards)
+    return Performance(
+        env.setting.scales.columns, controls, own, target, presence, own_presence, distances, rewards
+    )

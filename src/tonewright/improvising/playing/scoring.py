@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tonewright.features.registry import all_descriptors
 from tonewright.improvising.hearing import HOP_S
+from tonewright.improvising.listening.normalising import MISSING, THERE
 from tonewright.improvising.playing.performing import Performance
 
 HOP_MS = 1000 * HOP_S
@@ -28,14 +29,16 @@ def scores(performance: Performance, row: int, hops: int, counted: Sequence[str]
 
     Returns:
         `reward` and `distance`, means over time; `error_DESCRIPTOR` of everything that was heard, the mean
-        magnitude of the difference where the musician has it, in units of its spread (None where he never
-        has it); `lag_ms` and `correlation`, see `lag`; `travel_per_s`, the mean way of a control in a second,
-        in ranges; `rails_share`, of all hops and controls, those at either end of their range.
+        magnitude of the difference where the musician has it, in units of its spread (`MISSING` where the
+        agent has it not; None where the musician never has it); `lag_ms` and `correlation`, see `lag`;
+        `travel_per_s`, the mean way of a control in a second, in ranges; `rails_share`, of all hops and
+        controls, those at either end of their range.
     """
     columns = performance.columns
     whole = slice(1, hops)  # the first one was there before anybody acted
     own, target = performance.own[row, whole], performance.target[row, whole]
     presence = performance.presence[row, whole].astype(np.float64)
+    own_there = performance.own_presence[row, whole] >= np.minimum(THERE, 0.5 * presence)
     controls = performance.controls[row, :hops].astype(np.float64)
     found: dict[str, float | None] = {
         "reward": float(performance.rewards[row, whole].mean()),
@@ -44,6 +47,7 @@ def scores(performance: Performance, row: int, hops: int, counted: Sequence[str]
     for name, own_columns in _by_descriptor(columns).items():
         there = presence[:, own_columns]
         off = np.abs(own[:, own_columns] - target[:, own_columns])
+        off = np.where(own_there[:, own_columns], off, MISSING)
         found[f"error_{name}"] = float((off * there).sum() / there.sum()) if there.sum() > 0 else None
     at = [columns.index(name) for name in counted]
     late, correlation = lag(own[:, at], target[:, at], presence[:, at])

@@ -28,6 +28,8 @@ from tonewright.improvising.listening.normalising import (
     AUDIBLE_DBFS,
     CONFIDENCE,
     LOUDNESS,
+    MISSING,
+    THERE,
     Normaliser,
     fit_scales,
 )
@@ -303,7 +305,7 @@ class _Comparison:
         """The nearest point in some columns, or in all, and its distance, NaN for a frame without them."""
         chosen = slice(None) if places is None else list(places)
         counts, target, points = self._counts[:, chosen], self._target[:, chosen], self._points[:, chosen]
-        rows = NearestPoints(points)(target, counts)
+        rows = NearestPoints(points, self.offered[:, chosen])(target, counts)
         # Again without the rounding of differences of large numbers.
         return rows, self.distances_at(rows, places)
 
@@ -313,10 +315,11 @@ class _Comparison:
         """Distance of each frame from a point, in some columns or in all; NaN for a frame without them."""
         chosen = slice(None) if places is None else list(places)
         counts = self._counts[:, chosen]
-        differences = self._target[:, chosen] - self._points[:, chosen][rows]
+        there = self.offered[:, chosen][rows] >= THERE
+        differences = np.where(there, self._target[:, chosen] - self._points[:, chosen][rows], MISSING)
         total = counts.sum(axis=1)
-        there = np.where(total > _TINY, total, np.nan)
-        return np.asarray(np.sqrt((counts * differences**2).sum(axis=1) / there))
+        total = np.where(total > _TINY, total, np.nan)
+        return np.asarray(np.sqrt((counts * differences**2).sum(axis=1) / total))
 
 
 def _sampled(
