@@ -199,27 +199,34 @@ def agents_results() -> dict[str, Any]:
 
 
 SCORES = ("reward", "gap_closed", "distance", "lag_ms", "correlation", "travel_per_s", "rails_share")
+AGENTS_HEAD = (
+    f"| synth | followed | hears itself | player | {' | '.join(SCORES)} |",
+    f"|{'---|' * (len(SCORES) + 4)}",
+)
 
 
 def agents_table() -> str:
     """Agents of all seeds together, beside the players that do not learn."""
-    lines = [
-        f"| synth | followed | hears itself | player | {' | '.join(SCORES)} |",
-        f"|{'---|' * (len(SCORES) + 4)}",
-    ]
-    for synth in agents_results()["agents"]:
-        rows = summarise(read_records(RESULTS / f"improvising-agents-{synth}.jsonl"))
-        for suite in SUITES:
-            for hearing in HEARINGS:
-                here = [row for row in rows if (row["suite"], row["hearing"]) == (suite, hearing)]
-                agents = [row for row in here if row["method"] not in BASELINES]
-                players = [(f"agent, {len(agents)} seeds", agents)]
-                players += [(row["method"], [row]) for row in here if row["method"] in BASELINES]
-                for player, of_player in players:
-                    cells = [synth, suite, hearing, player]
-                    cells += [_range([row[score] for row in of_player]) for score in SCORES]
-                    lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+    return "\n".join(
+        [*AGENTS_HEAD, *(row for synth in agents_results()["agents"] for row in agent_rows(synth))]
+    )
+
+
+def agent_rows(synth: str) -> list[str]:
+    """The rows of a synth in that table."""
+    lines = []
+    rows = summarise(read_records(RESULTS / f"improvising-agents-{synth}.jsonl"))
+    for suite in SUITES:
+        for hearing in HEARINGS:
+            here = [row for row in rows if (row["suite"], row["hearing"]) == (suite, hearing)]
+            agents = [row for row in here if row["method"] not in BASELINES]
+            players = [(f"agent, {len(agents)} seeds", agents)]
+            players += [(row["method"], [row]) for row in here if row["method"] in BASELINES]
+            for player, of_player in players:
+                cells = [synth, suite, hearing, player]
+                cells += [_range([row[score] for row in of_player]) for score in SCORES]
+                lines.append(f"| {' | '.join(cells)} |")
+    return lines
 
 
 def trainings_table() -> str:

@@ -18,6 +18,7 @@ from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[2]
 NETWORKS = "src/tonewright/matching/networks/shipped"
+AGENTS = "src/tonewright/improvising/networks/shipped"
 PAGES = {
     "README.md": "index.md",
     "CONTRIBUTING.md": "contributing.md",
@@ -28,6 +29,9 @@ PAGES = {
     "examples/sounds/SOURCES.md": "sounds.md",
     f"{NETWORKS}/estimator-serum-lite-v1.md": "networks/estimator-serum-lite-v1.md",
     f"{NETWORKS}/agent-serum-lite-v1.md": "networks/agent-serum-lite-v1.md",
+    f"{AGENTS}/agent-sine-v1.md": "networks/agent-sine-v1.md",
+    f"{AGENTS}/agent-fm-v1.md": "networks/agent-fm-v1.md",
+    f"{AGENTS}/agent-granular-v1.md": "networks/agent-granular-v1.md",
 }
 """Documents outside `docs/`, and what their pages are called."""
 SHOWN = {".py": "python", ".json": "json"}
