@@ -47,16 +47,12 @@ EVALUATED = "evaluation/gap_closed"
 ABLATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "fm-table": ("fm", {"episodes": {"hearing": "table"}}),
     "fm-render": ("fm", {"episodes": {"hearing": "render"}}),
-    "fm-half-imitation": ("fm", {"cloning_until": 0.5}),
     "fm-no-imitation": ("fm", {"cloning": 0.0}),
-    "fm-narrow": ("fm", {"hidden": [128, 128]}),
     "sine-table": ("sine", {"episodes": {"hearing": "table"}}),
     "sine-sb3-ppo": ("sine", {"algorithm": "sb3-ppo"}),
     "sine-a2c": ("sine", {"algorithm": "a2c"}),
     "sine-dqn": ("sine", {"algorithm": "dqn", "episodes": {"action_view": "joint"}}),
-    "sine-qrdqn": ("sine", {"algorithm": "qrdqn", "episodes": {"action_view": "joint"}}),
     "sine-sac": ("sine", {"algorithm": "sac"}),
-    "sine-td3": ("sine", {"algorithm": "td3"}),
 }
 """Trainings beside the usual ones, seed 0: synth, and what their configuration says otherwise."""
 
