@@ -11,7 +11,9 @@ Tables, corpus and trainings lie in --folder. What is there is kept, and a train
 so the command may be given again until it is done. --ship copies, of each synth, the agent that is best on
 the validation part into the package.
 
-About two and a half hours on two cores, half of them with --ablations.
+Three trainings of a synth take some twenty minutes on a core, and their evaluation five. On two cores it is
+quickest to let two commands run side by side, for other synths, each with NUMBA_NUM_THREADS=1 and
+OMP_NUM_THREADS=1, and one for all in the end. The picture needs matplotlib.
 """
 
 from __future__ import annotations
@@ -59,8 +61,9 @@ ABLATIONS: dict[str, tuple[str, dict[str, Any]]] = {
 
 CARD = """# Model card: improvising agent of {name}, version {version}
 
-`{stem}.onnx` hears a musician and its own sound, and moves the controls of [`{name}`]({up}/docs/synths.md)
-({controls}). `tonewright evaluate improvise` and `tonewright agent show` take it unless another is named.
+`{stem}.onnx` hears a musician and its own sound, and moves the controls of
+[`{name}`]({up}/docs/synths.md): {controls}. `tonewright evaluate improvise` and `tonewright agent show` take
+it unless another is named.
 
 | | |
 |---|---|
@@ -74,9 +77,10 @@ CARD = """# Model card: improvising agent of {name}, version {version}
 
 ## How it was trained
 
-With our own PPO, which imitates the step-limited oracle at first, on the training part of the CC0 recordings
-of Debian's `sonic-pi-samples` and on random sounds of the synth: {updates} updates, {steps} million steps,
-{minutes} minutes on two cores. Of three seeds it is the one that followed the validation part best, {seed}.
+With our own PPO, which also imitates the step-limited oracle, less and less, on the training part of the CC0
+recordings of Debian's `sonic-pi-samples` and on random sounds of the synth: {updates} updates, {steps}
+million steps, {minutes} minutes on one core. Of three seeds it is the one that followed the validation part
+best, {seed}.
 
 ```console
 python benchmarks/improvising/agents.py --synths {name} --ship
@@ -255,6 +259,7 @@ def main() -> None:
     found = {"agents": {}, "ablations": {}} | found
 
     def keep() -> None:
+        found["agents"] = {name: found["agents"][name] for name in SYNTHS if name in found["agents"]}
         RESULT.write_text(json.dumps(found, indent=1) + "\n")
 
     for name in given.synths:

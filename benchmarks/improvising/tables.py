@@ -350,7 +350,7 @@ def sections() -> list[tuple[str, str, str]]:
         ),
         (
             "Trainings of improvising agents",
-            "On two cores. The gap between holding still and the step-limited oracle, on the validation\n"
+            "On one core each. The gap between holding still and the step-limited oracle, on the validation\n"
             "part, rendered: by agents at the end of their training, in brackets the range of three seeds,\n"
             "and by proportional controllers. With a gain of 1 they are the oracle.\n\n"
             "![Share of the gap closed on the validation part, by updates: three seeds of each synth, "
