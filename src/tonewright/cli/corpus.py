@@ -85,7 +85,7 @@ class CorpusAnalyse:
         from tonewright.improvising.corpus.analysing import analyse_folder
         from tonewright.improvising.corpus.describing import describe_corpus
         from tonewright.improvising.hearing import FRAMING
-        from tonewright.wording import duration, number
+        from tonewright.wording import duration
 
         if self.output.suffix.lower() != ".parquet":
             raise UsageError(f"a corpus ends in .parquet; got {self.output.name!r}; name it so")
@@ -118,10 +118,7 @@ class CorpusAnalyse:
             return
         print(f"wrote {self.output}")
         print_facts(facts)
-        print(
-            f"heard in {duration(took_s)}, {number(contents.seconds / took_s, 2)} × real time (with what an "
-            "earlier run had finished)"
-        )
+        print(f"{duration(contents.seconds)} heard in {duration(took_s)}")
 
 
 @CORPUS.word("show")

@@ -53,7 +53,10 @@ def network_paths(
     if own is not None and not mine:
         names = listing([f"{part}.onnx" for part in stems], last="nor")
         none = "no" if len(stems) == 1 else "neither"
-        raise CheckpointError(f"{str(own)!r} holds {none} {names}; name the folder of a finished training")
+        raise CheckpointError(
+            f"{str(own)!r} holds {none} {names}; name the folder of a finished training; `train` with"
+            " --resume finishes one that was stopped"
+        )
     with as_file(files(package) / _SHIPPED) as folder:
         ships = {part: folder / f"{stem}.onnx" for part, stem in stems.items()}
         yield {

@@ -53,7 +53,7 @@ def test_synth_of_a_file_is_known_by_its_bytes(sine_path):
         TableError, match=f"SHA-256, {'cd' * 32}; got one of 'file:a.pd' with {'ab' * 32}; build"
     ):
         check_synth(table, FromFile(digest="cd" * 32))
-    with pytest.raises(TableError, match=r"SHA-256, None; got one of 'file:a\.pd'"):
+    with pytest.raises(TableError, match=r"got one of 'file:a\.pd' for 'sine'; choose .* --synth sine -o"):
         check_synth(table, synth("sine"))
 
 

@@ -100,8 +100,8 @@ def test_stopping() -> None:
         (0.051, "at times at an end of their range: 5.1 % of the time."),
         (
             0.25,
-            "often at an end of their range: 25 % of the time. Much of what is played lies beyond what "
-            "the synth can do.",
+            "often at an end of their range: 25 % of the time. Either the best is there, or what is "
+            "played lies beyond it.",
         ),
     ],
 )  # fmt: skip

@@ -202,7 +202,8 @@ def _opened(path: StrPath) -> Iterator[tuple[Contents, pq.ParquetFile]]:
     named = repr(fspath(path))
     try:
         with open(path, "rb") as file:
-            parquet = pq.ParquetFile(file, page_checksum_verification=True)
+            # By this thread alone, also below: see `lookup.files.read_table`.
+            parquet = pq.ParquetFile(file, page_checksum_verification=True, pre_buffer=False)
             with parquet:
                 yield _checked(named, parquet), parquet
     except TonewrightError:  # some of which are ValueErrors
@@ -283,7 +284,7 @@ def _read_groups(
     """Values of some groups of rows, `[rows, C]`."""
     if not columns:
         return np.empty((sum(parquet.metadata.row_group(one).num_rows for one in groups), 0), np.float32)
-    table = parquet.read_row_groups(list(groups), columns=list(columns))
+    table = parquet.read_row_groups(list(groups), columns=list(columns), use_threads=False)
     values = np.empty((len(table), len(columns)), np.float32)
     for i, column in enumerate(columns):
         values[:, i] = table.column(column)

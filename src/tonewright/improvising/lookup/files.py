@@ -134,7 +134,10 @@ def read_table(path: str | PathLike[str]) -> LookupTable:
     named = repr(fspath(path))
     try:
         with open(path, "rb") as file:
-            content = pq.read_table(file, page_checksum_verification=True)
+            # By this thread alone: one of Arrow's that still holds a Python file as Python ends aborts it.
+            content = pq.read_table(
+                file, page_checksum_verification=True, use_threads=False, pre_buffer=False
+            )
     except FileNotFoundError:
         raise TableError(
             f"cannot read {named}: no such file; make it with `tonewright lookup build`"

@@ -133,7 +133,8 @@ def check_synth(table: LookupTable, synth: Synth) -> None:
     """
     ours, theirs = table.synth, SynthIdentity.of(synth)
     remedy = f"build it anew: {table.build_command()}"
-    if ours.file_sha256 is None and theirs.file_sha256 is None and ours.name != theirs.name:
+    one_is_no_file = ours.file_sha256 is None or theirs.file_sha256 is None
+    if one_is_no_file and ours.name != theirs.name:
         raise TableError(
             f"a table is of the synth that is played; got one of {ours.name!r} for {theirs.name!r}; "
             f"choose a table of {theirs.name!r}, or build one: tonewright lookup build --synth "

@@ -254,6 +254,8 @@ def _control_ticks(control: Control) -> tuple[plots.Tick, ...]:
         if not control.low <= rounded <= control.high:
             rounded = value
         label = control.describe(rounded)
+        if len(label) > _LONGEST_TICK and control.unit:
+            label = wording.number(rounded, 2)  # the name of the lane tells the unit
         if len(label) <= _LONGEST_TICK:
             ticks[label] = plots.Tick(float(control.to_unit(rounded)), label)
     return tuple(ticks.values())

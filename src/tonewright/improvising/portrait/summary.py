@@ -234,7 +234,7 @@ def _at_the_ends(share: float) -> str:
     text = (
         f"Its controls are {word} at an end of their range: {wording.number(100 * share, 2)} % of the time."
     )
-    return f"{text} Much of what is played lies beyond what the synth can do." if share >= OFTEN else text
+    return f"{text} Either the best is there, or what is played lies beyond it." if share >= OFTEN else text
 
 
 def _compared(reward: float, oracle: float) -> str:
