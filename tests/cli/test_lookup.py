@@ -46,7 +46,10 @@ def test_table_and_summary(build, tmp_path):
                 ("pitch_f0_hz", "Hz"),
             )
             for values in [table.means[table.sounding > 0][:, table.columns.index(name)]]
-            for low, high in [(values.min(), values.max())]
+            for there in [
+                values[values > 0] if name == "pitch_f0_hz" else values
+            ]  # 5,120 Hz is too high for one
+            for low, high in [(there.min(), there.max())]
         ),
     ]
 
