@@ -292,7 +292,7 @@ class _Work:
                 yield clip
 
         channels = 0
-        for clip in resample_blocks(own(), rate):
+        for clip in _ahead(resample_blocks(own(), rate)):
             if self._stop.is_set():
                 raise KeyboardInterrupt
             if ear is None:
@@ -324,6 +324,15 @@ class _Work:
             ears[channels] = _Ear(self._descriptors, self._framing, channels)
         ears[channels].begin()
         return ears[channels]
+
+
+def _ahead(clips: Iterator[Clip]) -> Iterator[Clip]:
+    """The same clips, each decoded and resampled while the one before is heard."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, clips, None)
+        while (clip := coming.result()) is not None:
+            coming = reader.submit(next, clips, None)
+            yield clip
 
 
 def _write(file: BinaryIO, values: NDArray[np.float32]) -> None:
