@@ -300,7 +300,10 @@ def curriculum_table() -> str:
             of_run = read_records(path)
             last.append([line for line in of_run if line.get("evaluation/stage") == number][-1])
         for prefix, method in (("", f"agent, {len(last)} seeds"), ("random_", "acting at random")):
-            cells = [_range([line[f"evaluation/{prefix}{key}"] for line in last]) for key in keys]
+            cells = [
+                improvising.mean_and_range([line[f"evaluation/{prefix}{key}"] for line in last])
+                for key in keys
+            ]
             lines.append(f"| {name} | {method} | 50 | " + " | ".join(cells) + " |")
         for row in of_search:
             if row["stage"] == name:
@@ -327,11 +330,6 @@ def _with_range(row: dict[str, Any] | None) -> str:
     mss = row["mss"]
     spread = f" ({mss['low']:.3g}–{mss['high']:.3g})" if row["seeds"] > 1 else ""
     return f"{mss['median']:.3g}{spread}"
-
-
-def _range(values: list[float]) -> str:
-    spread = f" ({min(values):.3g}–{max(values):.3g})" if min(values) < max(values) else ""
-    return f"{np.mean(values):.3g}{spread}"
 
 
 def _number(value: float) -> str:

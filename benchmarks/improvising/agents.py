@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from tables import AGENTS_HEAD, agent_rows
+from tables import AGENTS_HEAD, agent_rows, markdown
 from tonewright.improvising.episode_config import ImproviseConfig
 from tonewright.improvising.playing.baselines import nearest, proportional
 from tonewright.improvising.training import HeldOut, TrainImproviseConfig
@@ -171,9 +171,7 @@ def ablation(folder: Path, run: str, name: str) -> dict[str, Any]:
     told = tonewright("evaluate", "improvise", *words, *methods, "--json", folder=folder)
     rows = [row for row in json.loads(told)["summary"] if row["method"] == run]
     shown = ("reward", "gap_closed", "lag_ms", "travel_per_s", "rails_share")
-    scores = {
-        f"{row['suite']}, {row['hearing']}": {key: row[key] for key in shown} for row in rows
-    }  # fmt: skip
+    scores = {f"{row['suite']}, {row['hearing']}": {key: row[key] for key in shown} for row in rows}
     return {"synth": name, "changes": ABLATIONS[run][1], **curve(folder, run), "scores": scores}
 
 
@@ -221,7 +219,6 @@ def card(folder: Path, name: str, best: str, runs: dict[str, Any]) -> str:
     values = {key: value for key, value in kept["config"].items() if key != "recipe"}
     config = config_from(TrainImproviseConfig, values)
     episodes = config.episodes
-    table = [*AGENTS_HEAD, *agent_rows(name)]
     return CARD.format(
         name=name,
         version=played.version,
@@ -238,7 +235,7 @@ def card(folder: Path, name: str, best: str, runs: dict[str, Any]) -> str:
         steps=f"{config.updates * config.loop.steps * config.num_envs / 1e6:.1f}",
         minutes=f"{runs[best]['seconds'] / 60:.1f}",
         seed=kept["seed"],
-        table="\n".join(table),
+        table=markdown(AGENTS_HEAD, agent_rows(name)),
         up="../../../../..",
     )
 
@@ -252,8 +249,7 @@ def main() -> None:
     parser.add_argument("--ship", action="store_true", help="put the best agents into the package")
     given = parser.parse_args()
     folder = given.folder.resolve()
-    chosen = given.ablations
-    chosen = list(ABLATIONS) if chosen == [] else (chosen or [])
+    chosen = list(ABLATIONS) if given.ablations == [] else given.ablations or []
     prepare(folder, given.sounds, sorted({*given.synths, *(ABLATIONS[run][0] for run in chosen)}))
     found: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}
     found = {"agents": {}, "ablations": {}} | found

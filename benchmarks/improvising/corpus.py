@@ -9,7 +9,8 @@ times faster than real time, by the wall clock (the best of several runs of the 
 of the processor on two cores that nobody else uses, and the most memory the process had. On a busy machine
 only the second means anything; the load of the machine is told beside.
 
-Then a corpus is read: all of it, and one descriptor.
+Then a corpus is read: all of it, and one descriptor. And what a minute of sound in memory takes is told of
+each descriptor alone, and of all together, on one core: the rest is decoding, resampling and writing.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ from typing import Any
 import numpy as np
 import soundfile
 
+from tonewright.features import hear
 from tonewright.improvising.corpus.files import read_contents, read_corpus
+from tonewright.improvising.hearing import DESCRIPTORS, FRAMING
+from tonewright.threads import numba_threads
 
 RESULT = Path(__file__).parent.parent / "results" / "improvising-corpus.json"
 RATE_HZ, FILES, LONG_MINUTES, RUNS, CORES = 48_000, 20, 120, 2, 2
@@ -93,6 +97,21 @@ def best_seconds(path: Path, columns: str | None) -> float:
     return min(times)
 
 
+def times_real_time_alone() -> dict[str, float]:
+    """Of hearing a minute on one core: all descriptors, and each; the best of three by the processor."""
+    sound = minute(np.random.default_rng(1)).mean(axis=1)[: 60 * FRAMING.sample_rate_hz].astype(np.float32)
+    found = {}
+    for name, chosen in (("all", DESCRIPTORS), *((one, (one,)) for one in DESCRIPTORS)):
+        seconds = []
+        with numba_threads(1):
+            for _ in range(4):  # the first compiles
+                began_s = time.process_time()
+                hear(sound, FRAMING.sample_rate_hz, chosen, window=FRAMING.window, hop=FRAMING.hop)
+                seconds.append(time.process_time() - began_s)
+        found[name] = len(sound) / FRAMING.sample_rate_hz / min(seconds)
+    return found
+
+
 def main() -> None:
     """Measure, print and write."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter).parse_args()
@@ -117,6 +136,7 @@ def main() -> None:
                 "read_mfcc_s_per_hour": best_seconds(output, "mfcc") / hours,
             },
             "one_long_file": analyse(long, folder / "long.parquet"),
+            "times_real_time_alone": times_real_time_alone(),
         }
     text = json.dumps(result, indent=1)
     RESULT.write_text(text + "\n")

@@ -29,6 +29,7 @@ check_environment()
 
 import numba  # noqa: E402
 from numba.core import caching as numba_caching  # noqa: E402
+from numba.extending import register_jitable as register_jitable  # noqa: E402
 
 caching: Any = numba_caching  # hardly typed
 

@@ -19,8 +19,7 @@ from tonewright.improvising.own_sound.small_table import measure_table
 from tonewright.learning.runs import read_metrics
 from tonewright.synths import synth
 
-from ..synths.pd.patches import with_pd, write_tone
-from ..synths.pd.test_synth import processes
+from ..synths.pd.patches import processes, with_pd, write_tone
 
 KEPT = ("loudness_rms", "pitch_f0", "spectral_centroid")
 SMALL = {
@@ -120,7 +119,10 @@ class TestTrain:
             (["--hearing", "rendered"], "no hearing is called 'rendered'; did you mean 'render'?"),
             (["--synth", "moog"], "no synth is called 'moog'"),
             (["--workers", "3"], "workers are 'local', 'local:N' or 'ray:N'"),
-            (["--features-reward", "mfcc"], "mfcc"),
+            (
+                ["--features-reward", "mfcc"],
+                "features_reward names what the table and the corpus hold; got 'mfcc'",
+            ),
         ],
     )
     def test_mistakes_leave_nothing_behind(self, refuse, words, tmp_path, changes, told):

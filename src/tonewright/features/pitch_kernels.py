@@ -263,6 +263,17 @@ def _repeats_as_well(nsdf: NDArray[np.float32], period: float, number: int) -> b
 
 
 @njit(cache=True, nogil=True)
+def _divisor(nsdf: NDArray[np.float32], period: float, shortest: float, longest: float) -> int:
+    """By which number a period is to be divided to come to the best peak between two lags; 0 without one."""
+    peak, _ = _choose_peak(nsdf, shortest, longest)
+    if peak == 0.0:
+        return 0
+    number = round(period / peak)
+    near = 2 <= number <= _MOST_PERIODS and abs(period / number - peak) < _NEAR * peak
+    return number if near else 0
+
+
+@njit(cache=True, nogil=True)
 def _divide(
     nsdf: NDArray[np.float32], period: float, clarity: float, shortest: float, plain: float
 ) -> tuple[float, float]:
@@ -272,13 +283,10 @@ def _divide(
     """
     if clarity < VOICED or period > (_MOST_PERIODS + 0.5) * plain:
         return period, clarity
-    peak, _ = _choose_peak(nsdf, shortest, plain)
-    if peak == 0.0:
+    number = _divisor(nsdf, period, shortest, plain)
+    if number == 0:
         return period, clarity
-    number = round(period / peak)
     fraction = period / number
-    if not (2 <= number <= _MOST_PERIODS and abs(fraction - peak) < _NEAR * peak):
-        return period, clarity
     height = _height(nsdf, fraction)
     # What changes fast is soon unlike itself, and the more so the longer the lag.
     gliding = 1.0 - height <= (1.0 - clarity) / number
@@ -290,13 +298,8 @@ def _divide(
 @njit(cache=True, nogil=True)
 def _is_multiple(nsdf: NDArray[np.float32], period: float, shortest: float, least: float) -> bool:
     """Whether a period is a multiple of a shorter one than is looked for: of a tone above the limit."""
-    peak, _ = _choose_peak(nsdf, least, shortest)
-    if peak == 0.0:
-        return False
-    number = round(period / peak)
-    if not (2 <= number <= _MOST_PERIODS and abs(period / number - peak) < _NEAR * peak):
-        return False
-    return _repeats_as_well(nsdf, period, number)
+    number = _divisor(nsdf, period, least, shortest)
+    return number > 0 and _repeats_as_well(nsdf, period, number)
 
 
 @njit(cache=True, nogil=True)

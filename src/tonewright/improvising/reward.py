@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.compiling import njit
+from tonewright.compiling import njit, register_jitable
 from tonewright.distances.closeness import closeness
 from tonewright.errors import UnknownNameError
 from tonewright.improvising.listening.normalising import MISSING, THERE
@@ -45,6 +47,15 @@ def reward(distance: NDArray[np.float64], kind: str, scale: float) -> NDArray[np
     raise UnknownNameError("reward_type", kind, REWARD_TYPES)
 
 
+@register_jitable
+def is_missing(own_presence: Any, presence: Any) -> Any:
+    """Whether the agent has not what the target has, of numbers or arrays.
+
+    Its presence is below `THERE`, and below half of the target's: of two fading sounds neither is missing.
+    """
+    return own_presence < np.minimum(THERE, 0.5 * presence)
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def weigh(
     rows: NDArray[np.intp],
@@ -63,9 +74,9 @@ def weigh(
 
     A feature counts as far as the target has it: √(Σ w p (t − a)² / Σ w p), p its presence there; the pitch
     of a breath, or the brightness of silence, is nothing to be matched. Where the target has nothing that
-    counts, the distance is 0. What it has and the agent has not (a presence below `THERE`, and below half of
-    the target's) differs by `MISSING`. A dimension of noise, even from 0 to 1 on both sides, is one feature
-    more; its difference is multiplied by its weight, as RL-impro has it.
+    counts, the distance is 0. What it has and the agent has not (`is_missing`) differs by `MISSING`. A
+    dimension of noise, even from 0 to 1 on both sides, is one feature more; its difference is multiplied by
+    its weight, as RL-impro has it.
 
     Args:
         rows: Which ones.
@@ -88,7 +99,7 @@ def weigh(
         for i in range(len(counted)):
             c = counted[i]
             difference = MISSING
-            if own_presence[b, c] >= min(THERE, 0.5 * presence[b, c]):
+            if not is_missing(own_presence[b, c], presence[b, c]):
                 difference = float(target[b, c]) - float(own[b, c])
             weight = weights[i] * presence[b, c]
             errors[b, i] = presence[b, c] * abs(difference)

@@ -1,6 +1,8 @@
 """Patches for tests, and what skips them where there is no Pd."""
 
 import json
+import os
+import subprocess
 
 import pytest
 
@@ -43,3 +45,11 @@ def write_tone(folder, name="synth", **description):
     """A cosine of up to 1 kHz: pitch, level."""
     links = "0 1,1.0 2,2 3,3 4,1.1 4.1,4 5"
     return write_patch(folder, TONE, links, name=name, **description)
+
+
+def processes(of=None):
+    """Ids of the processes of Pd that this process, or another one, has started."""
+    listed = subprocess.run(
+        ["ps", "-ww", "-o", "pid,args", "--ppid", str(of or os.getpid())], capture_output=True, text=True
+    )
+    return {int(line.split()[0]) for line in listed.stdout.splitlines() if "driver.pd" in line}

@@ -16,7 +16,7 @@ from tonewright.synths.pd import player, workplace
 from tonewright.synths.pd.driver import BLOCK
 from tonewright.synths.pd.program import VARIABLE
 
-from .patches import patch_text, with_pd, write_patch, write_tone
+from .patches import patch_text, processes, with_pd, write_patch, write_tone
 
 pytestmark = with_pd
 
@@ -35,14 +35,6 @@ def tone(tmp_path):
 def cosine(pitch, level, frames=RATE):
     """What the tone of `write_tone` plays while its gate is open."""
     return level * np.cos(2 * np.pi * 1_000 * pitch * np.arange(frames) / RATE)
-
-
-def processes(of=None):
-    """Ids of the processes of Pd that this process, or another one, has started."""
-    listed = subprocess.run(
-        ["ps", "-ww", "-o", "pid,args", "--ppid", str(of or os.getpid())], capture_output=True, text=True
-    )
-    return {int(line.split()[0]) for line in listed.stdout.splitlines() if "driver.pd" in line}
 
 
 def gone(pid):

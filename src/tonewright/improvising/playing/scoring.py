@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from tonewright.features.registry import all_descriptors
 from tonewright.improvising.hearing import HOP_S
-from tonewright.improvising.listening.normalising import MISSING, THERE
+from tonewright.improvising.listening.normalising import MISSING
 from tonewright.improvising.playing.performing import Performance
+from tonewright.improvising.reward import is_missing
 
 HOP_MS = 1000 * HOP_S
 _EARLIEST_MS, _LATEST_MS = -100.0, 500.0
@@ -38,7 +39,7 @@ def scores(performance: Performance, row: int, hops: int, counted: Sequence[str]
     whole = slice(1, hops)  # the first one was there before anybody acted
     own, target = performance.own[row, whole], performance.target[row, whole]
     presence = performance.presence[row, whole].astype(np.float64)
-    own_there = performance.own_presence[row, whole] >= np.minimum(THERE, 0.5 * presence)
+    missing = is_missing(performance.own_presence[row, whole], presence)
     controls = performance.controls[row, :hops].astype(np.float64)
     found: dict[str, float | None] = {
         "reward": float(performance.rewards[row, whole].mean()),
@@ -47,7 +48,7 @@ def scores(performance: Performance, row: int, hops: int, counted: Sequence[str]
     for name, own_columns in _by_descriptor(columns).items():
         there = presence[:, own_columns]
         off = np.abs(own[:, own_columns] - target[:, own_columns])
-        off = np.where(own_there[:, own_columns], off, MISSING)
+        off = np.where(missing[:, own_columns], MISSING, off)
         found[f"error_{name}"] = float((off * there).sum() / there.sum()) if there.sum() > 0 else None
     at = [columns.index(name) for name in counted]
     late, correlation = lag(own[:, at], target[:, at], presence[:, at])

@@ -29,11 +29,11 @@ from tonewright.improvising.listening.normalising import (
     CONFIDENCE,
     LOUDNESS,
     MISSING,
-    THERE,
     Normaliser,
     fit_scales,
 )
 from tonewright.improvising.lookup.table import LookupTable, check_descriptors
+from tonewright.improvising.reward import is_missing
 
 THRESHOLD = 0.5
 """Distance that counts as reached: half a spread, at which the reward is halfway unless told otherwise."""
@@ -315,8 +315,8 @@ class _Comparison:
         """Distance of each frame from a point, in some columns or in all; NaN for a frame without them."""
         chosen = slice(None) if places is None else list(places)
         counts = self._counts[:, chosen]
-        there = self.offered[:, chosen][rows] >= THERE
-        differences = np.where(there, self._target[:, chosen] - self._points[:, chosen][rows], MISSING)
+        missing = is_missing(self.offered[:, chosen][rows], self.presence[:, chosen])
+        differences = np.where(missing, MISSING, self._target[:, chosen] - self._points[:, chosen][rows])
         total = counts.sum(axis=1)
         total = np.where(total > _TINY, total, np.nan)
         return np.asarray(np.sqrt((counts * differences**2).sum(axis=1) / total))
