@@ -29,7 +29,7 @@ from scipy.special import jv
 
 from tonewright.features import StreamAnalyser, hear, pitch
 from tonewright.features.descriptors import pitch as described
-from tonewright.features.pitch import estimate_note, pitch_frames, pitch_window
+from tonewright.features.pitch import estimate_note, pitch_frames, pitch_hops, pitch_window
 from tonewright.features.speed import FRAMES, RATE_HZ, notes
 from tonewright.files import write_text
 from tonewright.synths.serum_lite.factory import factory_presets
@@ -270,7 +270,7 @@ def _ratio(work: dict[float, Callable[[], Any]], runs: int) -> float:
     seconds: dict[float, list[float]] = {limit_hz: [] for limit_hz in LIMITS_HZ}
     for _ in range(runs):
         for limit_hz in LIMITS_HZ:
-            with patch.object(described, "pitch_frames", partial(pitch_frames, f0_max_hz=limit_hz)):
+            with patch.object(described, "pitch_hops", partial(pitch_hops, f0_max_hz=limit_hz)):
                 started = time.perf_counter()
                 work[limit_hz]()
                 seconds[limit_hz].append(time.perf_counter() - started)

@@ -90,10 +90,14 @@ class Frames:
 
     def windows(self, length: int) -> NDArray[np.float32]:
         """For each frame the last `length` samples up to its end, `[batch, count, length]`, read-only."""
+        views = np.lib.stride_tricks.sliding_window_view(self.samples_of(length), length, axis=1)
+        return views[:, :: self.framing.hop]
+
+    def samples_of(self, length: int) -> NDArray[np.float32]:
+        """What windows of so many samples lie on, from the beginning of the first: `[batch, frames]`."""
         samples = self.samples(max(0, length - self.framing.hop))
         skipped = max(0, self.framing.hop - length)
-        views = np.lib.stride_tricks.sliding_window_view(samples, length, axis=1)
-        return views[:, skipped :: self.framing.hop]
+        return np.ascontiguousarray(samples[:, skipped:])
 
 
 def shared(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tonewright.compiling import njit
 
 # Columns of the results.
-ENERGY, CROSSINGS, PEAK, QUANTITIES = 0, 1, 2, 3
+ENERGY, CROSSINGS, QUANTITIES = 0, 1, 2
 WHOLE, TAIL, SPANS = 0, 1, 2
 
 # A state this small is silence (−600 dBFS); left to decay it would end in slow denormal numbers.
@@ -67,11 +67,37 @@ def _true_peak(
         early = max(early, highest[i])
     for i in range(hop - tail, hop):
         late = max(late, highest[i])
-    out[PEAK, WHOLE], out[PEAK, TAIL] = max(early, late), late
+    out[WHOLE], out[TAIL] = max(early, late), late
 
 
 @njit(cache=True, nogil=True)
 def hop_levels(
+    samples: NDArray[np.float32],
+    hop: int,
+    tail: int,
+    out: NDArray[np.float64],
+    first: int,
+    last: int,
+) -> None:
+    """Energy and zero crossings of some hops.
+
+    Args:
+        samples: `[batch, 1 + count * hop]` or more; the hops begin after the earlier samples.
+        hop: Length of a hop.
+        tail: How many of its last samples are also measured on their own, less than `hop`.
+        out: `[batch, count, QUANTITIES, SPANS]`.
+        first: First hop, of all sounds together.
+        last: Where to stop: the hop after the last one.
+    """
+    count = out.shape[1]
+    past = samples.shape[1] - count * hop
+    for number in range(first, last):
+        row, k = number // count, number % count
+        _energy_and_crossings(samples[row], past + k * hop, hop, tail, out[row, k])
+
+
+@njit(cache=True, nogil=True)
+def true_peaks(
     samples: NDArray[np.float32],
     hop: int,
     tail: int,
@@ -80,14 +106,14 @@ def hop_levels(
     first: int,
     last: int,
 ) -> None:
-    """Energy, zero crossings and true peak of some hops.
+    """Largest magnitude at and between the samples of some hops.
 
     Args:
         samples: `[batch, taps + count * hop]`; the hops begin after `taps` earlier samples.
         hop: Length of a hop.
         tail: How many of its last samples are also measured on their own, less than `hop`.
         interpolator: `[phases, taps]`, one filter to each point between two samples.
-        out: `[batch, count, QUANTITIES, SPANS]`.
+        out: `[batch, count, SPANS]`.
         first: First hop, of all sounds together.
         last: Where to stop: the hop after the last one.
     """
@@ -96,9 +122,7 @@ def hop_levels(
     between, highest = np.empty(hop, np.float32), np.empty(hop, np.float32)
     for number in range(first, last):
         row, k = number // count, number % count
-        start = past + k * hop
-        _energy_and_crossings(samples[row], start, hop, tail, out[row, k])
-        _true_peak(samples[row], start, tail, interpolator, between, highest, out[row, k])
+        _true_peak(samples[row], past + k * hop, tail, interpolator, between, highest, out[row, k])
 
 
 @njit(cache=True, nogil=True)

@@ -27,16 +27,30 @@ def _sounds_at_once(frames: Frames) -> int:
 
 @shared
 def _hop_levels(frames: Frames) -> NDArray[np.float64]:
-    """Energy, crossings and peak of the hops, `[batch, window // hop + count, QUANTITIES, SPANS]`."""
+    """Energy and crossings of the hops, `[batch, window // hop + count, QUANTITIES, SPANS]`."""
     whole, tail = divmod(frames.framing.window, frames.framing.hop)
     levels = np.empty((frames.batch, frames.count, kernels.QUANTITIES, kernels.SPANS))
     samples, hop = frames.samples(_TAPS), frames.framing.hop
 
     def measure(first: int, last: int, _: int) -> None:
-        kernels.hop_levels(samples, hop, tail, _INTERPOLATOR, levels, first, last)
+        kernels.hop_levels(samples, hop, tail, levels, first, last)
 
     map_rows(measure, frames.batch * frames.count, block=max(1, _SAMPLES_AT_ONCE // hop))
     return frames.with_past("hop levels", levels, whole)
+
+
+@shared
+def _true_peaks(frames: Frames) -> NDArray[np.float64]:
+    """True peak of the hops, `[batch, window // hop + count, SPANS]`."""
+    whole, tail = divmod(frames.framing.window, frames.framing.hop)
+    peaks = np.empty((frames.batch, frames.count, kernels.SPANS))
+    samples, hop = frames.samples(_TAPS), frames.framing.hop
+
+    def measure(first: int, last: int, _: int) -> None:
+        kernels.true_peaks(samples, hop, tail, _INTERPOLATOR, peaks, first, last)
+
+    map_rows(measure, frames.batch * frames.count, block=max(1, _SAMPLES_AT_ONCE // hop))
+    return frames.with_past("true peaks", peaks, whole)
 
 
 @shared
@@ -75,7 +89,7 @@ def true_peak(frames: Frames) -> NDArray[np.float64]:
     """Largest magnitude in each window of the waveform oversampled four times, `[batch, count]`."""
     largest = np.empty((frames.batch, frames.count))
     whole = frames.framing.window // frames.framing.hop
-    kernels.largest_in_window(_hop_levels(frames)[:, :, kernels.PEAK], whole, largest)
+    kernels.largest_in_window(_true_peaks(frames), whole, largest)
     return largest
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -35,6 +36,13 @@ _NEAR = 0.5
 _VOTES_PER_SEMITONE = 10
 # Where less of the sound than this is periodic, its pitches are accidents of noise.
 _LEAST_PERIODIC = 0.15
+
+
+@lru_cache(maxsize=16)
+def _half_lags(n_fft: int, coarse: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """2 sin and cos of the angles by which half a lag turns each bin."""
+    angles = np.arange(n_fft // 2 + 1) * (np.pi / (coarse * n_fft))
+    return (2.0 * np.sin(angles)).astype(np.float32), np.cos(angles).astype(np.float32)
 
 
 def pitch_window(sample_rate_hz: int, *, f0_min_hz: float = F0_MIN_HZ) -> int:
@@ -79,7 +87,43 @@ def pitch_frames(
         )
     if not 0.0 < f0_min_hz < f0_max_hz:
         raise UsageError(f"f0_min_hz must lie between 0 and f0_max_hz, got {f0_min_hz:g} and {f0_max_hz:g}")
-    window = frames.shape[1]
+    # Writeable: a read-only view would have the kernel compiled a second time.
+    frames = np.require(frames, np.float32, ["C_CONTIGUOUS", "WRITEABLE"])
+    count, window = frames.shape
+    return _pitches(frames.reshape(-1), np.arange(count) * window, window, sample_rate_hz, f0_min_hz, f0_max_hz)
+
+
+def pitch_hops(
+    samples: NDArray[np.float32], hop: int, sample_rate_hz: int, *, f0_max_hz: float = F0_MAX_HZ
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """As `pitch_frames` of every `pitch_window` of some sounds, without a copy of each.
+
+    Args:
+        samples: `[batch, frames]`, contiguous.
+        hop: Samples from one frame to the next.
+        sample_rate_hz: Their sample rate.
+        f0_max_hz: Highest pitch to look for.
+
+    Returns:
+        f0 in Hz and confidence, `[batch, (frames - window) // hop + 1]`.
+    """
+    window, (batch, length) = pitch_window(sample_rate_hz), samples.shape
+    starts = length * np.arange(batch)[:, None] + np.arange(0, length - window + 1, hop)
+    f0_hz, confidence = _pitches(
+        samples.reshape(-1), starts.reshape(-1), window, sample_rate_hz, F0_MIN_HZ, f0_max_hz
+    )
+    return f0_hz.reshape(starts.shape), confidence.reshape(starts.shape)
+
+
+def _pitches(
+    samples: NDArray[np.float32],
+    starts: NDArray[np.int64],
+    window: int,
+    sample_rate_hz: int,
+    f0_min_hz: float,
+    f0_max_hz: float,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """As `pitch_frames`, of the frames of so many samples that begin at `starts`."""
     shortest = sample_rate_hz / f0_max_hz
     longest = min(window // 2, math.ceil(sample_rate_hz / f0_min_hz) + 1)
     if longest < shortest + 1:
@@ -87,21 +131,36 @@ def pitch_frames(
             f"a frame must hold two periods of {f0_max_hz:g} Hz, got {window} samples at {sample_rate_hz} Hz;"
             f" use pitch_window({sample_rate_hz}) = {pitch_window(sample_rate_hz)} samples"
         )
-    # Writeable: a read-only view would have the kernel compiled a second time.
-    frames = np.require(frames, np.float32, ["C_CONTIGUOUS", "WRITEABLE"])
-    n_fft = 2 * next_fast_len((window + longest) // 2 + 1, real=True)
+    # Lengths with a large power of 2 are transformed a tenth faster than others near them.
+    n_fft = 16 * next_fast_len(-(-(window + longest + 1) // 16))
     # No finer for a lower f0_max_hz: the limit does not change the pitches below it.
-    oversampling = max(2, math.ceil(_LAGS_PER_PERIOD * max(f0_max_hz, F0_MAX_HZ) / sample_rate_hz))
+    coarse = math.ceil(_LAGS_PER_PERIOD / 2 * max(f0_max_hz, F0_MAX_HZ) / sample_rate_hz)
+    sines, cosines = _half_lags(n_fft, coarse)
     # A tone at the limit itself may be measured a little sharp.
     least, plain = 0.99 * shortest, 0.99 * sample_rate_hz / min(f0_max_hz, _PLAIN_MAX_HZ)
     if longest < 5.0 * plain:  # no room for the multiples
         plain = least
-    period, clarity = np.zeros(len(frames)), np.zeros(len(frames))
+    period, clarity = np.zeros(len(starts)), np.zeros(len(starts))
 
     def measure(first: int, last: int, _: int) -> None:
-        kernels.periods(frames, n_fft, oversampling, least, plain, longest, period, clarity, first, last)
+        kernels.periods(
+            samples,
+            starts,
+            window,
+            n_fft,
+            coarse,
+            sines,
+            cosines,
+            least,
+            plain,
+            longest,
+            period,
+            clarity,
+            first,
+            last,
+        )
 
-    map_rows(measure, len(frames), block=kernels.BLOCK)
+    map_rows(measure, len(starts), block=kernels.BLOCK)
     voiced = clarity >= kernels.VOICED
     f0_hz = np.divide(sample_rate_hz, period, out=np.zeros_like(period), where=voiced)
     return f0_hz.astype(np.float32), np.where(voiced, clarity, 0.0).astype(np.float32)

@@ -80,23 +80,6 @@ def _sums(rows: NDArray[np.float32], window: int, sums: NDArray[np.float64]) -> 
     sums[4], sums[5], sums[6], sums[7] = e, f, g, h
 
 
-@njit(cache=True, nogil=True)
-def _energies(rows: NDArray[np.float32], window: int, energies: NDArray[np.float64]) -> None:
-    """Twice the energy of each of `BLOCK` rows; as `_sums`."""
-    a = b = c = d = e = f = g = h = 0.0
-    for i in range(window):
-        a += 2.0 * rows[0, i] * rows[0, i]
-        b += 2.0 * rows[1, i] * rows[1, i]
-        c += 2.0 * rows[2, i] * rows[2, i]
-        d += 2.0 * rows[3, i] * rows[3, i]
-        e += 2.0 * rows[4, i] * rows[4, i]
-        f += 2.0 * rows[5, i] * rows[5, i]
-        g += 2.0 * rows[6, i] * rows[6, i]
-        h += 2.0 * rows[7, i] * rows[7, i]
-    energies[0], energies[1], energies[2], energies[3] = a, b, c, d
-    energies[4], energies[5], energies[6], energies[7] = e, f, g, h
-
-
 @njit(cache=True, nogil=True, error_model="numpy")  # a check of every divisor would keep vectors away
 def _prepare(frame: NDArray[np.float32], mean: float) -> bool:
     """Remove the mean of a frame and scale its peak to 1, in place; False, and zeros, if it is silent."""
@@ -106,73 +89,120 @@ def _prepare(frame: NDArray[np.float32], mean: float) -> bool:
     if not (_SILENCE + _ROUNDING * abs(mean) < peak < np.inf):
         frame[:] = 0.0
         return False
+    scale = 1.0 / peak
     for i in range(frame.shape[0]):
-        frame[i] = (frame[i] - mean) / peak
+        frame[i] = (frame[i] - mean) * scale
     return True
+
+
+@njit(cache=True, nogil=True)
+def _sum_at_half(
+    spectrum: NDArray[np.complex64], cosines: NDArray[np.float32]
+) -> float:
+    """Sum of an even spectrum times cosines; as `_sums`."""
+    last = spectrum.shape[0] - 1
+    a = b = c = d = 0.0
+    k = 1
+    while k + 4 <= last:
+        a += spectrum[k].real * cosines[k]
+        b += spectrum[k + 1].real * cosines[k + 1]
+        c += spectrum[k + 2].real * cosines[k + 2]
+        d += spectrum[k + 3].real * cosines[k + 3]
+        k += 4
+    while k < last:
+        a += spectrum[k].real * cosines[k]
+        k += 1
+    return spectrum[0].real + 2.0 * ((a + b) + (c + d) + spectrum[last].real * cosines[last])
 
 
 @njit(cache=True, nogil=True)
 def _autocorrelate(
     rows: NDArray[np.float32],
-    oversampling: int,
+    coarse: int,
+    sines: NDArray[np.float32],
+    cosines: NDArray[np.float32],
     spectrum: NDArray[np.complex64],
     correlation: NDArray[np.float32],
+    at_half: NDArray[np.float64],
 ) -> None:
-    """Autocorrelation of zero-padded rows on a lag grid `oversampling` times finer than the samples."""
+    """Autocorrelation of zero-padded rows, `coarse` lags to a sample, and half-way after each lag.
+
+    It is even, so half of what a transform gives would say nothing new. Here it is the steps from one value
+    half-way to the next, which are odd: their spectrum is that of the autocorrelation times 2i sin(pi k / n).
+    `at_half` is the value where they begin, at half a lag.
+    """
     along_rows = np.array([1])
     r2c(rows, spectrum, along_rows, True, 1.0, 1)
-    bins = rows.shape[1] // 2 + 1
+    bins, length = rows.shape[1] // 2 + 1, correlation.shape[1]
     for row in range(spectrum.shape[0]):
+        line = spectrum[row]
         for k in range(bins):
-            value = spectrum[row, k]
-            spectrum[row, k] = np.float32(oversampling) * (value.real * value.real + value.imag * value.imag)
-        # The bin at half the sample rate becomes two on the finer grid and shares its power between them.
-        spectrum[row, bins - 1] *= np.float32(0.5)
-    c2r(spectrum, correlation, along_rows, False, 1.0 / correlation.shape[1], 1)
+            power = np.float32(coarse) * (line[k].real * line[k].real + line[k].imag * line[k].imag)
+            line[k] = complex(power, power * sines[k])
+        if coarse > 1:
+            # The bin at half the sample rate becomes two on the finer grid and shares its power between them.
+            line[bins - 1] *= np.float32(0.5)
+        at_half[row] = _sum_at_half(line, cosines) / length
+    c2r(spectrum, correlation, along_rows, False, 1.0 / length, 1)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _normalise(
-    correlation: NDArray[np.floating],
+    correlation: NDArray[np.float32],
+    at_half: float,
     samples: NDArray[np.float32],
-    energy: float,
-    oversampling: int,
-    divisors: NDArray[np.float64],
+    coarse: int,
+    divisors: NDArray[np.float32],
     nsdf: NDArray[np.float32],
 ) -> None:
     """Normalised square difference: 1 exactly where the frame repeats itself, -1 where it mirrors.
 
     McLeod and Wyvill, "A smarter way to find pitch", ICMC 2005, equation 9. The divisor, the energy of the
-    two overlapping parts, is taken linearly between whole samples. It begins with twice the energy of all.
+    two overlapping parts, is taken linearly between whole samples. It begins with twice the energy of all, the correlation at lag 0.
     """
-    window, lags = samples.shape[0], (nsdf.shape[0] + oversampling - 1) // oversampling
-    for lag in range(lags):
+    window, oversampling, length = samples.shape[0], 2 * coarse, correlation.shape[0]
+    between, energy = at_half, 2.0 * correlation[0]
+    for lag in range(divisors.shape[0] // oversampling):
         head, tail = samples[lag], samples[window - 1 - lag]
         lost = head * head + tail * tail
-        divisors[lag * oversampling] = energy
-        for part in range(1, oversampling):
+        for part in range(oversampling):
             divisors[lag * oversampling + part] = energy - lost * (part * (1.0 / oversampling))
         energy -= lost
-    for fine in range(nsdf.shape[0]):
-        nsdf[fine] = 2.0 * correlation[fine] / divisors[fine]
+        for i in range(lag * coarse, (lag + 1) * coarse):
+            after, before = correlation[i], correlation[length - i if i else 0]
+            between += 0.5 * (after - before)
+            nsdf[2 * i], nsdf[2 * i + 1] = after + before, 2.0 * between
+    for i in range(nsdf.shape[0]):
+        nsdf[i] /= divisors[i]
 
 
 @njit(cache=True, nogil=True)
-def _choose_peak(nsdf: NDArray[np.float32], shortest: float, longest: float) -> tuple[float, float]:
-    """Lag and height of the peak between two lags that best stands for one period; (0, 0) without a peak."""
+def _choose_peak(
+    nsdf: NDArray[np.float32], shortest: float, longest: float, peaks: NDArray[np.int32]
+) -> tuple[float, float]:
+    """Lag and height of the peak between two lags that best stands for one period; (0, 0) without a peak.
+
+    `peaks` is scratch, as long as the lags.
+    """
     chosen, clarity, best = 0.0, 0.0, 0.0
     lag = 1
     # The slope down from lag 0 is no peak, whatever ripples lie on it.
     while lag < nsdf.shape[0] and nsdf[lag] > 0.0:
         lag += 1
-    for peak in range(lag, min(nsdf.shape[0] - 1, int(longest) + 2)):
+    before, at, after = nsdf[lag - 1 :], nsdf[lag:], nsdf[lag + 1 :]
+    found = 0
+    for i in range(min(nsdf.shape[0] - 1, int(longest) + 2) - lag):
+        peaks[found] = lag + i  # without a branch, which would be guessed wrong as often as not
+        found += (before[i] < at[i]) & (at[i] >= after[i]) & (at[i] > 0.0)
+    for i in range(found):
+        peak = peaks[i]
         left, middle, right = nsdf[peak - 1], nsdf[peak], nsdf[peak + 1]
-        if left < middle >= right and middle > 0.0:
-            # Vertex of the parabola through the three values.
-            shift = 0.5 * (left - right) / (left - 2.0 * middle + right)
-            height = middle - 0.25 * (left - right) * shift
+        # Vertex of the parabola through the three values.
+        shift = 0.5 * (left - right) / (left - 2.0 * middle + right)
+        height = middle - 0.25 * (left - right) * shift
+        if height > clarity and shortest <= peak + shift <= longest:
             score = height * (peak + shift) ** -_LAG_PENALTY
-            if score > best and shortest <= peak + shift <= longest:
+            if score > best:
                 chosen, clarity, best = peak + shift, height, score
     return chosen, clarity
 
@@ -263,9 +293,11 @@ def _repeats_as_well(nsdf: NDArray[np.float32], period: float, number: int) -> b
 
 
 @njit(cache=True, nogil=True)
-def _divisor(nsdf: NDArray[np.float32], period: float, shortest: float, longest: float) -> int:
+def _divisor(
+    nsdf: NDArray[np.float32], period: float, shortest: float, longest: float, peaks: NDArray[np.int32]
+) -> int:
     """By which number a period is to be divided to come to the best peak between two lags; 0 without one."""
-    peak, _ = _choose_peak(nsdf, shortest, longest)
+    peak, _ = _choose_peak(nsdf, shortest, longest, peaks)
     if peak == 0.0:
         return 0
     number = round(period / peak)
@@ -275,7 +307,12 @@ def _divisor(nsdf: NDArray[np.float32], period: float, shortest: float, longest:
 
 @njit(cache=True, nogil=True)
 def _divide(
-    nsdf: NDArray[np.float32], period: float, clarity: float, shortest: float, plain: float
+    nsdf: NDArray[np.float32],
+    period: float,
+    clarity: float,
+    shortest: float,
+    plain: float,
+    peaks: NDArray[np.int32],
 ) -> tuple[float, float]:
     """The period and its clarity, or those of a fraction below `plain` that is the true period.
 
@@ -283,7 +320,7 @@ def _divide(
     """
     if clarity < VOICED or period > (_MOST_PERIODS + 0.5) * plain:
         return period, clarity
-    number = _divisor(nsdf, period, shortest, plain)
+    number = _divisor(nsdf, period, shortest, plain, peaks)
     if number == 0:
         return period, clarity
     fraction = period / number
@@ -296,17 +333,23 @@ def _divide(
 
 
 @njit(cache=True, nogil=True)
-def _is_multiple(nsdf: NDArray[np.float32], period: float, shortest: float, least: float) -> bool:
+def _is_multiple(
+    nsdf: NDArray[np.float32], period: float, shortest: float, least: float, peaks: NDArray[np.int32]
+) -> bool:
     """Whether a period is a multiple of a shorter one than is looked for: of a tone above the limit."""
-    number = _divisor(nsdf, period, least, shortest)
+    number = _divisor(nsdf, period, least, shortest, peaks)
     return number > 0 and _repeats_as_well(nsdf, period, number)
 
 
 @njit(cache=True, nogil=True)
 def periods(
-    frames: NDArray[np.float32],
+    samples: NDArray[np.float32],
+    starts: NDArray[np.int64],
+    window: int,
     n_fft: int,
-    oversampling: int,
+    coarse: int,
+    sines: NDArray[np.float32],
+    cosines: NDArray[np.float32],
     shortest: float,
     plain: float,
     longest: int,
@@ -318,9 +361,13 @@ def periods(
     """Period of some frames, with the correlation of the frame with itself one period later.
 
     Args:
-        frames: Sound `[n, window]`.
+        samples: Sound `[frames]`.
+        starts: Where each frame begins, `[n]`.
+        window: How many samples a frame has.
         n_fft: Even transform length in samples, at least `window + longest + 1`.
-        oversampling: Lags to a sample, at least 2.
+        coarse: Lags to a sample that are transformed; another lies half-way after each.
+        sines: 2 sin(pi k / n) to each bin k, n being the length on the grid of lags: `[n_fft // 2 + 1]`.
+        cosines: cos(pi k / n).
         shortest: Shortest period in samples.
         plain: Shortest period that is looked for by itself; shorter ones must be fractions of a longer one.
         longest: Longest period in samples, at most half a window: then no energy in a divisor is zero.
@@ -329,29 +376,34 @@ def periods(
         first: First frame, a multiple of `BLOCK`.
         last: Where to stop: the frame after the last one.
     """
-    window = frames.shape[1]
+    oversampling = 2 * coarse
+    above, least = shortest * oversampling, plain * oversampling
     rows = np.zeros((BLOCK, n_fft), np.float32)
-    sounding, sums = np.zeros(BLOCK, np.bool_), np.empty(BLOCK)
-    spectrum = np.empty((BLOCK, n_fft // 2 + 1), np.complex64)
-    correlation = np.empty((BLOCK, oversampling * n_fft), np.float32)
-    divisors = np.empty((longest + 1) * oversampling)
-    nsdf = np.empty(longest * oversampling + 1, np.float32)
+    sounding, sums, at_half = np.zeros(BLOCK, np.bool_), np.empty(BLOCK), np.empty(BLOCK)
+    spectrum = np.empty((BLOCK, len(sines)), np.complex64)
+    correlation = np.empty((BLOCK, coarse * n_fft), np.float32)
+    fine = (longest + 1) * oversampling
+    divisors, nsdf = np.empty(fine, np.float32), np.empty(fine, np.float32)
+    peaks = np.empty(fine, np.int32)
+    lags = nsdf[: longest * oversampling + 1]
     for begin in range(first, last, BLOCK):
         count = min(BLOCK, last - begin)
-        rows[:count, :window], rows[count:, :window] = frames[begin : begin + count], 0.0
+        for row in range(count):
+            rows[row, :window] = samples[starts[begin + row] : starts[begin + row] + window]
+        rows[count:, :window] = 0.0
         _sums(rows, window, sums)
         for row in range(BLOCK):
             sounding[row] = _prepare(rows[row, :window], sums[row] / window)
-        _energies(rows, window, sums)
-        _autocorrelate(rows, oversampling, spectrum, correlation)
+        _autocorrelate(rows, coarse, sines, cosines, spectrum, correlation, at_half)
         for row in range(count):
             if sounding[row]:
-                _normalise(correlation[row], rows[row, :window], sums[row], oversampling, divisors, nsdf)
-                lag, height = _choose_peak(nsdf, plain * oversampling, nsdf.shape[0])
+                heard = rows[row, :window]
+                _normalise(correlation[row], at_half[row], heard, coarse, divisors, nsdf)
+                lag, height = _choose_peak(lags, least, lags.shape[0], peaks)
                 if lag > 0.0:
-                    lag = _refine(nsdf, lag, height)
-                    lag, height = _divide(nsdf, lag, height, shortest * oversampling, plain * oversampling)
-                    if _is_multiple(nsdf, lag, shortest * oversampling, _LEAST_PERIOD * oversampling):
+                    lag = _refine(lags, lag, height)
+                    lag, height = _divide(lags, lag, height, above, least, peaks)
+                    if _is_multiple(lags, lag, above, _LEAST_PERIOD * oversampling, peaks):
                         continue
                     period[begin + row] = lag / oversampling
                     clarity[begin + row] = min(height, 1.0)

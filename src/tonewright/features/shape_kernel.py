@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tonewright.compiling import njit
 from tonewright.features.decibels import FLOOR_POWER
+from tonewright.features.spectrum_kernels import largest
 
 # Columns of the result.
 CENTROID, SPREAD, SKEWNESS, KURTOSIS, ROLLOFF, FLATNESS, CREST, SHAPES = range(8)
@@ -88,10 +89,9 @@ def spectral_shapes(
     """
     bins = power.shape[1]
     for frame in range(first, last):
-        total = strongest = 0.0
+        total, strongest = 0.0, largest(power[frame])
         for k in range(bins):
             total += power[frame, k]
-            strongest = max(strongest, float(power[frame, k]))
         out[frame] = 0.0
         if total > FLOOR_POWER:
             magnitude = np.zeros(bins)

@@ -10,11 +10,12 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
+from rocket_fft import r2c
 
 from tonewright.compiling import njit
 from tonewright.features.decibels import FLOOR_POWER
 
-BLOCK = 8
+BLOCK = 4
 """Frames transformed together: enough to fill the vector units, few enough to stay in a core's cache."""
 
 
@@ -40,33 +41,35 @@ def windowed_power(
     length = len(window)
     count = (samples.shape[1] - length) // hop + 1
     bins = out.shape[1]
+    block, spectra = np.zeros((BLOCK, length), np.float32), np.empty((BLOCK, bins), np.complex64)
+    along_rows = np.array([1])
     for begin in range(first, last, BLOCK):
-        block = np.empty((min(BLOCK, last - begin), length), np.float32)
-        for j in range(len(block)):
+        height = min(BLOCK, last - begin)
+        for j in range(height):
             row, start = (begin + j) // count, (begin + j) % count * hop
+            sound, windowed = samples[row, start : start + length], block[j]
             for i in range(length):
-                block[j, i] = window[i] * samples[row, start + i]
-        spectra = np.fft.rfft(block)
-        for j in range(len(block)):
+                windowed[i] = window[i] * sound[i]
+        r2c(block[:height], spectra[:height], along_rows, True, 1.0, 1)
+        for j in range(height):
+            spectrum, squares = spectra[j], out[begin + j]
             for k in range(bins):
-                value = spectra[j, k]
-                out[begin + j, k] = value.real * value.real + value.imag * value.imag
+                squares[k] = spectrum[k].real * spectrum[k].real + spectrum[k].imag * spectrum[k].imag
 
 
 @njit(cache=True, nogil=True)
 def _dot(x: NDArray[np.float32], y: NDArray[np.float32], first: int, last: int) -> float:
     """Sum of products from `first` up to `last`; four running sums keep the adders busy."""
     a = b = c = d = np.float32(0.0)
-    i = first
-    while i + 4 <= last:
-        a += x[i] * y[i]
-        b += x[i + 1] * y[i + 1]
-        c += x[i + 2] * y[i + 2]
-        d += x[i + 3] * y[i + 3]
-        i += 4
-    while i < last:
-        a += x[i] * y[i]
-        i += 1
+    left, right = x[first:last], y[first:last]
+    whole = len(left) // 4 * 4
+    for i in range(0, whole, 4):
+        a += left[i] * right[i]
+        b += left[i + 1] * right[i + 1]
+        c += left[i + 2] * right[i + 2]
+        d += left[i + 3] * right[i + 3]
+    for i in range(whole, len(left)):
+        a += left[i] * right[i]
     return float((a + b) + (c + d))
 
 
@@ -106,25 +109,35 @@ def cosine_transform(
 
 
 @njit(cache=True, nogil=True)
-def _strongest(power: NDArray[np.float32], least: float, bins: NDArray[np.int64]) -> int:
-    """Write the local maxima above `least` to `bins`, the strongest first; how many there are."""
+def _strongest(
+    power: NDArray[np.float32], least: float, maxima: NDArray[np.int32], bins: NDArray[np.int64]
+) -> int:
+    """Write the local maxima above `least` to `bins`, the strongest first; how many there are.
+
+    `maxima` is scratch, as long as the spectrum.
+    """
+    before, at, after = power, power[1:], power[2:]
+    count = 0
+    for k in range(len(after)):
+        maxima[count] = k + 1  # without a branch, which would be guessed wrong as often as not
+        count += (at[k] > least) & (at[k] > before[k]) & (at[k] >= after[k])
     found = 0
-    for k in range(1, len(power) - 1):
+    for i in range(count):
+        k = maxima[i]
         p = power[k]
-        if p > least and p > power[k - 1] and p >= power[k + 1]:
-            if found == len(bins) and p <= power[bins[-1]]:
-                continue
-            found = min(found + 1, len(bins))
-            at = found - 1
-            while at > 0 and power[bins[at - 1]] < p:
-                bins[at] = bins[at - 1]
-                at -= 1
-            bins[at] = k
+        if found == len(bins) and p <= power[bins[-1]]:
+            continue
+        found = min(found + 1, len(bins))
+        place = found - 1
+        while place > 0 and power[bins[place - 1]] < p:
+            bins[place] = bins[place - 1]
+            place -= 1
+        bins[place] = k
     return found
 
 
 @njit(cache=True, nogil=True)
-def _largest(power: NDArray[np.float32]) -> float:
+def largest(power: NDArray[np.float32]) -> float:
     """The largest value, 0 at least; four running ones keep the vector units busy."""
     a = b = c = d = np.float32(0.0)
     whole = len(power) // 4 * 4
@@ -159,10 +172,10 @@ def strongest_peaks(
         first: First frame.
         last: Where to stop: the frame after the last one.
     """
-    bins = np.empty(frequency_hz.shape[1], np.int64)
+    bins, maxima = np.empty(frequency_hz.shape[1], np.int64), np.empty(power.shape[1], np.int32)
     for frame in range(first, last):
-        least = max(_largest(power[frame]) * relative, FLOOR_POWER)
-        for i in range(_strongest(power[frame], least, bins)):
+        least = max(largest(power[frame]) * relative, FLOOR_POWER)
+        for i in range(_strongest(power[frame], least, maxima, bins)):
             k = bins[i]
             left = 10.0 * math.log10(max(power[frame, k - 1], FLOOR_POWER * relative))
             middle = 10.0 * math.log10(power[frame, k])

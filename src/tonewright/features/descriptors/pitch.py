@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.features.frames import Frames, shared
-from tonewright.features.pitch import pitch_frames, pitch_window
+from tonewright.features.pitch import pitch_hops, pitch_window
 from tonewright.features.registry import descriptor
 
 _SOURCE = "McLeod and Wyvill 2005, a smarter way to find pitch"
@@ -16,10 +16,8 @@ _SOURCE = "McLeod and Wyvill 2005, a smarter way to find pitch"
 def _pitch(frames: Frames) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Fundamental frequency and confidence, each `[batch, count, 1]`."""
     rate = frames.framing.sample_rate_hz
-    windows = frames.windows(pitch_window(rate)).reshape(frames.batch * frames.count, -1)
-    f0_hz, confidence = pitch_frames(windows, rate)
-    shape = (frames.batch, frames.count, 1)
-    return f0_hz.astype(np.float32).reshape(shape), confidence.astype(np.float32).reshape(shape)
+    f0_hz, confidence = pitch_hops(frames.samples_of(pitch_window(rate)), frames.framing.hop, rate)
+    return f0_hz[..., None], confidence[..., None]
 
 
 @descriptor(category="pitch", unit="Hz", columns=["pitch_f0_hz"], source=_SOURCE)

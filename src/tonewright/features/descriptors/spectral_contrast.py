@@ -11,6 +11,7 @@ from tonewright.compiling import njit
 from tonewright.features.frames import Frames
 from tonewright.features.registry import descriptor, numbered
 from tonewright.features.spectra import power_spectrum
+from tonewright.features.spectrum_kernels import largest
 from tonewright.threads import map_rows
 
 # Octaves above 200 Hz; the last band reaches to half the sample rate.
@@ -53,9 +54,7 @@ def _contrasts(
 ) -> None:
     """`power [frames, bins]` to the contrast in each band, `out [frames, bands]`; 0 in an empty one."""
     for frame in range(first, last):
-        strongest = 0.0
-        for k in range(power.shape[1]):
-            strongest = max(strongest, float(power[frame, k]))
+        strongest = largest(power[frame])
         for band in range(out.shape[1]):
             low, high = edges[band], edges[band + 1]
             out[frame, band] = 0.0
