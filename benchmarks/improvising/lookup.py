@@ -38,10 +38,10 @@ from tonewright.improvising.hearing import DESCRIPTORS, FRAMING
 from tonewright.improvising.listening.nearest import NearestPoints
 from tonewright.improvising.lookup import averaging
 from tonewright.improvising.lookup.averaging import Averager
-from tonewright.improvising.lookup.building import NOTE, SECONDS
+from tonewright.improvising.lookup.building import NOTE
 from tonewright.improvising.lookup.files import read_table
 from tonewright.improvising.lookup.interpolation import Interpolator
-from tonewright.improvising.lookup.table import LookupTable
+from tonewright.improvising.lookup.table import DEFAULT_SECONDS, LookupTable
 from tonewright.synths import synth
 from tonewright.threads import numba_threads
 
@@ -75,7 +75,7 @@ def build(name: str, path: Path) -> dict[str, Any]:
 
 def render(name: str, params: NDArray[np.float32], seed: int = 0) -> NDArray[np.float32]:
     """Held notes, as those of a table are."""
-    return synth(name, FRAMING.sample_rate_hz).render(params, NOTE, SECONDS, SECONDS, seed)
+    return synth(name, FRAMING.sample_rate_hz).render(params, NOTE, DEFAULT_SECONDS, DEFAULT_SECONDS, seed)
 
 
 def hear(name: str, params: NDArray[np.float32], seed: int = 0) -> tuple[NDArray[np.float32], ...]:

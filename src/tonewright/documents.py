@@ -14,6 +14,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from os import PathLike, fspath
 from typing import Any
 
@@ -75,7 +76,10 @@ def parse_document(
     """
     noun = form.removeprefix(_PREFIX)
     document = parse_json(text, error=error, what=noun)
-    if not isinstance(document, dict) or document.get("format") != form:
+    other = document.get("format") if isinstance(document, dict) else None
+    if isinstance(other, str) and other != form and other.startswith(_PREFIX):
+        raise error(f"this is a {short_text(other.removeprefix(_PREFIX))}, no {noun}; choose another file")
+    if other != form:
         raise error(f'not a {noun}: a {noun} is a JSON object with "format": "{form}"; choose another file')
     found = document.get("format_version")
     if type(found) is not int or found < 1:
@@ -93,7 +97,9 @@ def parse_document(
             continue
         if name not in known:
             if optional is not None:
-                raise error(f'a {noun} has no field "{short_text(name)}"; remove it')
+                near = get_close_matches(name, known, n=1)
+                remedy = f'did you mean "{near[0]}"?' if near else "remove it"
+                raise error(f'a {noun} has no field "{short_text(name)}"; {remedy}')
         elif not _fits(value, known[name]):
             raise error(
                 f'the field "{name}" of a {noun} has the wrong type: it is {_WORDS[known[name]]};'

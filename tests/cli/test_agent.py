@@ -50,7 +50,7 @@ def test_show_tells_and_draws(run, trained, tmp_path):
         (["--sounds", "."], 2, "--sounds is the folder of a corpus; got no corpus"),
         (["--agent", "nowhere"], 1, "nowhere"),
         (["--split", "tset"], 2, "part of a corpus"),
-        (["--synth", "fm"], 1, "turns 2 controls that are not the 4 of this synth"),
+        (["--synth", "fm"], 1, "got one of 'sine' for 'fm'; choose a table of 'fm', or build one: "),
     ],
 )
 def test_mistakes_are_told_before_any_work(refuse, trained, tmp_path, monkeypatch, words, code, said):

@@ -38,7 +38,7 @@ def table(tmp_path):
     write_table(
         path,
         LookupTable(
-            SynthIdentity("sine", 1, ("frequency_hz",)), FRAMING, 0.5, "grid", (3,),
+            SynthIdentity("mine", 1, ("frequency_hz",)), FRAMING, 0.5, "grid", (3,),
             ("loudness_rms", "pitch_f0", "spectral_centroid"),
             ("loudness_rms_dbfs", "pitch_f0_hz", "spectral_centroid_hz"),
             np.array([[0], [0.5], [1]], np.float32), means, np.zeros_like(means), ("dBFS", "Hz", "Hz"),
@@ -102,7 +102,7 @@ def test_show_compares_with_a_table(run, corpus, table, takes, tmp_path):
     page = tmp_path / "page.html"
     outcome = run("corpus", "show", corpus, "--table", table, "-o", page, "--sounds", takes)
     assert outcome.code == 0
-    assert "Reach of sine, 3 points:" in outcome.out
+    assert "Reach of mine, 3 points:" in outcome.out
     assert outcome.out.endswith(f"wrote {page}\n")
     assert "How near the synth comes" in page.read_text()
     reach = json.loads(run("corpus", "show", corpus, "--table", table, "--json").out)["reach"]
@@ -130,6 +130,7 @@ def test_a_name_of_several_lines_stays_on_one(run, takes, tmp_path, table):
         (["analyse", "takes", "-o", "c.parquet", "--split", "70/15"], 2, "--split takes three percentages"),
         (["analyse", "takes", "-o", "c.parquet", "--split", "70-15-15"], 2, "got '70-15-15'"),
         (["analyse", "none", "-o", "c.parquet"], 2, "there is no folder 'none'; check the path"),
+        (["analyse", "takes/take 0.wav", "-o", "c.parquet"], 2, "got the file 'takes/take 0.wav'"),
         (["analyse", "takes", "-o", "c.parquet", "-d", "mfc"], 2, "did you mean 'mfcc'?"),
         (["analyse", "takes", "-o", "c.parquet", "--hop", "2000"], 2, "hop is a whole number from 1"),
         (["analyse", "takes", "-o", "takes/take 0.wav/c.parquet"], 1, "cannot write"),
@@ -137,8 +138,8 @@ def test_a_name_of_several_lines_stays_on_one(run, takes, tmp_path, table):
         (["show", "takes/take 0.wav"], 1, "a corpus is an intact Parquet file; got 'takes/take 0.wav'"),
         (["show", "corpus.parquet", "-o", "page.txt"], 2, "a page ends in .html; got 'page.txt'; name it so"),
         (["show", "corpus.parquet", "--table", "none.parquet"], 1, "tonewright lookup build"),
-        (["show", "corpus.parquet", "--table", "corpus.parquet"], 1, "corpus.parquet"),
-        (["show", "table.parquet"], 1, "not a corpus"),
+        (["show", "corpus.parquet", "--table", "corpus.parquet"], 1, "this is a corpus, no lookup-table"),
+        (["show", "table.parquet"], 1, "this is a lookup-table, no corpus; choose another file"),
         (["show", "corpus.parquet", "--table", "table.parquet", "-d", "mfcc"], 2, "got 'mfcc'"),
         (["show", "corpus.parquet", "--threshold", "0"], 2, "--threshold takes a number above 0; got '0'"),
     ],

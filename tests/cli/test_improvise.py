@@ -101,7 +101,8 @@ class TestTrain:
         monkeypatch.setattr(cli_progress, "training_progress", impatient)
         outcome = run(*words, "-o", tmp_path / "run")
         assert outcome.code == 130
-        assert "what was learned in 2 updates is kept; go on with --resume" in outcome.err
+        again = f"go on with: tonewright train improvise -o {tmp_path / 'run'} --resume"
+        assert f"what was learned in 2 updates is kept; {again}" in outcome.err
 
     @pytest.mark.parametrize(
         ("changes", "told"),
@@ -246,7 +247,7 @@ class TestEvaluate:
             (["--hearings", "both"], 2, "no hearing is called 'both'"),
             (["--split", "tset"], 2, "no part of a corpus is called 'tset'; did you mean 'test'?"),
             (["--seeds", "-1"], 2, "--seeds takes a whole number from 0; got '-1'"),
-            (["--synth", "fm"], 1, "turns 2 controls that are not the 4 of this synth"),
+            (["--synth", "fm"], 1, "got one of 'sine' for 'fm'; choose a table of 'fm', or build one: "),
             (["--agents", "nowhere"], 1, "nowhere"),
         ],
     )

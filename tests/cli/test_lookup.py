@@ -12,8 +12,8 @@ import pytest
 from tonewright.cli.lookup import LookupBuild
 from tonewright.improvising.hearing import DESCRIPTORS
 from tonewright.improvising.lookup import building
-from tonewright.improvising.lookup.building import SECONDS
 from tonewright.improvising.lookup.files import read_table
+from tonewright.improvising.lookup.table import DEFAULT_SECONDS
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_json_tells_the_same(build, tmp_path):
 
 
 def test_defaults_are_those_of_the_function():
-    assert LookupBuild.seconds == SECONDS
+    assert LookupBuild.seconds == DEFAULT_SECONDS
     assert LookupBuild.descriptors == DESCRIPTORS
 
 

@@ -94,7 +94,7 @@ def test_tables_that_do_not_fit_are_refused(refuse, table, tmp_path):
     stale = tmp_path / "stale.parquet"
     ours = read_table(table)
     write_table(stale, replace(ours, synth=replace(ours.synth, version=9)))
-    assert "got one of 'sine' with 9; build it anew" in refuse("lookup", "show", stale, *FEW, code=1)
+    assert "its version from 9 to 1; build it anew" in refuse("lookup", "show", stale, *FEW, code=1)
     refused = refuse("lookup", "show", table, *FEW, "-d", "chroma", "-o", tmp_path / "m.html", code=1)
     assert "got one without chroma; build it anew" in refused
     (tmp_path / "no-table.parquet").write_bytes(b"no table")

@@ -302,7 +302,8 @@ class TestTerminal:
         seen = read_until(terminal, None).split("tonewright: ")[-1]
         assert process.wait(PATIENCE_S) == SIGNALS["SIGTERM"]
         kept = int(checkpoints(run / "checkpoints")[-1].name) + 1
-        assert seen == (f"interrupted: what was learned in {kept} updates is kept; go on with --resume\r\n")
+        again = f"go on with: tonewright train match -o {run} --resume"
+        assert seen == f"interrupted: what was learned in {kept} updates is kept; {again}\r\n"
         assert hidden(tmp_path) == []
 
     def test_an_evaluation_ends_with_its_workers(self, start, tmp_path):

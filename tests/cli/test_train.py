@@ -239,11 +239,11 @@ def test_without_ray_nothing_is_left_behind(run, config, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("network", "last", "first_checkpoint_s", "kept"),
     [
-        ("match", 0, math.inf, "nothing is kept yet; --resume begins it again"),
-        ("match", 2, math.inf, "what was learned in 2 updates is kept; go on with --resume"),
-        ("estimator", 2, math.inf, "what was learned in 2 updates is kept; go on with --resume"),
-        ("match", 1, 0.0, "what was learned in 1 update is kept; go on with --resume"),
-        ("estimator", 1, 0.0, "what was learned in 1 update is kept; go on with --resume"),
+        ("match", 0, math.inf, "nothing is kept yet; begin again with"),
+        ("match", 2, math.inf, "what was learned in 2 updates is kept; go on with"),
+        ("estimator", 2, math.inf, "what was learned in 2 updates is kept; go on with"),
+        ("match", 1, 0.0, "what was learned in 1 update is kept; go on with"),
+        ("estimator", 1, 0.0, "what was learned in 1 update is kept; go on with"),
     ],
 )
 def test_who_interrupts_is_told_what_is_kept(
@@ -263,6 +263,7 @@ def test_who_interrupts_is_told_what_is_kept(
     with monkeypatch.context() as patch:
         patch.setattr(cli_progress, "training_progress", impatient)
         outcome = run(*words, "--config", config(network, updates=4))
-    assert (outcome.code, outcome.err) == (130, f"tonewright: interrupted: {kept}\n")
+    again = f"tonewright train {network} -o {tmp_path / 'run'} --resume"
+    assert (outcome.code, outcome.err) == (130, f"tonewright: interrupted: {kept}: {again}\n")
     assert run(*words, "--resume").code == 0
     assert [line["step"] for line in read_metrics(tmp_path / "run")][-1] == 3

@@ -132,8 +132,10 @@ class TestResume:
 def test_ctrl_c_says_what_is_kept(tmp_path):
     run, _ = open_run(tmp_path / "run", Config, run_config, sinks=())
     with (
-        pytest.raises(KeyboardInterrupt, match="nothing is kept yet; --resume begins"),
-        stoppable(run),
+        pytest.raises(
+            KeyboardInterrupt, match=r"nothing is kept yet; begin again with: .* -o .*run --resume"
+        ),
+        stoppable(run, "tonewright train match"),
     ):
         raise KeyboardInterrupt
     config = json.loads((tmp_path / "run" / "config.json").read_text())

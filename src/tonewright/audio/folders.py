@@ -57,6 +57,8 @@ def _below(folder: Path, without: Path | None) -> Iterator[Path]:
 
 
 def _sounds(folder: Path, paths: Iterable[Path]) -> list[Path]:
+    if folder.is_file():
+        raise UsageError(f"sounds are read from a folder; got the file {str(folder)!r}; name its folder")
     if not folder.is_dir():
         raise UsageError(f"there is no folder {str(folder)!r}; check the path")
     sounds = sorted(path for path in paths if path.suffix.lower() in SOUND_ENDINGS and path.is_file())

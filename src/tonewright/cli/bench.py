@@ -32,6 +32,8 @@ class _Measurement:
         else:
             for name, value in result.items():
                 print(f"{name:34} {value:12,.{_decimals(value)}f}")
+            if self.output is not None:
+                print(f"wrote {self.output}")
 
     def _measure(self) -> dict[str, Any]:
         raise NotImplementedError

@@ -145,11 +145,14 @@ class CorpusShow:
 
     def run(self) -> None:
         """Read, compare and tell."""
+        from contextlib import suppress
+
         from tonewright.cli.output import print_json
-        from tonewright.errors import UsageError
+        from tonewright.errors import SynthError, UnknownNameError, UsageError
         from tonewright.files import check_file, write_text
         from tonewright.improvising.corpus.describing import describe_corpus
         from tonewright.improvising.lookup.files import read_table
+        from tonewright.improvising.lookup.table import table_synth
         from tonewright.improvising.reach.comparing import reach_corpus
         from tonewright.improvising.reach.page import corpus_html
 
@@ -160,6 +163,8 @@ class CorpusShow:
         facts, reach = describe_corpus(self.corpus), None
         if self.table is not None:
             table = read_table(self.table)
+            with suppress(SynthError, UnknownNameError):  # what is not here cannot be compared
+                table_synth(table)
             reach = reach_corpus(self.corpus, table, self.features or None, threshold=self.threshold)
         if self.output is not None:
             page = corpus_html(self.corpus.name, facts, reach, self.sounds)

@@ -79,6 +79,8 @@ class EvaluateMatch:
             print_json(result)
         else:
             _print_table(result["summary"])
+            if self.output is not None:
+                print(f"wrote {self.output}")
 
     def _evaluate(self) -> dict[str, Any]:
         from tonewright.cli.progress import work_progress
@@ -149,6 +151,8 @@ class EvaluateImprovise:
             print_json(result)
         else:
             _print_performances(result["summary"])
+            if self.output is not None:
+                print(f"wrote {self.output}")
 
     def _evaluate(self) -> dict[str, Any]:
         from tonewright.cli.progress import work_progress

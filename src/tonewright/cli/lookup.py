@@ -14,6 +14,7 @@ from tonewright.cli.options import (
     Name,
     Names,
     OptionalCounts,
+    OptionalName,
     OptionalOutputFile,
     OutputFile,
     Seconds,
@@ -125,6 +126,8 @@ class LookupShow:
 
     table: Annotated[tyro.conf.Positional[InputFile], tyro.conf.arg(metavar="TABLE")]
     """The table of the synth, as `tonewright lookup build` makes it."""
+    synth: OptionalName = None
+    """The synth, if it is called otherwise from here than when the table was built."""
     output: OptionalOutputFile = None
     """Page to make, an HTML file; beside the table if not given."""
     projection: Annotated[Names, tyro.conf.arg(help_behavior_hint="", metavar="pca|tsne|umap ...")] = ()
@@ -156,6 +159,7 @@ class LookupShow:
         from tonewright.files import check_file, write_text
         from tonewright.improvising.lookup.files import read_table
         from tonewright.improvising.lookup.map import draw_map, map_html
+        from tonewright.improvising.lookup.table import table_synth
 
         output = self.output or self.table.with_suffix(".html")
         if output.suffix.lower() not in (".html", ".htm"):
@@ -165,6 +169,7 @@ class LookupShow:
         with work_progress("drawing", 1.0) as done:
             drawn = draw_map(
                 table,
+                table_synth(table, self.synth),
                 projection=self.projection or None,
                 descriptors=self.descriptors or None,
                 colour=self.colour or None,

@@ -45,3 +45,5 @@ class Synths:
             for control in controls:
                 reach = f"{control.low:g}…{control.high:g} {control.unit}".rstrip()
                 print(f"  {control.name:24} {reach:20} {control.meaning}")
+        if check_sound := getattr(player, "check_sound", None):
+            check_sound()  # what hinders it from playing

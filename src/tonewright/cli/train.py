@@ -70,7 +70,10 @@ class TrainEstimator(_Training):
 
         given = {"synth": self.synth, "updates": self.updates}
         run, config = _open(self, EstimatorConfig, given, run_config, make_estimator, follows_total)
-        with stoppable(run), training_progress(config.updates, run.first_step) as progress:
+        with (
+            stoppable(run, "tonewright train estimator"),
+            training_progress(config.updates, run.first_step) as progress,
+        ):
             network = train_estimator(run, config, progress=progress)
             export_estimator(run.folder / "estimator.onnx", network, run_config(config))
         _tell(self, run, "estimator", config.updates)
@@ -115,7 +118,10 @@ class TrainMatch(_Training):
 
         with skipped_sounds_told():
             run, config = _open(self, MatchConfig, given, run_config, try_out, follows_total)
-            with stoppable(run), training_progress(config.updates, run.first_step) as progress:
+            with (
+                stoppable(run, "tonewright train match"),
+                training_progress(config.updates, run.first_step) as progress,
+            ):
                 policy = train_match(run, config, progress=progress)
                 export_agent(run.folder / "agent.onnx", policy, run_config(config))
         _tell(self, run, "agent", config.updates)
@@ -193,7 +199,10 @@ class TrainImprovise(_Training):
             check_workers(config.workers)
 
         run, config = _open(self, TrainImproviseConfig, given, run_config, try_out, follows_total)
-        with stoppable(run), training_progress(config.updates, run.first_step) as progress:
+        with (
+            stoppable(run, "tonewright train improvise"),
+            training_progress(config.updates, run.first_step) as progress,
+        ):
             trained, setting = train_improvise(run, config, progress=progress)
             export_agent(run.folder / "agent.onnx", trained, setting, run_config(config))
         _tell(self, run, "agent", config.updates)
@@ -203,8 +212,9 @@ class TrainImprovise(_Training):
         if self.synth is not None or self.table is None or self.resume:
             return self.synth
         from tonewright.improvising.lookup.files import read_table
+        from tonewright.improvising.lookup.table import table_synth
 
-        return read_table(self.table).synth.name
+        return table_synth(read_table(self.table)).name
 
 
 def _need_torch() -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tonewright.audio.channels import channel_names, channel_weights
 from tonewright.errors import UnknownNameError, UsageError
 from tonewright.features.frames import Frames, shared
+from tonewright.features.levels import mean_square
 from tonewright.features.registry import Descriptor
 
 MIX, LEFT, RIGHT, EACH = "mix", "left", "right", "each"
@@ -119,16 +120,6 @@ def _apart(frames: Frames, measure: Callable[[Frames], NDArray[np.float64]]) -> 
 @shared
 def cancelled(frames: Frames) -> NDArray[np.bool_]:
     """In which frames the channels of the mix cancel each other, `[batch, count]`."""
-    apart, mixed = _window_power(frames.by_channel), _window_power(frames)
+    apart, mixed = mean_square(frames.by_channel), mean_square(frames)
     power = apart.reshape(frames.batch, frames.channels, frames.count).mean(axis=1)
     return np.asarray((power > _SOUNDING_POWER) & (mixed < _CANCELLED * power))
-
-
-def _window_power(frames: Frames) -> NDArray[np.float64]:
-    """Mean square of the hops that lie whole in each window, `[batch, count]`."""
-    hop, whole = frames.framing.hop, frames.framing.window // frames.framing.hop
-    hops = frames.samples(0).reshape(frames.batch, frames.count, hop)
-    energies = np.einsum("bkn,bkn->bk", hops, hops, dtype=np.float64)
-    known = frames.with_past("energies of hops", energies, whole - 1)
-    total = np.lib.stride_tricks.sliding_window_view(known, whole, axis=1).sum(axis=-1)
-    return np.asarray(total / (whole * hop))

@@ -90,7 +90,9 @@ def pitch_frames(
     # Writeable: a read-only view would have the kernel compiled a second time.
     frames = np.require(frames, np.float32, ["C_CONTIGUOUS", "WRITEABLE"])
     count, window = frames.shape
-    return _pitches(frames.reshape(-1), np.arange(count) * window, window, sample_rate_hz, f0_min_hz, f0_max_hz)
+    return _pitches(
+        frames.reshape(-1), np.arange(count) * window, window, sample_rate_hz, f0_min_hz, f0_max_hz
+    )
 
 
 def pitch_hops(

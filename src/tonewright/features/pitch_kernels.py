@@ -96,9 +96,7 @@ def _prepare(frame: NDArray[np.float32], mean: float) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _sum_at_half(
-    spectrum: NDArray[np.complex64], cosines: NDArray[np.float32]
-) -> float:
+def _sum_at_half(spectrum: NDArray[np.complex64], cosines: NDArray[np.float32]) -> float:
     """Sum of an even spectrum times cosines; as `_sums`."""
     last = spectrum.shape[0] - 1
     a = b = c = d = 0.0
@@ -112,7 +110,7 @@ def _sum_at_half(
     while k < last:
         a += spectrum[k].real * cosines[k]
         k += 1
-    return spectrum[0].real + 2.0 * ((a + b) + (c + d) + spectrum[last].real * cosines[last])
+    return float(spectrum[0].real + 2.0 * ((a + b) + (c + d) + spectrum[last].real * cosines[last]))
 
 
 @njit(cache=True, nogil=True)
@@ -127,9 +125,9 @@ def _autocorrelate(
 ) -> None:
     """Autocorrelation of zero-padded rows, `coarse` lags to a sample, and half-way after each lag.
 
-    It is even, so half of what a transform gives would say nothing new. Here it is the steps from one value
-    half-way to the next, which are odd: their spectrum is that of the autocorrelation times 2i sin(pi k / n).
-    `at_half` is the value where they begin, at half a lag.
+    It is even, so that one half of a transform would only repeat the other. To both are added the steps from
+    one value half-way to the next, which are odd: their spectrum is that of the autocorrelation times
+    2i sin(pi k / n). `at_half` is the value where they begin, at half a lag.
     """
     along_rows = np.array([1])
     r2c(rows, spectrum, along_rows, True, 1.0, 1)
@@ -158,7 +156,8 @@ def _normalise(
     """Normalised square difference: 1 exactly where the frame repeats itself, -1 where it mirrors.
 
     McLeod and Wyvill, "A smarter way to find pitch", ICMC 2005, equation 9. The divisor, the energy of the
-    two overlapping parts, is taken linearly between whole samples. It begins with twice the energy of all, the correlation at lag 0.
+    two overlapping parts, is taken linearly between whole samples. It begins with twice the energy of all,
+    which is the correlation at lag 0.
     """
     window, oversampling, length = samples.shape[0], 2 * coarse, correlation.shape[0]
     between, energy = at_half, 2.0 * correlation[0]

@@ -25,8 +25,8 @@ PEAK_LIMIT = 32
 _PEAK_RANGE_DB = 80.0
 _BLACKMAN_HARRIS = (0.35875, -0.48829, 0.14128, -0.01168)
 
-# Samples under windows, and frames of levels and of peaks, that are worth a call.
-_SAMPLES_AT_ONCE, _LEVELS_AT_ONCE, _PEAKS_AT_ONCE = 1 << 16, 32, 16
+# Samples under windows, and frames of levels, of peaks and of cepstra, that are worth a call.
+_SAMPLES_AT_ONCE, _LEVELS_AT_ONCE, _PEAKS_AT_ONCE, _CEPSTRA_AT_ONCE = 1 << 16, 32, 16, 128
 
 
 @lru_cache(maxsize=16)
@@ -102,7 +102,12 @@ def mel_cepstrum(frames: Frames, n_mels: int, n_coefficients: int) -> NDArray[np
     """Mel-frequency cepstral coefficients, `[batch, count, n_coefficients]`, the mean level first."""
     levels = mel_levels(frames, n_mels).reshape(-1, n_mels)
     cepstrum = np.empty((len(levels), n_coefficients), np.float32)
-    kernels.cosine_transform(levels, dct_matrix(n_coefficients, n_mels), cepstrum)
+    matrix = dct_matrix(n_coefficients, n_mels)
+
+    def transform(first: int, last: int, _: int) -> None:
+        kernels.cosine_transform(levels, matrix, cepstrum, first, last)
+
+    map_rows(transform, len(levels), block=_CEPSTRA_AT_ONCE)
     return cepstrum.reshape(frames.batch, frames.count, n_coefficients)
 
 

@@ -100,10 +100,14 @@ def mel_levels(
 
 @njit(cache=True, nogil=True)
 def cosine_transform(
-    levels: NDArray[np.float32], matrix: NDArray[np.float32], out: NDArray[np.float32]
+    levels: NDArray[np.float32],
+    matrix: NDArray[np.float32],
+    out: NDArray[np.float32],
+    first: int,
+    last: int,
 ) -> None:
     """`levels [frames, n_mels]` times `matrix [n_out, n_mels]` transposed, to `out [frames, n_out]`."""
-    for frame in range(len(levels)):
+    for frame in range(first, last):
         for c in range(len(matrix)):
             out[frame, c] = _dot(matrix[c], levels[frame], 0, levels.shape[1])
 

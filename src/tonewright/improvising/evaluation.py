@@ -23,7 +23,7 @@ from tonewright.improvising.following.walks import walk_phrases
 from tonewright.improvising.hearing import HEARING_VERSION, HOP_S, SAMPLE_RATE_HZ
 from tonewright.improvising.listening.normalising import Scales, fit_scales
 from tonewright.improvising.lookup.files import read_table
-from tonewright.improvising.lookup.table import LookupTable
+from tonewright.improvising.lookup.table import LookupTable, table_synth
 from tonewright.improvising.networks.load import agent_digest, load_agent
 from tonewright.improvising.playing.baselines import BASELINES, baseline
 from tonewright.improvising.playing.performing import Performance, Player, perform
@@ -35,6 +35,8 @@ from tonewright.synths import synth as make_synth
 
 SUITES = ("corpus", "walks")
 """What is followed: one part of the corpus, or random walks over the sounds of the synth."""
+SHIPPED = "agent"
+"""What the agent that ships is called among others."""
 HEARINGS = ("table", "render")
 """How an agent hears itself, and is measured."""
 _KEY = ("suite", "hearing", "method", "seed", "phrase")
@@ -107,9 +109,9 @@ def stage(
     if split not in SPLITS:
         raise UnknownNameError("part of a corpus", split, SPLITS)
     measured = read_table(table)
-    player = make_synth(synth or measured.synth.name, SAMPLE_RATE_HZ)
+    player = table_synth(measured, synth, SAMPLE_RATE_HZ)
     folders: dict[str, StrPath | None] = {str(folder).rstrip("/"): folder for folder in agents}
-    folders = folders or {"agent": None}
+    folders = folders or {SHIPPED: None}
     loaded = {name: load_agent(player, folder) for name, folder in folders.items()}
     first, *others = loaded.items()
     for name, agent in others:

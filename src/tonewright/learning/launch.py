@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,14 +94,15 @@ def resume_run(
 
 
 @contextmanager
-def stoppable(run: Run) -> Iterator[None]:
-    """The run, closed in the end; Ctrl-C tells what of it is kept."""
+def stoppable(run: Run, verb: str) -> Iterator[None]:
+    """The run of a verb (`tonewright train match`), closed in the end; Ctrl-C tells what of it is kept."""
     with run:
         try:
             yield
         except KeyboardInterrupt:
-            told = "nothing is kept yet; --resume begins it again"
+            again = f"{verb} -o {shlex.quote(str(run.folder))} --resume"
+            told = f"nothing is kept yet; begin again with: {again}"
             if run.checkpoint is not None:
                 updates = quantity(int(run.checkpoint.name) + 1, "update", 12)
-                told = f"what was learned in {updates} is kept; go on with --resume"
+                told = f"what was learned in {updates} is kept; go on with: {again}"
             raise KeyboardInterrupt(f": {told}") from None

@@ -148,7 +148,7 @@ def with_nan(values):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (set_document(format="tonewright-preset"), "not a lookup-table"),
+        (set_document(format="tonewright-preset"), "this is a preset, no lookup-table; choose another file"),
         (set_document(format_version=2), "format version 2, newer than 1; update tonewright"),
         (set_document(seconds="long"), '"seconds" of a lookup-table has the wrong type'),
         (lambda columns, document: document.pop("framing"), 'needs the field "framing"'),

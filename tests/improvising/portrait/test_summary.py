@@ -59,13 +59,15 @@ def test_who_follows_some_steps_or_none() -> None:
     assert said(manner=replace(GOOD, followed=3, settled=3))[0].startswith(
         "Loudness: it goes along with three of the four steps, those quickly, 90 % of the way in 35 ms,"
     )
-    assert said(manner=replace(GOOD, settled=3))[0].endswith(" After one of them it does not settle.")
+    assert said(manner=replace(GOOD, settled=3))[0].endswith(
+        " After one of the four steps it does not settle."
+    )
 
 
 def test_who_does_not_settle() -> None:
     assert said(manner=replace(GOOD, settled=1, overshoot=4.9, off=2.0))[0] == (
-        "Loudness: it follows quickly, 90 % of the way in 35 ms, but does not settle after three of four and "
-        "ends 2.0 dB off."
+        "Loudness: it follows quickly, 90 % of the way in 35 ms, but does not settle after three of "
+        "the four steps and ends 2.0 dB off."
     )
 
 

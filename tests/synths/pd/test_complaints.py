@@ -21,7 +21,7 @@ def fault(*said):
 def test_an_object_that_pd_does_not_know(said):
     for parts in ([said], [said[:9], said[9:30], said[30:]]):
         message = fault(*parts)
-        assert message.startswith("Pd can create every object of a patch; got [limiter~ 1 2] in 'my.pd'")
+        assert message.startswith("a patch needs every object that it names; got [limiter~ 1 2] in 'my.pd'")
         assert "neither in Pd 0.53.1 nor beside the patch; install the library zexy" in message
         assert "apt-get install pd-zexy" in message
         assert "'my.json'" in message
@@ -49,11 +49,11 @@ def test_where_an_object_may_come_from(box, remedy):
     ],
 )
 def test_a_file_that_cannot_be_read(said):
-    assert fault(said).startswith("Pd can read every file that a patch names; got ")
+    assert fault(said).startswith("a patch needs every file that it names; Pd says ")
 
 
 def test_a_library_that_cannot_be_loaded():
-    assert 'got "zexy: can\'t load library"; install it' in fault(b"zexy: can't load library\n")
+    assert 'Pd says "zexy: can\'t load library"; install it' in fault(b"zexy: can't load library\n")
 
 
 @pytest.mark.parametrize(

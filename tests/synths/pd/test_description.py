@@ -95,5 +95,5 @@ def test_another_kind_of_file(tmp_path):
         with pytest.raises(SynthError, match=rule):
             synth(f"pd:{path}")
     path.with_suffix(".json").write_text(json.dumps({"format": "tonewright-preset", "format_version": 1}))
-    with pytest.raises(SynthError, match='"format": "tonewright-pd-synth"'):
+    with pytest.raises(SynthError, match="this is a preset, no pd-synth; choose another file"):
         synth(f"pd:{path}")

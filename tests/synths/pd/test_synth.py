@@ -248,9 +248,9 @@ class TestFaults:
             ("inlet\nosc~\noutlet~\nnot-there~ 1 2", "0 1,1 2", r"got \[not-there~ 1 2\] in .* install"),
             ("inlet\nosc~\noutlet~\nclone not-there 3", "0 1,1 2", r"got \[clone not-there 3\] in"),
             ("inlet\nosc~\noutlet~\nloadbang\nmsg open no.wav\nreadsf~\nmsg read no.txt\ntextfile",
-             "0 1,1 2,3 4,4 5,3 6,6 7", r"can read every file .* got .no.txt: can't open. from"),
+             "0 1,1 2,3 4,4 5,3 6,6 7", r"needs every file .* says .no.txt: can't open. of"),
             ("inlet\nosc~\noutlet~\nloadbang\nmsg read -resize no.wav a\nsoundfiler\narray define a",
-             "0 1,1 2,3 4,4 5", r"Pd can read every file that a patch names; got .*no.wav.* from"),
+             "0 1,1 2,3 4,4 5", r"a patch needs every file that it names; Pd says .*no.wav.* of"),
             ("inlet\nosc~ 100\nsqrt~\nlog~ -1\noutlet~\nsig~ 1e30\n*~ 1e30\n*~", "6 7,5 6,6 7.1,7 4",
              r"the sound of a patch is finite numbers; got NaN or infinity from .* after 0\.000 s"),
             ("inlet\nsig~\nexpr~ sqrt($v1-2)\noutlet~", "0 1,1 2,2 3", "got NaN or infinity"),
@@ -268,7 +268,7 @@ class TestFaults:
 
     def test_a_library_that_is_missing(self, tmp_path):
         path = write_tone(tmp_path, libraries=["no-such-library"])
-        with pytest.raises(SynthError, match='got "no-such-library: can\'t load library"; install it'):
+        with pytest.raises(SynthError, match='Pd says "no-such-library: can\'t load library"; install it'):
             make_synth(f"pd:{path}").render([[0.5, 0.7]], 60, 0.1)
 
     @pytest.mark.parametrize("when", ["loadbang", "inlet"])

@@ -18,11 +18,10 @@ from tonewright.improvising.lookup.averaging import Averager
 from tonewright.improvising.lookup.files import describe, file_columns, parquet, write_table
 from tonewright.improvising.lookup.partial import Partial
 from tonewright.improvising.lookup.points import choose_points
-from tonewright.improvising.lookup.table import LookupTable, SynthIdentity
+from tonewright.improvising.lookup.table import DEFAULT_SECONDS, LookupTable, SynthIdentity
 from tonewright.synths import Synth, synth
 
 NOTE = 60.0
-SECONDS = 0.5
 _MOST_SECONDS = 60.0
 # Samples and points of a piece: some 50 MB with all that is heard, and about a second of work.
 _PIECE_SAMPLES, _PIECE_POINTS = 1 << 23, 512
@@ -35,7 +34,7 @@ def build_table(
     *,
     grid: int | Sequence[int] | None = None,
     sobol: int | None = None,
-    seconds: float = SECONDS,
+    seconds: float = DEFAULT_SECONDS,
     descriptors: Iterable[str] = DESCRIPTORS,
     seed: int = 0,
     overwrite: bool = False,

@@ -9,10 +9,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.errors import TableError, UnknownNameError
+from tonewright.errors import SynthError, TableError, UnknownNameError
 from tonewright.features.framing import Framing
+from tonewright.features.selection import select
+from tonewright.improvising.hearing import DESCRIPTORS
 from tonewright.improvising.lookup.points import Layout, ends
+from tonewright.synths import synth as make_synth
 from tonewright.synths.base import Synth
+
+DEFAULT_SECONDS = 0.5
+"""Of every point's sound, unless given."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +122,13 @@ class LookupTable:
             words += ["--grid", *map(str, self.grid if len(set(self.grid)) > 1 else self.grid[:1])]
         else:
             words += ["--sobol", str(len(self) - len(ends(len(self.synth.controls))))]
-        words += ["--seconds", f"{self.seconds:g}", "--seed", str(self.seed)]
-        words += ["--descriptors", *(self.descriptors if descriptors is None else descriptors)]
+        if self.seconds != DEFAULT_SECONDS:
+            words += ["--seconds", f"{self.seconds:g}"]
+        if self.seed:
+            words += ["--seed", str(self.seed)]
+        held = self.descriptors if descriptors is None else tuple(descriptors)
+        if set(held) != {one.name for one in select(DESCRIPTORS)}:
+            words += ["--descriptors", *held]
         return " ".join([*words, "-o", "TABLE", "--overwrite"])
 
 
@@ -141,15 +152,40 @@ def check_synth(table: LookupTable, synth: Synth) -> None:
             f"{shlex.quote(theirs.name)} -o TABLE"
         )
     for what, old, new in (
-        ("controls", ", ".join(ours.controls), ", ".join(theirs.controls)),
-        ("the file, by its SHA-256,", ours.file_sha256, theirs.file_sha256),
-        ("version", ours.version, theirs.version),
+        ("its controls", ", ".join(ours.controls), ", ".join(theirs.controls)),
+        ("the SHA-256 of its files", *(f"{(one.file_sha256 or 'none')[:8]}…" for one in (ours, theirs))),
+        ("its version", ours.version, theirs.version),
     ):
         if old != new:
             raise TableError(
-                f"a table is of the synth as it is now, {what} {new}; got one of {ours.name!r} with "
-                f"{old}; {remedy}"
+                f"{ours.name!r} has changed since its table was built, {what} from {old} to {new}; {remedy}"
             )
+
+
+def table_synth(table: LookupTable, name: str | None = None, sample_rate_hz: int | None = None) -> Synth:
+    """The synth that a table is of, as it is now.
+
+    Args:
+        table: The table.
+        name: The synth; that which the table names if not given.
+        sample_rate_hz: Its rate; that of the table if not given.
+
+    Raises:
+        UnknownNameError: No such synth.
+        SynthError: It cannot be made; where it is a file, its name may hold in another folder only.
+        TableError: It is another than the table is of.
+    """
+    try:
+        synth = make_synth(name or table.synth.name, sample_rate_hz or table.framing.sample_rate_hz)
+    except SynthError as error:
+        if name is not None:
+            raise
+        raise SynthError(
+            f"the synth of the table, {table.synth.name!r}, cannot be played from this folder: {error}; or "
+            "name it as it is called from here, with --synth"
+        ) from None
+    check_synth(table, synth)
+    return synth
 
 
 def check_descriptors(table: LookupTable, descriptors: Iterable[str]) -> None:
@@ -163,8 +199,6 @@ def check_descriptors(table: LookupTable, descriptors: Iterable[str]) -> None:
         UnknownNameError: Nothing is called so.
         TableError: The table does not hold it.
     """
-    from tonewright.features.selection import select
-
     for one in select(descriptors):
         if one.name not in table.descriptors or not set(one.columns) <= set(table.columns):
             wanted = (*table.descriptors, *([] if one.name in table.descriptors else [one.name]))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tonewright import wording
+from tonewright.improvising.evaluation import SHIPPED
 from tonewright.improvising.hearing import HOP_S, SAMPLE_RATE_HZ, WINDOW
 from tonewright.improvising.listening.normalising import QUIET_DBFS
 from tonewright.improvising.portrait.portraying import Portrait, Take
@@ -82,12 +83,13 @@ def portrait_html(portrait: Portrait) -> str:
             content.insert(0, tag("p", note, class_="note"))
         sections.append(Section(id_, title, join(*content)))
     seconds = sum(take.seconds for take in portrait.takes)
+    who = "The agent that ships" if portrait.method == SHIPPED else portrait.method
     return page(
         f"An agent plays {portrait.synth.name}",
         sections,
-        title=f"{portrait.method}: {portrait.synth.name}",
+        title=f"{who}: {portrait.synth.name}",
         eyebrow="Tonewright agent",
-        lede=f"{portrait.method} · {wording.count(len(portrait.takes))} takes, {wording.duration(seconds)}",
+        lede=f"{who} · {wording.count(len(portrait.takes))} takes, {wording.duration(seconds)}",
         aside=_reward(found),
     )
 

@@ -198,12 +198,13 @@ def _followed(one: Shown, manner: Manner) -> str:
     beyond, off = manner.overshoot or 0.0, manner.off or 0.0
     restless = manner.followed - manner.settled
     if 2 * restless > manner.followed:  # what goes beyond the end is then no overshoot
-        text += f", but does not settle after {wording.count(restless)} of {wording.count(manner.followed)}"
+        after = "" if manner.steps == 1 else f" after {wording.count(restless)} of {steps}"
+        text += f", but does not settle{after}"
     else:
         text += f", overshoots by {one.difference(beyond)}" if beyond > exact else ", does not overshoot"
     text += f" and ends {one.difference(off)} off." if off > exact else " and ends where you are."
     if 0 < 2 * restless <= manner.followed:
-        text += f" After {wording.count(restless)} of them it does not settle."
+        text += f" After {wording.count(restless)} of {steps} it does not settle."
     return text
 
 

@@ -66,19 +66,19 @@ class Complaints:
         what = f"the library {library}" if library else "the external or abstraction"
         debian = f"; on Debian: apt-get install pd-{library}" if library in _DEBIAN else ""
         return (
-            f"Pd can create every object of a patch; got [{short_text(box)}] in {self._patch!r}, which is "
+            f"a patch needs every object that it names; got [{short_text(box)}] in {self._patch!r}, which is "
             f"neither in Pd {self._version} nor beside the patch; install {what} (in Pd: Help, Find externals"
             f'{debian}) and name it under "libraries", or its folder under "paths", in {self._description!r}'
         )
 
     def _not_loaded(self, text: str) -> str:
         return (
-            f"Pd can load every library that a patch names; got {short_text(text)!r}; install it, and name "
+            f"a patch needs every library that it names; Pd says {short_text(text)!r}; install it, and name "
             f'its folder under "paths" in {self._description!r}'
         )
 
     def _not_read(self, text: str) -> str:
         return (
-            f"Pd can read every file that a patch names; got {short_text(text)!r} from {self._patch!r}; put "
+            f"a patch needs every file that it names; Pd says {short_text(text)!r} of {self._patch!r}; put "
             "the file where the patch looks for it, seen from its folder"
         )

@@ -16,9 +16,8 @@ from tonewright.improvising.lookup.map.normalising import normalised
 from tonewright.improvising.lookup.map.projection import Projection, project, projections
 from tonewright.improvising.lookup.map.sounds import Sounds, render_sounds
 from tonewright.improvising.lookup.map.variables import Variable, variables
-from tonewright.improvising.lookup.table import LookupTable, check_descriptors, check_synth
+from tonewright.improvising.lookup.table import LookupTable, check_descriptors, check_synth, table_synth
 from tonewright.synths import Synth
-from tonewright.synths import synth as make_synth
 
 DEFAULT_POINTS = 2_000
 DEFAULT_SECONDS = 0.3
@@ -91,8 +90,10 @@ def draw_map(
     """
     check_whole(points, "points", 1)
     named = projections(projection)
-    synth = make_synth(table.synth.name, table.framing.sample_rate_hz) if synth is None else synth
-    check_synth(table, synth)
+    if synth is None:
+        synth = table_synth(table)
+    else:
+        check_synth(table, synth)
     asked = table.descriptors if descriptors is None else descriptors
     check_descriptors(table, [asked] if isinstance(asked, str) else asked)
     chosen = select(asked)
