@@ -79,7 +79,7 @@ def parse_document(
     other = document.get("format") if isinstance(document, dict) else None
     if isinstance(other, str) and other != form and other.startswith(_PREFIX):
         raise error(f"this is a {short_text(other.removeprefix(_PREFIX))}, no {noun}; choose another file")
-    if other != form:
+    if not isinstance(document, dict) or other != form:
         raise error(f'not a {noun}: a {noun} is a JSON object with "format": "{form}"; choose another file')
     found = document.get("format_version")
     if type(found) is not int or found < 1:

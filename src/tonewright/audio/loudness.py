@@ -9,6 +9,8 @@ of short sounds is measured at once.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,6 +33,7 @@ _SHELF = ((1.53512485958697, -2.69169618940638, 1.19839281085285), (1.0, -1.6906
 _HIGH_PASS = ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621))
 
 
+@lru_cache(maxsize=16)
 def k_weighting_sos(sample_rate_hz: int) -> NDArray[np.float64]:
     """Give the K-weighting filter for any sample rate, as second-order sections for `scipy.signal.sosfilt`.
 
@@ -40,7 +43,7 @@ def k_weighting_sos(sample_rate_hz: int) -> NDArray[np.float64]:
 
     Returns:
         `[2, 6]` float64: shelf, high-pass. At 48 kHz these are the numbers of the standard, to
-        rounding.
+        rounding. Shared between callers: not to be changed.
 
     Raises:
         UsageError: The rate is not positive.

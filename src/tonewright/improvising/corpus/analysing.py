@@ -39,6 +39,7 @@ from tonewright.threads import available_threads, numba_threads
 
 _BLOCK_S = 10.0
 _LEVEL = "loudness_rms"
+_SLOWEST = "pitch"  # it takes about as long as all other descriptors together
 _FAULTS_SHOWN = 3  # where no file can be used
 
 
@@ -131,31 +132,52 @@ class _Ear:
         descriptors: What to measure.
         framing: How to hear.
         channels: How many channels they have.
+        apart: Hear the slowest descriptors in a thread of their own: more than threads for the rows of each
+            kernel, between which a core waits for the other.
     """
 
-    def __init__(self, descriptors: Sequence[Descriptor], framing: Framing, channels: int) -> None:
+    def __init__(
+        self, descriptors: Sequence[Descriptor], framing: Framing, channels: int, *, apart: bool = False
+    ) -> None:
         names = list(dict.fromkeys([*(one.name for one in descriptors), _LEVEL]))
-        self._analyser = StreamAnalyser(
-            framing.sample_rate_hz, names, window=framing.window, hop=framing.hop, n_channels=channels
-        )
-        self._level = self._analyser.names.index(f"{_LEVEL}_dbfs")
-        self._columns = sum(len(one.columns) for one in descriptors)
+        slow = {one.name for one in descriptors if one.category == _SLOWEST} if apart else set()
+        groups = [[name for name in names if (name in slow) is part] for part in (True, False)]
+        self._analysers = [
+            StreamAnalyser(
+                framing.sample_rate_hz, group, window=framing.window, hop=framing.hop, n_channels=channels
+            )
+            for group in groups
+            if group
+        ]
+        heard = [column for analyser in self._analysers for column in analyser.names]
+        self._level = heard.index(f"{_LEVEL}_dbfs")
+        self._columns = [heard.index(column) for one in descriptors for column in one.columns]
+        self._pool = ThreadPoolExecutor(1, "tonewright ear") if len(self._analysers) > 1 else None
         self.begin()
 
     def begin(self) -> None:
         """Begin a new recording."""
-        self._analyser.reset()
+        for analyser in self._analysers:
+            analyser.reset()
         self.frames = self.silent_frames = self.cancelled_frames = 0
 
-    def hear(self, block: NDArray[np.float32] | None) -> NDArray[np.float32]:
+    def hear(self, block: NDArray[np.float32] | None, threads: int) -> NDArray[np.float32]:
         """Values of the hops that a block `[channels, frames]` completes, `[n, C]`; without one, the last."""
-        analyser = self._analyser
-        values = analyser.flush() if block is None else analyser.push(block[np.newaxis])
-        values = values.reshape(-1, values.shape[-1])
+        share = max(1, threads // len(self._analysers))
+
+        def listen(analyser: StreamAnalyser) -> NDArray[np.float32]:
+            with numba_threads(share):
+                values = analyser.flush() if block is None else analyser.push(block[np.newaxis])
+            return values.reshape(-1, values.shape[-1])
+
+        *others, last = self._analysers
+        waiting = [self._pool.submit(listen, one) for one in others] if self._pool else []
+        heard = [listen(last)]
+        values = np.concatenate([*(one.result() for one in waiting), *heard], axis=1)
         self.frames += len(values)
         self.silent_frames += int((values[:, self._level] < SILENCE_DBFS).sum())
-        self.cancelled_frames += analyser.cancelled_frames
-        return values[:, : self._columns]
+        self.cancelled_frames += last.cancelled_frames
+        return values[:, self._columns]
 
 
 class _Work:
@@ -185,7 +207,7 @@ class _Work:
         self._survey, self._finished = survey, finished
         self._descriptors, self._framing, self._partial = descriptors, framing, partial
         self._stop, self._lock, self._ears = Event(), Lock(), local()
-        self._running, self._threads = 0, 1
+        self._running, self._threads, self._apart = 0, 1, False
         self._records: dict[str, Record] = {}
         self._faults: dict[str, str] = {}
 
@@ -217,6 +239,7 @@ class _Work:
                 self._records[one.sha256] = record
                 progress(one.size)
         events: SimpleQueue[tuple[float, Recording | None, Record | BaseException | None]] = SimpleQueue()
+        self._apart = len(missing) < threads
         # The largest first, so that they do not end last and alone.
         missing.sort(key=lambda one: -one.size)
         pool = ThreadPoolExecutor(threads, "tonewright corpus")
@@ -298,15 +321,14 @@ class _Work:
             if ear is None:
                 channels = clip.channels
                 ear = self._ear(channels)
-            with numba_threads(max(1, self._threads // self._running)):
-                _write(file, ear.hear(clip.samples))
+            _write(file, ear.hear(clip.samples, self._threads // self._running))
             tell(min(seconds / whole_s, 1.0) if whole_s else 0.0)
         if ear is None or seconds * rate < self._framing.window:
             raise AudioError(
                 f"a recording lasts {self._framing.window / rate:.3g} s, one window, or more; got "
                 f"{seconds:.3g} s; leave it out"
             )
-        _write(file, ear.hear(None))
+        _write(file, ear.hear(None, 1))
         return {
             "sha256": recording.sha256,
             "frames": ear.frames,
@@ -321,7 +343,7 @@ class _Work:
         """That of this thread for so many channels: to make one takes as long as to hear a short sound."""
         ears: dict[int, _Ear] = self._ears.__dict__.setdefault("of channels", {})
         if channels not in ears:
-            ears[channels] = _Ear(self._descriptors, self._framing, channels)
+            ears[channels] = _Ear(self._descriptors, self._framing, channels, apart=self._apart)
         ears[channels].begin()
         return ears[channels]
 
