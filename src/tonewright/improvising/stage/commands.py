@@ -1,0 +1,119 @@
+"""What a musician can tell an agent while both play, and scores of such commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tonewright.checks import check_number
+from tonewright.documents import read_document
+from tonewright.errors import ScoreError, UnknownNameError, UsageError
+from tonewright.files import StrPath
+
+STANCES = ("follow", "contrast", "lead")
+"""How an agent answers: it goes where the musician is; is low where he is high, and dull where he is bright;
+or plays on from what he played before."""
+FORM, VERSION = "tonewright-play-score", 1
+_LONGEST_NAME = 64
+
+
+def _stance(value: Any) -> str:
+    if value not in STANCES:
+        raise UnknownNameError("stance", str(value), STANCES)
+    return str(value)
+
+
+def _switch(value: Any) -> bool:
+    if value in (True, False, 0, 1):
+        return bool(value)
+    raise UsageError(f"a switch is on (1, true) or off (0, false); got {value!r}")
+
+
+def _share(value: Any) -> float:
+    return check_number(value, "a dial", 0, 1)
+
+
+def _moment(value: Any) -> str:
+    text = str(value)
+    if not 0 < len(text) <= _LONGEST_NAME or not text.isprintable():
+        raise UsageError(f"a moment has a name of 1 to {_LONGEST_NAME} characters; got {text[:80]!r}")
+    return text
+
+
+def _nothing(value: Any) -> None:
+    if value is not None:
+        raise UsageError(f"this command takes no value; got {value!r}")
+
+
+COMMANDS: Mapping[str, Callable[[Any], Any]] = {
+    "stance": _stance,
+    "dial": _share,
+    "remember": _moment,
+    "back": _moment,
+    "vary": _moment,
+    "freeze": _switch,
+    "mute": _switch,
+    "panic": _nothing,
+    "go": _nothing,
+}
+"""Names of commands, and what checks their value: `stance` (of `STANCES`); `dial`, how much of the agent's
+moves is done, from 0 (hold) to 1; `remember`, `back` and `vary` with the name of a moment; `freeze` and
+`mute`, on or off; `panic`, silence within 50 ms, and `go`, which ends it and whatever else holds the agent."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command.
+
+    Attributes:
+        do: Name of the command, of `COMMANDS`.
+        value: What it takes; None for those that take nothing.
+
+    Raises:
+        UnknownNameError: No such command or stance.
+        UsageError: A value that makes no sense.
+    """
+
+    do: str
+    value: Any = None
+
+    def __post_init__(self) -> None:
+        if self.do not in COMMANDS:
+            raise UnknownNameError("command", self.do, COMMANDS)
+        object.__setattr__(self, "value", COMMANDS[self.do](self.value))
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A command and when it is carried out, in seconds from the beginning."""
+
+    at_s: float
+    command: Command
+
+
+def read_score(path: StrPath) -> tuple[Timed, ...]:
+    """Read a score of commands, in the order of their times.
+
+    ```json
+    {"format": "tonewright-play-score", "format_version": 1,
+     "commands": [{"at_s": 12.5, "do": "stance", "value": "lead"}, {"at_s": 60, "do": "panic"}]}
+    ```
+
+    Raises:
+        ScoreError: It cannot be read, or holds something else.
+    """
+    document = read_document(path, FORM, VERSION, {"commands": list}, error=ScoreError)
+    found = []
+    for number, one in enumerate(document["commands"], 1):
+        try:
+            found.append(_timed(one))
+        except UsageError as error:
+            raise ScoreError(f"command {number} of {str(path)!r}: {error}") from None
+    return tuple(sorted(found, key=lambda timed: timed.at_s))
+
+
+def _timed(one: Any) -> Timed:
+    if not isinstance(one, dict) or not {"at_s", "do"} <= one.keys() <= {"at_s", "do", "value"}:
+        raise UsageError(f"a command has at_s, do and, where it takes one, value; got {one!r}")
+    return Timed(check_number(one["at_s"], "at_s", 0), Command(one["do"], one.get("value")))
