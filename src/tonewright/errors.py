@@ -99,6 +99,10 @@ class CorpusError(TonewrightError):
     """A corpus of recordings that is damaged, foreign or does not fit."""
 
 
+class ScoreError(TonewrightError):
+    """A score of commands that is damaged, or holds something else."""
+
+
 class WorkerError(TonewrightError):
     """A rollout worker whose process dies again and again."""
 

@@ -11,9 +11,9 @@ from tonewright.improvising.agent.loaded import Agent
 from tonewright.improvising.hearing import FRAMING, HOP
 from tonewright.improvising.listening.normalising import AUDIBLE_DBFS, LOUDNESS
 from tonewright.improvising.listening.observation import Observer
-from tonewright.improvising.stage.commands import Command
-from tonewright.improvising.stage.ears import Ears
-from tonewright.improvising.stage.memory import Memory
+from tonewright.improvising.session.commands import Command
+from tonewright.improvising.session.ears import Ears
+from tonewright.improvising.session.memory import Memory
 from tonewright.learning.spaces import flatten
 from tonewright.synths.base import Synth
 

@@ -1,1 +1,0 @@
-"""On stage: an agent hears a musician and plays, hop by hop, live or from file to file."""
