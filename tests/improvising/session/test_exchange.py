@@ -1,0 +1,57 @@
+import numpy as np
+
+from tonewright.improvising.hearing import HOP
+from tonewright.improvising.session.exchange import Exchange
+
+
+def block(value):
+    return np.full(HOP, value, np.float32)
+
+
+def out(exchange):
+    taken = np.empty(HOP, np.float32)
+    exchange.take_out(taken)
+    return taken
+
+
+def test_the_newest_hop_is_heard_and_older_ones_are_counted():
+    exchange = Exchange()
+    assert exchange.newest() is None
+    for value in range(1, 4):
+        exchange.give_in(block(value))
+    assert exchange.newest()[0] == 3
+    assert exchange.newest() is None
+    assert exchange.dropped == 2
+    exchange.give_in(block(4))
+    assert exchange.newest()[0] == 4
+    assert exchange.dropped == 2
+
+
+def test_what_is_played_goes_out_in_order():
+    exchange = Exchange()
+    for value in (1, 2, 3):
+        exchange.play(block(value))
+    assert [out(exchange)[0] for _ in range(3)] == [1, 2, 3]
+    assert exchange.underruns == 0
+
+
+def test_where_nothing_is_there_the_last_sample_fades_out():
+    exchange = Exchange()
+    assert not out(exchange).any()
+    assert exchange.underruns == 0  # nothing was played yet
+    exchange.play(block(0.5))
+    out(exchange)
+    tail = out(exchange)
+    assert tail[0] == 0.5
+    assert np.abs(np.diff(tail)).max() < 0.01
+    assert not tail[64:].any()
+    assert exchange.underruns == 1
+    assert not out(exchange).any()
+
+
+def test_a_full_ring_drops_what_comes_and_counts_it():
+    exchange = Exchange()
+    for value in range(10):
+        exchange.play(block(value))
+    assert exchange.overruns == 2
+    assert [out(exchange)[0] for _ in range(8)] == list(range(8))
