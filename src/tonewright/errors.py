@@ -99,6 +99,10 @@ class CorpusError(TonewrightError):
     """A corpus of recordings that is damaged, foreign or does not fit."""
 
 
+class DeviceError(TonewrightError):
+    """A sound card, a port or a program to play with that is not there or does not fit."""
+
+
 class ScoreError(TonewrightError):
     """A score of commands that is damaged, or holds something else."""
 
