@@ -22,7 +22,7 @@ def sounddevice() -> Any:
     try:
         import sounddevice as library
     except ImportError:
-        raise MissingExtraError("playing live", "sounddevice", "live") from None
+        raise MissingExtraError("sounddevice", "live", "playing live") from None
     except OSError as error:  # the library that it loads
         raise DeviceError(
             f"playing live needs PortAudio; got {error}; install it (Debian: apt-get install libportaudio2)"
