@@ -1,0 +1,185 @@
+"""Open Sound Control (1.0) over UDP: commands and descriptors in, controls out; the newest value wins."""
+
+from __future__ import annotations
+
+import heapq
+import math
+import socket
+import threading
+import time
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonewright.errors import DeviceError, MissingExtraError, UsageError, system_reason
+from tonewright.improvising.session.commands import COMMANDS, Command
+
+ROOT = "/tonewright"
+MUSICIAN, CONTROLS = f"{ROOT}/musician", f"{ROOT}/controls"
+"""Addresses: descriptors of the musician, a list of floats, in; controls, a list of floats in [0, 1], out."""
+LOOPBACK = "127.0.0.1"
+_LARGEST = 65_536
+_MOST_WAITING = 1_000
+_LATEST_S = 60.0
+_WAKES_S = 0.05
+
+
+def pythonosc() -> Any:
+    """The library that reads and writes packets.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    try:
+        from pythonosc import osc_message_builder, osc_packet
+    except ImportError:
+        raise MissingExtraError("python-osc", "live", "Open Sound Control") from None
+    return osc_packet, osc_message_builder
+
+
+class OscIn:
+    """Listens on a port, in a thread of its own.
+
+    Packets are read as fast as they come. Of the musician's descriptors the newest frame is kept and nothing
+    else; commands are handed on in their order. What a time tag puts off is kept until then, a minute and a
+    thousand messages at most.
+
+    Args:
+        host: Address to listen at; `LOOPBACK` unless others shall be heard.
+        port: UDP port; 0 for any that is free.
+        columns: How many numbers a frame of descriptors has.
+        tell: Called with each command.
+
+    Attributes:
+        port: The port.
+        frame: `[columns]` the newest descriptors; None before the first.
+        frames: How many frames came.
+        commands: How many commands came.
+        malformed: Packets that are no OSC, or too large.
+        refused: Messages to unknown addresses, or with values that make no sense.
+        complaint: About the last of them, in words.
+
+    Raises:
+        DeviceError: The port is in use, or not to be had.
+    """
+
+    def __init__(self, host: str, port: int, columns: int, tell: Callable[[Command], None]) -> None:
+        self._packets, _ = pythonosc()
+        self._columns, self._tell = columns, tell
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            self._socket.bind((host, port))
+        except OSError as error:
+            self._socket.close()
+            raise DeviceError(
+                f"OSC is heard at {host}:{port}; got {system_reason(error)}; choose another port, or end the "
+                "program that has it"
+            ) from None
+        self._socket.settimeout(_WAKES_S)
+        self.port: int = self._socket.getsockname()[1]
+        self.frame: NDArray[np.float32] | None = None
+        self.frames = self.commands = self.malformed = self.refused = 0
+        self.complaint = ""
+        self._later: list[tuple[float, int, str, list[Any]]] = []
+        self._order = count()
+        self._ended = False
+        self._thread = threading.Thread(target=self._listen, name="osc", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End."""
+        self._ended = True
+        self._thread.join()
+        self._socket.close()
+
+    def _listen(self) -> None:
+        while not self._ended:
+            self._do_what_is_due()
+            try:
+                self._read(self._socket.recv(_LARGEST))
+            except TimeoutError:
+                continue
+            except OSError:  # an answer that could not be delivered; the socket lives
+                continue
+
+    def _read(self, packet: bytes) -> None:
+        try:
+            messages = self._packets.OscPacket(packet).messages
+        except Exception:  # whatever the library makes of what strangers send
+            self.malformed += 1
+            return
+        now_s = time.time()
+        for timed in messages:
+            address, values = timed.message.address, list(timed.message.params)
+            wait_s = timed.time - now_s
+            if wait_s <= 0:
+                self._do(address, values)
+            elif wait_s <= _LATEST_S and len(self._later) < _MOST_WAITING:
+                heapq.heappush(self._later, (timed.time, next(self._order), address, values))
+            else:
+                self._refuse(f"a time tag is at most {_LATEST_S:.0f} s ahead; got {wait_s:.0f} s")
+
+    def _do_what_is_due(self) -> None:
+        while self._later and self._later[0][0] <= time.time():
+            _, _, address, values = heapq.heappop(self._later)
+            self._do(address, values)
+
+    def _do(self, address: str, values: list[Any]) -> None:
+        if address == MUSICIAN:
+            self._take(values)
+            return
+        name = address.removeprefix(f"{ROOT}/")
+        if not address.startswith(f"{ROOT}/") or name not in COMMANDS or len(values) > 1:
+            self._refuse(f"an address is {MUSICIAN} or {ROOT}/ and a command; got {address[:80]!r}")
+            return
+        try:
+            command = Command(name, values[0] if values else None)
+        except UsageError as error:
+            self._refuse(str(error))
+            return
+        self.commands += 1
+        self._tell(command)
+
+    def _take(self, values: list[Any]) -> None:
+        numbers = all(isinstance(value, int | float) and math.isfinite(value) for value in values)
+        if len(values) != self._columns or not numbers:
+            self._refuse(f"{MUSICIAN} takes {self._columns} finite numbers; got {len(values)} values")
+            return
+        self.frame = np.array(values, np.float32)
+        self.frames += 1
+
+    def _refuse(self, why: str) -> None:
+        self.refused += 1
+        self.complaint = why
+
+
+class OscOut:
+    """Sends lists of floats; what cannot be sent is counted and forgotten.
+
+    Attributes:
+        failed: How many could not be sent.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        _, self._builder = pythonosc()
+        self._to = (host, port)
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+        self.failed = 0
+
+    def send(self, address: str, values: NDArray[np.float32]) -> None:
+        """Send a message of floats."""
+        builder = self._builder.OscMessageBuilder(address)
+        for value in values:
+            builder.add_arg(float(value), "f")
+        try:
+            self._socket.sendto(builder.build().dgram, self._to)
+        except OSError:
+            self.failed += 1
+
+    def close(self) -> None:
+        """End."""
+        self._socket.close()
