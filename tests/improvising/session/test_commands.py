@@ -32,7 +32,10 @@ def test_a_score_is_read_in_the_order_of_time(tmp_path):
     ("command", "told"),
     [
         ({"at_s": 1, "do": "painc"}, "no command is called 'painc'; did you mean 'panic'?"),
-        ({"at_s": 1, "do": "stance", "value": "folow"}, "no stance is called 'folow'; did you mean 'follow'?"),
+        (
+            {"at_s": 1, "do": "stance", "value": "folow"},
+            "no stance is called 'folow'; did you mean 'follow'?",
+        ),
         ({"at_s": -1, "do": "panic"}, "at_s is a number from 0; got -1"),
         ({"at_s": 1, "do": "dial", "value": 2}, "a dial is a number from 0 to 1; got 2"),
         ({"at_s": 1, "do": "mute", "value": "yes"}, "a switch is on (1, true) or off (0, false); got 'yes'"),

@@ -72,7 +72,9 @@ def test_what_makes_no_sense_is_counted_and_told(listener, client, told, address
     assert listener.frame is None
 
 
-@pytest.mark.parametrize("packet", [b"", b"hello", b"/tonewright/stance", b"#bundle\0" + b"\xff" * 40, b"\0" * 60_000])
+@pytest.mark.parametrize(
+    "packet", [b"", b"hello", b"/tonewright/stance", b"#bundle\0" + b"\xff" * 40, b"\0" * 60_000]
+)
 def test_what_is_no_osc_is_counted(listener, client, told, packet):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
         stranger.sendto(packet, (LOOPBACK, listener.port))

@@ -26,7 +26,9 @@ def made():
 @pytest.fixture
 def play(made):
     def run(sound, *score, seed=0):
-        return play_through(Performer(*made, seed=seed), sound, [Timed(at, Command(*do)) for at, *do in score])
+        return play_through(
+            Performer(*made, seed=seed), sound, [Timed(at, Command(*do)) for at, *do in score]
+        )
 
     return run
 
@@ -128,12 +130,12 @@ class TestCommands:
     def test_what_cannot_be_done_is_told_and_changes_nothing(self, play):
         sound = tones(220, 440)
         played = play(sound, (0.2, "back", "nowhere"))
-        assert played.refused == ((0.2, "a moment is remembered before it is gone back to; got 'nowhere' of none"),)
+        assert played.refused == (
+            (0.2, "a moment is remembered before it is gone back to; got 'nowhere' of none"),
+        )
         np.testing.assert_array_equal(played.sound, play(sound).sound)
 
 
 def test_another_rate_is_refused(made):
     with pytest.raises(UsageError, match="44,100"):
         Performer(synth("sine", 48_000), made[1])
-
-

@@ -126,5 +126,3 @@ class LiveSession:
                 self.done.append((self.hops, command))
             except UsageError as error:
                 self._tell(str(error))
-
-
