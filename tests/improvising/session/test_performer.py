@@ -46,7 +46,7 @@ class TestFollowing:
 
     def test_the_sound_is_what_the_controls_say(self, made, play):
         """Rendered again with what it turned, but for the fade at the beginning."""
-        player, agent = made
+        player, _agent = made
         played = play(tones(330, 500))
         first = player.controls.defaults().astype(np.float32)
         tracks = np.concatenate([first[None], played.controls])[None]

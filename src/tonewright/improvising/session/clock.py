@@ -34,7 +34,7 @@ class Deadlines:
         self.hops += 1
         self.late += deviation_ns >= self._period_ns
         self.worst_ns = max(self.worst_ns, deviation_ns)
-        place = np.searchsorted(_EDGES_US, deviation_ns / 1000, side="right") - 1
+        place = int(np.searchsorted(_EDGES_US, deviation_ns / 1000, side="right")) - 1
         self._counts[max(place, 0)] += 1
 
     def quantile_us(self, share: float) -> float:

@@ -59,7 +59,7 @@ COMMANDS: Mapping[str, Callable[[Any], Any]] = {
 }
 """Names of commands, and what checks their value: `stance` (of `STANCES`); `dial`, how much of the agent's
 moves is done, from 0 (hold) to 1; `remember`, `back` and `vary` with the name of a moment; `freeze` and
-`mute`, on or off; `panic`, silence within 50 ms, and `go`, which ends it and whatever else holds the agent."""
+`mute`, on or off; `panic`, silence within 50 ms, and `go`, which ends it and all that holds the agent."""
 
 
 @dataclass(frozen=True)

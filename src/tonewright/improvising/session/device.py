@@ -47,7 +47,7 @@ class Device:
     def __init__(
         self,
         exchange: Exchange,
-        input: str | int | None = None,  # noqa: A002 - as the option is called
+        input: str | int | None = None,
         output: str | int | None = None,
         channels: int = 2,
     ) -> None:
@@ -68,8 +68,8 @@ class Device:
             )
         except (library.PortAudioError, ValueError) as error:
             raise DeviceError(
-                f"a device plays at {SAMPLE_RATE_HZ:,} Hz both ways; got {error}; choose another of those that"
-                " `tonewright play --devices` lists"
+                f"a device plays at {SAMPLE_RATE_HZ:,} Hz both ways; got {error}; choose another, of those"
+                " that `tonewright play --devices` lists"
             ) from None
 
     def start(self) -> None:

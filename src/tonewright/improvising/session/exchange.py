@@ -61,7 +61,8 @@ class Exchange:
             return None
         self.dropped += given - self._heard - 1
         self._heard = given
-        return self._in[(given - 1) % _SLOTS]
+        block: NDArray[np.float32] = self._in[(given - 1) % _SLOTS]
+        return block
 
     def play(self, block: NDArray[np.float32]) -> None:
         """Give the next hop that goes out, `[hop]`."""

@@ -47,7 +47,7 @@ class Memory:
         # What is about to be overwritten is given up.
         if self._left == 0 or self._at < self._count - _KEPT + 1 or self._at >= self._count:
             self._choose()
-        frame = self._frames[self._at % _KEPT]
+        frame: NDArray[np.float32] = self._frames[self._at % _KEPT]
         self._at += 1
         self._left -= 1
         return frame

@@ -123,7 +123,8 @@ class Performer:
         """What is to be followed, `[1, F]`."""
         heard = self.musician.values
         if self.stance == "contrast":
-            return np.where(self._mirrored, -heard, heard)
+            mirrored: NDArray[np.float32] = np.where(self._mirrored, -heard, heard)
+            return mirrored
         recalled = self._memory.recall() if self.stance == "lead" else None
         return heard if recalled is None else recalled[None]
 
@@ -132,7 +133,8 @@ class Performer:
         observed = flatten(self._observer.space, self._observer.observe(self.params))
         moves = self._actions.moves(self._agent.act(observed))
         if self.goal is not None:
-            return np.clip((self.goal - self.params) / (self._step * self._period), -1.0, 1.0)
+            way: NDArray[np.float32] = (self.goal - self.params) / (self._step * self._period)
+            return np.clip(way, -1.0, 1.0)
         return moves * np.float32(self.dial)
 
     def _moment(self, name: str, *, varied: bool) -> NDArray[np.float32]:
