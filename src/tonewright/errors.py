@@ -103,6 +103,10 @@ class DeviceError(TonewrightError):
     """A sound card, a port or a program to play with that is not there or does not fit."""
 
 
+class SessionError(TonewrightError):
+    """A session that was kept and cannot be read, shown or played again."""
+
+
 class ScoreError(TonewrightError):
     """A score of commands that is damaged, or holds something else."""
 

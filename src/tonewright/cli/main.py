@@ -19,6 +19,7 @@ from tonewright.cli.hear import Hear, descriptors_by_category
 from tonewright.cli.lookup import LOOKUP
 from tonewright.cli.match import Match
 from tonewright.cli.parsing import parse
+from tonewright.cli.play import PLAY
 from tonewright.cli.render import Render
 from tonewright.cli.running import run_script
 from tonewright.cli.synths import Synths
@@ -36,6 +37,7 @@ VERBS: Mapping[str, type[Verb] | VerbGroup] = {
     "lookup": LOOKUP,
     "corpus": CORPUS,
     "agent": AGENT,
+    "play": PLAY,
     "bench": BENCH,
     "train": TRAIN,
     "evaluate": EVALUATE,
@@ -94,6 +96,8 @@ def _parse(words: list[str]) -> Verb:
     if name not in VERBS:
         raise UnknownNameError("verb", name, VERBS)
     verb = VERBS[name]
+    if isinstance(verb, VerbGroup) and verb.alone and not (rest and rest[0] in verb.verbs):
+        verb = verb.alone
     if isinstance(verb, VerbGroup):
         word, *rest = rest or ["nothing"]
         if word in _HELP:

@@ -24,14 +24,16 @@ class VerbGroup:
 
     Args:
         meaning: What the verb does, in a line of its help.
+        alone: What it does without a second word, if it does anything.
 
     Attributes:
         meaning: The same.
+        alone: The same.
         verbs: The class of each word.
     """
 
-    def __init__(self, meaning: str) -> None:
-        self.meaning = meaning
+    def __init__(self, meaning: str, alone: type[Verb] | None = None) -> None:
+        self.meaning, self.alone = meaning, alone
         self.verbs: dict[str, type[Verb]] = {}
 
     def word(self, name: str) -> Callable[[type[Kind]], type[Kind]]:
@@ -48,7 +50,9 @@ def subcommands(verbs: Mapping[str, type[Verb] | VerbGroup]) -> SubcommandApp:
     """Verbs with their second words as tyro lists them in help and completes them in shells."""
     app = SubcommandApp()
     for name, verb in verbs.items():
-        if isinstance(verb, VerbGroup):
+        if isinstance(verb, VerbGroup) and verb.alone:
+            app.command(name=name, help=verb.meaning)(verb.alone)
+        elif isinstance(verb, VerbGroup):
             app.command(subcommands(verb.verbs), name=name, help=verb.meaning)
         else:
             app.command(name=name)(verb)

@@ -18,8 +18,9 @@ from tonewright.errors import DeviceError, MissingExtraError, UsageError, system
 from tonewright.improvising.session.commands import COMMANDS, Command
 
 ROOT = "/tonewright"
-MUSICIAN, CONTROLS = f"{ROOT}/musician", f"{ROOT}/controls"
-"""Addresses: descriptors of the musician, a list of floats, in; controls, a list of floats in [0, 1], out."""
+MUSICIAN, CONTROLS, LEVEL = f"{ROOT}/musician", f"{ROOT}/controls", f"{ROOT}/level"
+"""Addresses: descriptors of the musician, a list of floats, in; controls, a list of floats in [0, 1], and how
+loud they are to sound, one from 0 to 1, out."""
 LOOPBACK = "127.0.0.1"
 _LARGEST = 65_536
 _MOST_WAITING = 1_000

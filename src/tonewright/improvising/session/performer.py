@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tonewright.errors import UsageError
 from tonewright.improvising.actions import Actions
 from tonewright.improvising.agent.loaded import Agent
-from tonewright.improvising.hearing import FRAMING, HOP
+from tonewright.improvising.hearing import FRAMING, HOP, HOP_S
 from tonewright.improvising.listening.normalising import AUDIBLE_DBFS, LOUDNESS
 from tonewright.improvising.listening.observation import Observer
 from tonewright.improvising.session.commands import Command
@@ -21,6 +21,7 @@ FADE_S = 0.05
 """How long silence takes to come, and to go."""
 _VARIED = 0.1  # standard deviation of a variation, as a share of each control's range
 _ROW = np.zeros(1, np.intp)
+_REVIVED_HOPS = round(1 / HOP_S)  # a voice takes a while to begin, if it is that of another program
 
 
 class Performer:
@@ -40,6 +41,7 @@ class Performer:
         dial: How much of its moves is done.
         frozen: Whether the controls are held.
         muted: Whether nothing is heard of it.
+        away: Whether it is silent and holds because nothing comes from the musician.
         panicked: Whether it was told to be silent and to hold.
         goal: `[1, D]` where it has been sent back to; None while it plays freely.
         moments: Controls that were remembered, by name.
@@ -61,7 +63,9 @@ class Performer:
         self._rng = np.random.default_rng(seed)
         self._memory = Memory(len(agent.columns), self._rng)
         self.params = synth.controls.defaults().astype(np.float32)[None]
+        self._synth, self._note, self._seed = synth, note, seed
         self._voice = synth.voice(self.params, note, seed=seed)
+        self._revived = -_REVIVED_HOPS
         self._block = np.zeros(HOP, np.float32)
         self._moves = np.zeros((1, controls), np.float32)
         self._fade = np.arange(1, HOP + 1, dtype=np.float32) / (FADE_S * FRAMING.sample_rate_hz)
@@ -70,7 +74,7 @@ class Performer:
         self._observer.begin(_ROW, self.own.values, self.musician.values)
         self._loudness = self.musician.names.index(LOUDNESS)
         self.stance, self.dial = "follow", 1.0
-        self.frozen = self.muted = self.panicked = False
+        self.frozen = self.muted = self.away = self.panicked = False
         self.goal: NDArray[np.float32] | None = None
         self.moments: dict[str, NDArray[np.float32]] = {}
 
@@ -94,6 +98,8 @@ class Performer:
             self.frozen = value
         elif name == "mute":
             self.muted = value
+        elif name == "away":
+            self.away = value
         elif name == "panic":
             self.panicked = True
         else:
@@ -113,11 +119,34 @@ class Performer:
         if self._hops % self._period == 0:
             self._moves = self._decided()
         self._hops += 1
-        if not (self.frozen or self.panicked):
+        if not (self.frozen or self.away or self.panicked):
             self.params = np.clip(self.params + self._moves * self._step, 0.0, 1.0)
         self._voice.turn(self.params)
         self._block = self._voice.render(HOP)[0]
         return self._faded(self._block)
+
+    @property
+    def musician_db(self) -> float:
+        """Level of the musician in dBFS, in the last hop."""
+        return float(self.musician.measured[self._loudness])
+
+    @property
+    def own_db(self) -> float:
+        """Level of the agent in dBFS, before it is faded."""
+        return float(self.own.measured[self._loudness])
+
+    @property
+    def level(self) -> float:
+        """How loud it is let be at the end of the last hop, 0..1."""
+        return self._gain
+
+    def recover(self) -> None:
+        """Begin to sound anew, from silence, after a hop that failed; with another voice, now and then."""
+        self._gain = 0.0
+        self._block = np.zeros(HOP, np.float32)
+        if self._hops >= self._revived + _REVIVED_HOPS:
+            self._revived = self._hops
+            self._voice = self._synth.voice(self.params, self._note, seed=self._seed)
 
     def _target(self) -> NDArray[np.float32]:
         """What is to be followed, `[1, F]`."""
@@ -148,7 +177,7 @@ class Performer:
 
     def _faded(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """A block with its level, which takes `FADE_S` from nothing to all and back."""
-        goal = 0.0 if self.muted or self.panicked else 1.0
+        goal = 0.0 if self.muted or self.away or self.panicked else 1.0
         if self._gain == goal:
             return block if goal else np.zeros_like(block)
         gains = np.clip(self._gain + (self._fade if goal else -self._fade), 0.0, 1.0)

@@ -19,10 +19,11 @@ _PERIOD_S = 0.1
 
 
 class Recorder:
-    """Writes what is given to it hop by hop; giving never waits.
+    """Writes what is given to it hop by hop; giving never waits, unless it is asked to.
 
     Args:
         folder: Where the files go; it exists.
+        waits: Wait for the disk where it is too far behind, as nobody plays live.
 
     Attributes:
         hops: How many were given.
@@ -30,8 +31,8 @@ class Recorder:
         failure: Why the recording ended before the session, in words; None while it goes on.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, waits: bool = False) -> None:
+        self._folder, self._waits = folder, waits
         self._ring = np.zeros((_KEPT, len(SIDES), HOP), np.float32)
         self.hops = self.dropped = self._written = 0
         self.failure: str | None = None
@@ -41,6 +42,8 @@ class Recorder:
 
     def give(self, musician: NDArray[np.float32], agent: NDArray[np.float32]) -> None:
         """Keep a hop of each side, `[hop]`, to be written soon."""
+        while self._waits and self.failure is None and self.hops - self._written >= _KEPT:
+            self._ended.wait(_PERIOD_S / 10)
         if self.hops - self._written >= _KEPT:
             self.dropped += 1
             return

@@ -1,0 +1,344 @@
+"""Opening a session: all that can be wrong with it shows before the show."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonewright.audio import Clip, read, resample, write
+from tonewright.audio.channels import mix_down
+from tonewright.audio.folders import SOUND_ENDINGS
+from tonewright.errors import OutputError, UsageError, system_reason
+from tonewright.files import check_file
+from tonewright.improvising.hearing import HOP, HOP_S, SAMPLE_RATE_HZ
+from tonewright.improvising.networks.load import agent_digest, load_agent
+from tonewright.improvising.session.clock import Clock, Deadlines
+from tonewright.improvising.session.commands import Timed, read_score
+from tonewright.improvising.session.device import Device
+from tonewright.improvising.session.exchange import Exchange
+from tonewright.improvising.session.folder import Log, now, write_session
+from tonewright.improvising.session.osc import LOOPBACK, OscIn, OscOut
+from tonewright.improvising.session.performer import Performer
+from tonewright.improvising.session.recording import SIDES, Recorder
+from tonewright.improvising.session.session import Session
+from tonewright.improvising.session.sinks import CardSink, OscSink, Sink
+from tonewright.improvising.session.sources import CardSource, FileSource, OscSource, Source
+from tonewright.improvising.session.ticking import CardTicks, ClockTicks, FreeTicks, Ticks
+from tonewright.synths import synth as make_synth
+from tonewright.synths.base import check_plays_notes
+
+OSC = "osc"
+"""As an input or output: another program."""
+LISTEN, SEND = f"{LOOPBACK}:9000", f"{LOOPBACK}:9001"
+"""Where Open Sound Control is heard, and where it is sent to, unless told otherwise."""
+_NOTE = 60.0
+_PLACE = re.compile(r"(?:(?P<host>[^:\s]+):)?(?P<port>\d{1,5})")
+_WRITTEN = (".wav", ".flac")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a session is to be.
+
+    Attributes:
+        synth: Name of the synth.
+        input: A sound file, `OSC`, or a sound card: its name, a part of it, its number, or "default".
+        output: A file to make (.wav or .flac), `OSC`, or a sound card.
+        agent: Folder of a training; the agent that ships if None.
+        seconds: How long, at most; as long as the input, or until it is stopped, if None.
+        note: MIDI note that is held; a middle C if None. Only of synths that play notes.
+        seed: Of whatever is random.
+        score: File of commands and their times.
+        folder: Where to keep the session; it is not kept if None.
+        listen: `[HOST:]PORT` where commands and descriptors are heard; None to hear none but for an `OSC`
+            input.
+        send: `[HOST:]PORT` where controls go if the output is `OSC`.
+        overwrite: Whether what is there already may be replaced.
+    """
+
+    synth: str
+    input: str
+    output: str
+    agent: str | None = None
+    seconds: float | None = None
+    note: float | None = None
+    seed: int = 0
+    score: Path | None = None
+    folder: Path | None = None
+    listen: str | None = None
+    send: str = SEND
+    overwrite: bool = False
+
+
+class Show:
+    """A session with all that it needs, open.
+
+    Args:
+        request: What it is to be.
+
+    Attributes:
+        session: The session.
+        exact: From file to file, as fast as it goes, the same every time.
+        device: The sound card, if there is one.
+        osc: What listens to Open Sound Control, if anything does.
+        seconds: How long it will be, if that is known.
+        controls: Names of the controls.
+        log: What happened.
+
+    Raises:
+        TonewrightError: Something is missing, or does not fit.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self._stack = ExitStack()
+        self.events: deque[tuple[float, str]] = deque()
+        try:
+            self._open(request)
+        except BaseException:
+            self._stack.close()
+            raise
+
+    def _open(self, request: Request) -> None:
+        self._check_places(request)
+        score = () if request.score is None else read_score(request.score)
+        player = make_synth(request.synth, SAMPLE_RATE_HZ)
+        if request.note is not None:
+            check_plays_notes(player, "note")
+        self._note = _NOTE if request.note is None else request.note
+        agent = load_agent(player, request.agent)
+        self._facts = {
+            "synth": player.name,
+            "synth_version": player.version,
+            "synth_file_sha256": getattr(player, "file_sha256", None),
+            "agent": request.agent,
+            "agent_sha256": agent_digest(player, request.agent),
+        }
+        self.controls = tuple(player.controls.names)
+        performer = Performer(player, agent, note=self._note, seed=request.seed)
+        self._make(request, performer, score)
+
+    def _make(self, request: Request, performer: Performer, score: tuple[Timed, ...]) -> None:
+        hears_card, plays_card = self._is_card(request.input), self._is_card(request.output)
+        exchange = Exchange()
+        self._free = FreeTicks()
+        self.device = self.osc = self.clock = None
+        self.seconds = request.seconds
+        source: Source
+        if _is_file(request.input):
+            sound = _sound(request.input)
+            length_s = len(sound) / SAMPLE_RATE_HZ
+            self.seconds = length_s if request.seconds is None else min(request.seconds, length_s)
+            source = FileSource(sound[: round(self.seconds * SAMPLE_RATE_HZ)])
+        elif hears_card:
+            source = CardSource(exchange)
+        if request.input == OSC or request.listen is not None:
+            host, port = place(request.listen or LISTEN, "--listen")
+            columns = len(performer.musician.names)
+            self.osc = OscIn(host, port, columns, lambda command: self.session.command(command))
+            self._stack.callback(self.osc.close)
+        if request.input == OSC:
+            assert self.osc is not None
+            source = OscSource(self.osc)
+        sinks: list[Sink] = []
+        if plays_card:
+            sinks.append(CardSink(exchange))
+        elif request.output == OSC:
+            sinks.append(OscSink(OscOut(*place(request.send, "--send"))))
+        self.exact = _is_file(request.input) and _is_file(request.output)
+        ticks: Ticks
+        if hears_card or plays_card:
+            self.device = Device(
+                exchange, request.input if hears_card else None, request.output if plays_card else None
+            )
+            self._stack.callback(self.device.close)
+            ticks = CardTicks(exchange)
+        elif self.exact:
+            ticks = self._free
+        else:
+            self.clock = Clock(HOP_S)
+            ticks = ClockTicks(self.clock)
+        self._exchange = exchange
+        self.recorder = self._recorder(request)
+        self.log = Log(request.folder)
+        self._stack.callback(self.log.close)
+        self._began = now()
+        self.session = Session(
+            performer,
+            ticks,
+            source,
+            sinks,
+            score=score,
+            recorder=self.recorder,
+            tell=lambda words: self.events.append((self.session.hops * HOP_S, words)),
+        )
+
+    @property
+    def writes(self) -> bool:
+        """Whether the output is a file."""
+        return _is_file(self.request.output)
+
+    def run(self, progress: Callable[[], None] = lambda: None) -> None:
+        """Play until it ends; from one thread, while others may tell it things.
+
+        Args:
+            progress: Called before each hop of an exact session.
+        """
+        self._free.progress = progress
+        if self.device is not None:
+            self.device.start()
+        self.session.run(self.request.seconds)
+
+    def close(self) -> dict[str, Any]:
+        """End, write what is to be written, and tell what was counted.
+
+        Raises:
+            OutputError: The output cannot be written.
+        """
+        with self._stack:
+            if self.recorder is not None:
+                self.recorder.close()
+            fields = self.facts()
+            if self.request.folder is not None:
+                write_session(self.request.folder, fields)
+            if self.writes:
+                self._write_output()
+        return fields
+
+    def facts(self) -> dict[str, Any]:
+        """What the session is and was, so far."""
+        session, request = self.session, self.request
+        deadlines = {"work": _classes(session.work)}
+        if self.clock is not None:
+            deadlines["clock"] = _classes(self.clock.deadlines)
+        fields = {
+            **self._facts,
+            "note": self._note,
+            "seed": request.seed,
+            "input": request.input,
+            "output": request.output,
+            "began": self._began,
+            "hops": session.hops,
+            "commands": [[hop, one.do, one.value] for hop, one in session.done],
+            "counters": self.counters(),
+            "deadlines": deadlines,
+        }
+        if self.recorder is not None and self.recorder.failure:
+            fields["recording"] = self.recorder.failure
+        return {name: value for name, value in fields.items() if value is not None}
+
+    def counters(self) -> Mapping[str, float]:
+        """What was counted so far, by name."""
+        session, exchange, osc = self.session, self._exchange, self.osc
+        counted: dict[str, float] = {
+            "stalls": session.stalls,
+            "failures": session.failures,
+            "dropped_hops": session.source.dropped,
+            "worst_hop_ms": session.work.worst_ns / 1e6,
+            "median_hop_ms": session.work.quantile_us(0.5) / 1e3,
+            "p99_hop_ms": session.work.quantile_us(0.99) / 1e3,
+        }
+        if self.clock is not None:
+            deadlines = self.clock.deadlines
+            counted |= {
+                "late_deadlines": deadlines.late,
+                "skipped_deadlines": deadlines.skipped,
+                "worst_deadline_ms": deadlines.worst_ns / 1e6,
+                "p99_deadline_ms": deadlines.quantile_us(0.99) / 1e3,
+            }
+        if self.device is not None:
+            counted |= {
+                "underruns": exchange.underruns,
+                "overruns": exchange.overruns,
+                "device_troubles": self.device.troubles,
+            }
+        if isinstance(session.source, CardSource):
+            counted["not_finite"] = session.source.not_finite
+        if osc is not None:
+            counted |= {
+                "osc_frames": osc.frames,
+                "osc_commands": osc.commands,
+                "osc_malformed": osc.malformed,
+                "osc_refused": osc.refused,
+            }
+        if self.recorder is not None:
+            counted["recording_dropped"] = self.recorder.dropped
+        return counted
+
+    def _recorder(self, request: Request) -> Recorder | None:
+        if request.folder is not None:
+            try:
+                request.folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise OutputError(
+                    f"cannot make {str(request.folder)!r}: {system_reason(error)}; name another folder"
+                ) from None
+            self._sounds = request.folder
+        elif _is_file(request.output):
+            self._sounds = Path(self._stack.enter_context(tempfile.TemporaryDirectory("-tonewright")))
+        else:
+            return None
+        return Recorder(self._sounds, waits=self.exact)
+
+    def _write_output(self) -> None:
+        clip = read(self._sounds / f"{SIDES[1]}.wav")
+        frames = clip.frames if self.seconds is None else round(self.seconds * SAMPLE_RATE_HZ)
+        sound = Clip(clip.samples[:, :frames], SAMPLE_RATE_HZ)
+        write(self.request.output, sound, overwrite=self.request.overwrite)
+
+    def _check_places(self, request: Request) -> None:
+        if _is_file(request.output):
+            if Path(request.output).suffix.lower() not in _WRITTEN:
+                raise UsageError(
+                    f"a session is written to a .wav or .flac file; got {request.output!r}; name it so"
+                )
+            check_file(Path(request.output), overwrite=request.overwrite)
+        if request.folder is not None and not request.overwrite:
+            there = request.folder
+            if there.exists() and (not there.is_dir() or any(there.iterdir())):
+                raise OutputError(
+                    f"{str(there)!r} is there already; name another folder, or replace it (overwrite)"
+                )
+
+    @staticmethod
+    def _is_card(name: str) -> bool:
+        return name != OSC and not _is_file(name)
+
+
+def place(text: str, option: str) -> tuple[str, int]:
+    """Host and port of `[HOST:]PORT`.
+
+    Raises:
+        UsageError: It is none.
+    """
+    found = _PLACE.fullmatch(text)
+    if found is None or not int(found["port"]) < 1 << 16:
+        raise UsageError(f"{option} takes [HOST:]PORT, as in 9000 or 0.0.0.0:9000; got {text!r}")
+    return found["host"] or LOOPBACK, int(found["port"])
+
+
+def _is_file(name: str) -> bool:
+    return Path(name).suffix.lower() in SOUND_ENDINGS or Path(name).is_file()
+
+
+def _sound(name: str) -> NDArray[np.float32]:
+    """The mix of a sound file at the rate of agents, `[n]`."""
+    clip = resample(read(name), SAMPLE_RATE_HZ)
+    sound = mix_down(clip.samples[np.newaxis])[0]
+    if len(sound) < HOP:
+        raise UsageError(f"a musician plays one hop, {1000 * HOP_S:.1f} ms, or more; got {name!r}")
+    return np.asarray(sound, np.float32)
+
+
+def _classes(deadlines: Deadlines) -> dict[str, list[float]]:
+    edges_us, counts = deadlines.classes
+    return {"edges_us": [round(float(one), 1) for one in edges_us], "counts": [int(one) for one in counts]}

@@ -1,0 +1,75 @@
+"""How other programs play with this one, in words: addresses, types, rates and examples."""
+
+from __future__ import annotations
+
+from tonewright.improvising.hearing import HOP, HOP_S, SAMPLE_RATE_HZ
+from tonewright.improvising.networks.load import load_agent
+from tonewright.improvising.session.ears import Ears
+from tonewright.improvising.session.opening import LISTEN, SEND
+from tonewright.improvising.session.osc import CONTROLS, LEVEL, MUSICIAN, ROOT
+from tonewright.synths import synth as make_synth
+from tonewright.wording import listing
+
+_COMMANDS = (
+    ("stance", "s", "follow, contrast or lead"),
+    ("dial", "f", "how much of the agent's moves is done, 0 (hold) to 1"),
+    ("remember", "s or i", "name of the present moment"),
+    ("back", "s or i", "go back to a moment"),
+    ("vary", "s or i", "go to a variation of a moment"),
+    ("freeze", "T/F, i or f", "hold the controls: on 1, off 0"),
+    ("mute", "T/F, i or f", "fade out: on 1, off 0"),
+    ("away", "T/F, i or f", "hold and fade out, as when nothing comes"),
+    ("panic", "", "silence within 50 ms"),
+    ("go", "", "end panic, freeze and going back"),
+)
+
+
+def protocol(synth: str, agent: str | None = None) -> str:
+    """What another program sends and gets, for a synth and an agent.
+
+    Args:
+        synth: Name of the synth.
+        agent: Folder of a training; the agent that ships if None.
+
+    Raises:
+        TonewrightError: There is no such synth or agent.
+    """
+    player = make_synth(synth, SAMPLE_RATE_HZ)
+    names = Ears(load_agent(player, agent).scales.take(load_agent(player, agent).columns)).names
+    controls = player.controls.controls
+    rate = f"{SAMPLE_RATE_HZ / HOP:.1f}"
+    lines = [
+        "Open Sound Control 1.0 over UDP. Bundles are taken apart; a time tag up to a minute ahead is waited for.",
+        "",
+        f"To Tonewright, at --listen, {LISTEN} unless given:",
+        f"  {MUSICIAN}  {len(names)} × f: what is heard of the musician, with --input osc. Best once a hop, "
+        f"{rate} times a",
+        "    second; the newest counts. In this order, measured as `tonewright hear` does:",
+        *(f"      {number + 1:2} {name}" for number, name in enumerate(names)),
+        *(f"  {ROOT}/{name:9} {types or '(nothing)':11}  {meaning}" for name, types, meaning in _COMMANDS),
+        "",
+        f"From Tonewright, to --send, {SEND} unless given, with --output osc:",
+        f"  {CONTROLS}  {len(controls)} × f in [0, 1], {rate} times a second "
+        f"({1000 * HOP_S:.1f} ms). In this order:",
+        *(
+            f"      {number + 1:2} {one.name}: {one.low:g} to {one.high:g} {one.unit}".rstrip()
+            + f", {one.curve}"
+            for number, one in enumerate(controls)
+        ),
+        f"  {LEVEL}  f: 0 while it is to be silent, 1 while it plays; sent when it changes",
+        "",
+        "Pd vanilla, a patch that gets the controls:",
+        "  [netreceive -u -b 9001] → [oscparse] → [list trim] → [route tonewright] → [route controls level]",
+        "Pd vanilla, a message to Tonewright:",
+        "  [stance lead( → [oscformat tonewright stance] → [list prepend send] → [list trim] →",
+        "  [netsend -u -b], after a message [connect 127.0.0.1 9000(",
+        "SuperCollider:",
+        '  ~agent = NetAddr("127.0.0.1", 9000);',
+        f'  ~agent.sendMsg("{ROOT}/stance", "lead");',
+        f'  OSCdef(\\controls, {{ |msg| msg[1..].postln }}, "{CONTROLS}", recvPort: 9001);',
+        "A terminal (Debian: apt-get install liblo-tools):",
+        f"  oscsend 127.0.0.1 9000 {ROOT}/dial f 0.5",
+        "",
+        f"Controls: {listing([one.name for one in controls])}.",
+    ]
+    return "\n".join(lines[:-2])

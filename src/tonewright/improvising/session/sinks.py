@@ -1,0 +1,70 @@
+"""Where a session plays to: a sound card, another program by Open Sound Control, or a file."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonewright.improvising.session.exchange import Exchange
+from tonewright.improvising.session.osc import CONTROLS, LEVEL, OscOut
+
+
+class Sink(Protocol):
+    """Takes what the agent does, hop by hop, without waiting."""
+
+    def take(self, sound: NDArray[np.float32], controls: NDArray[np.float32], level: float) -> None:
+        """Take a hop.
+
+        Args:
+            sound: `[hop]` of the synth inside, faded.
+            controls: `[D]` in 0..1.
+            level: How much is to be heard of it: 0 while it is silent, 1 while it plays.
+        """
+        ...
+
+    def close(self) -> None:
+        """End."""
+        ...
+
+
+class CardSink:
+    """A sound card.
+
+    Args:
+        exchange: Where its callback takes what goes out.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    def take(self, sound: NDArray[np.float32], controls: NDArray[np.float32], level: float) -> None:
+        """See `Sink.take`."""
+        self._exchange.play(sound)
+
+    def close(self) -> None:
+        """See `Sink.close`."""
+
+
+class OscSink:
+    """Another program, which gets controls and level.
+
+    Args:
+        osc: Sends to it.
+    """
+
+    def __init__(self, osc: OscOut) -> None:
+        self._osc = osc
+        self._level = -1.0
+
+    def take(self, sound: NDArray[np.float32], controls: NDArray[np.float32], level: float) -> None:
+        """See `Sink.take`."""
+        self._osc.send(CONTROLS, controls)
+        if level != self._level:
+            self._osc.send(LEVEL, np.array([level], np.float32))
+            self._level = level
+
+    def close(self) -> None:
+        """See `Sink.close`."""
+        self._osc.close()
