@@ -224,7 +224,7 @@ def _print_devices(json: bool) -> None:
     from rich.table import Table
 
     from tonewright.cli.output import print_json
-    from tonewright.improvising.session.device import devices
+    from tonewright.improvising.session.portaudio import devices
 
     found = devices()
     if json:

@@ -56,12 +56,12 @@ def test_other_files_are_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("lead at 12")
     with pytest.raises(ScoreError):
         read_score(tmp_path / "notes.txt")
-    with pytest.raises(ScoreError, match="format"):
+    with pytest.raises(ScoreError, match="this is a preset, no play-score"):
         read_score(score(tmp_path, format="tonewright-preset"))
 
 
 def test_every_command_checks_what_it_takes():
-    good = {"stance": "lead", "dial": 0.5, "freeze": True, "mute": 0, "panic": None, "go": None}
+    good = {"stance": "lead", "dial": 0.5, "freeze": True, "mute": 0, "away": 1, "panic": None, "go": None}
     for name in COMMANDS:
         assert Command(name, good.get(name, "a")).do == name
         with pytest.raises(UsageError):

@@ -60,8 +60,8 @@ COMMANDS: Mapping[str, Callable[[Any], Any]] = {
 }
 """Names of commands, and what checks their value: `stance` (of `STANCES`); `dial`, how much of the agent's
 moves is done, from 0 (hold) to 1; `remember`, `back` and `vary` with the name of a moment; `freeze` and
-`mute`, on or off; `away`, silent and held while nothing comes from the musician, which a session tells itself;
-`panic`, silence within 50 ms, and `go`, which ends it and all that holds the agent."""
+`mute`, on or off; `away`, silent and held while nothing comes from the musician, which a session tells
+itself; `panic`, silence within 50 ms, and `go`, which ends it and all that holds the agent."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,6 @@
-"""Blocks between a sound card's callback and the thread that plays: nobody waits for the other."""
+"""Hops between a sound card's callback and the thread that plays, in memory that two processes share."""
 
 from __future__ import annotations
-
-import threading
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,74 +10,105 @@ from tonewright.improvising.hearing import HOP
 _SLOTS = 8
 _TAIL = np.linspace(1.0, 0.0, 64, endpoint=False, dtype=np.float32)
 _HEAD = 1.0 - _TAIL
+_COUNTERS = ("given", "heard", "played", "taken", "calls", "dropped", "underruns", "overruns", "troubles")
+_HEADER = 8 * len(_COUNTERS)
+SIZE = _HEADER + 2 * _SLOTS * HOP * 4
+"""Bytes that it takes."""
 
 
 class Exchange:
     """Two rings of hops: what comes in, and what goes out.
 
-    The callback gives and takes; the player takes the newest hop that came in, gives the next one that goes
-    out, and neither allocates nor locks.
+    The callback gives and takes; the player takes the newest hop that came in, and gives the next one that
+    goes out. Neither allocates, locks or waits for the other: each counter is written by one side alone.
 
-    Attributes:
-        came: Set whenever the callback was there.
-        calls: How often it was.
-        dropped: Hops that came in and were never heard, because a newer one was there.
-        underruns: Hops that had to go out before there was one; the last sample faded out in their place.
-        overruns: Hops to go out that came when the ring was full.
+    Args:
+        memory: `SIZE` bytes, zeros at first; its own, if the callback is in the same process.
     """
 
-    def __init__(self) -> None:
-        self._in, self._out = np.zeros((2, _SLOTS, HOP), np.float32)
-        self._given = self._heard = self._played = self._taken = 0
+    def __init__(self, memory: memoryview | bytearray | None = None) -> None:
+        memory = bytearray(SIZE) if memory is None else memory
+        self._count = np.frombuffer(memory, np.int64, len(_COUNTERS))
+        rings = np.frombuffer(memory, np.float32, offset=_HEADER)
+        self._in, self._out = rings.reshape(2, _SLOTS, HOP)
         self._last = np.float32(0.0)
         self._broken = False
-        self.came = threading.Event()
-        self.calls = 0
-        self.dropped = self.underruns = self.overruns = 0
+
+    @property
+    def calls(self) -> int:
+        """How often the callback was there."""
+        return int(self._count[4])
+
+    @property
+    def dropped(self) -> int:
+        """Hops that came in and were never heard, because a newer one was there."""
+        return int(self._count[5])
+
+    @property
+    def underruns(self) -> int:
+        """Hops that had to go out before there was one; the last sample faded out in their place."""
+        return int(self._count[6])
+
+    @property
+    def overruns(self) -> int:
+        """Hops to go out that came when the ring was full."""
+        return int(self._count[7])
+
+    @property
+    def troubles(self) -> int:
+        """How often the system told the callback that samples were lost."""
+        return int(self._count[8])
 
     # The callback's side
 
     def give_in(self, block: NDArray[np.float32]) -> None:
         """A hop came in, `[hop]`."""
-        self._in[self._given % _SLOTS] = block
-        self._given += 1
-
-    def called(self) -> None:
-        """The callback is done: the player may go on."""
-        self.calls += 1
-        self.came.set()
+        given = int(self._count[0])
+        self._in[given % _SLOTS] = block
+        self._count[0] = given + 1
 
     def take_out(self, block: NDArray[np.float32]) -> None:
         """Fill a hop that goes out, `[hop]`."""
-        if self._taken < self._played:
-            block[:] = self._out[self._taken % _SLOTS]
-            self._taken += 1
+        played, taken = int(self._count[2]), int(self._count[3])
+        if taken < played:
+            block[:] = self._out[taken % _SLOTS]
+            self._count[3] = taken + 1
             if self._broken:  # no click where sound comes back
                 block[: len(_TAIL)] *= _HEAD
                 self._broken = False
         else:
             block[:] = 0.0
             block[: len(_TAIL)] = self._last * _TAIL
-            self.underruns += self._played > 0
-            self._broken = self._played > 0
+            self._broken = played > 0
+            self._count[6] += self._broken
         self._last = block[-1]
+
+    def called(self, trouble: bool = False) -> None:
+        """The callback is done: the player may go on."""
+        self._count[8] += trouble
+        self._count[4] += 1
 
     # The player's side
 
+    def begin(self) -> None:
+        """What came in so far was before the session."""
+        self._count[1] = self._count[0]
+
     def newest(self) -> NDArray[np.float32] | None:
         """The newest hop that came in and was not heard yet, `[hop]`; None if there is none."""
-        given = self._given
-        if given == self._heard:
+        given, heard = int(self._count[0]), int(self._count[1])
+        if given == heard:
             return None
-        self.dropped += given - self._heard - 1
-        self._heard = given
+        self._count[5] += given - heard - 1
+        self._count[1] = given
         block: NDArray[np.float32] = self._in[(given - 1) % _SLOTS]
         return block
 
     def play(self, block: NDArray[np.float32]) -> None:
         """Give the next hop that goes out, `[hop]`."""
-        if self._played - self._taken >= _SLOTS:
-            self.overruns += 1
+        played = int(self._count[2])
+        if played - int(self._count[3]) >= _SLOTS:
+            self._count[7] += 1
             return
-        self._out[self._played % _SLOTS] = block
-        self._played += 1
+        self._out[played % _SLOTS] = block
+        self._count[2] = played + 1

@@ -1,4 +1,4 @@
-"""What is kept of a session: a folder with both sides, a log of what happened, and all that decides its sound.
+"""What is kept of a session: a folder with both sides, a log of what happened, and what decides its sound.
 
 `musician.wav` and `agent.wav` are float32, hop by hop as they were heard and played; `log.jsonl` gets a line
 whenever something happens; `session.json` is written at the end. The same synth and agent, told the same
@@ -169,8 +169,8 @@ def read_session(folder: StrPath) -> Kept:
     folder = Path(folder)
     if not (folder / FILE).exists() and (folder / LOG).exists():
         raise SessionError(
-            f"a session is written down when it ends; got {str(folder)!r}, which ended before that; its sounds "
-            "and its log are there"
+            f"a session is written down when it ends; got {str(folder)!r}, which ended before that; its "
+            "sounds and its log are there"
         )
     document = read_document(folder / FILE, FORM, VERSION, _FIELDS, error=SessionError, optional=_OPTIONAL)
     try:

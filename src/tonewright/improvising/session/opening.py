@@ -24,7 +24,6 @@ from tonewright.improvising.networks.load import agent_digest, load_agent
 from tonewright.improvising.session.clock import Clock, Deadlines
 from tonewright.improvising.session.commands import Timed, read_score
 from tonewright.improvising.session.device import Device
-from tonewright.improvising.session.exchange import Exchange
 from tonewright.improvising.session.folder import Log, now, write_session
 from tonewright.improvising.session.osc import LOOPBACK, OscIn, OscOut
 from tonewright.improvising.session.performer import Performer
@@ -129,9 +128,10 @@ class Show:
 
     def _make(self, request: Request, performer: Performer, score: tuple[Timed, ...]) -> None:
         hears_card, plays_card = self._is_card(request.input), self._is_card(request.output)
-        exchange = Exchange()
         self._free = FreeTicks()
-        self.device = self.osc = self.clock = None
+        self.device: Device | None = None
+        self.osc: OscIn | None = None
+        self.clock: Clock | None = None
         self.seconds = request.seconds
         source: Source
         if _is_file(request.input):
@@ -139,8 +139,13 @@ class Show:
             length_s = len(sound) / SAMPLE_RATE_HZ
             self.seconds = length_s if request.seconds is None else min(request.seconds, length_s)
             source = FileSource(sound[: round(self.seconds * SAMPLE_RATE_HZ)])
-        elif hears_card:
-            source = CardSource(exchange)
+        if hears_card or plays_card:
+            self.device = Device(
+                request.input if hears_card else None, request.output if plays_card else None
+            )
+            self._stack.callback(self.device.close)
+        if self.device is not None and hears_card:
+            source = CardSource(self.device.exchange)
         if request.input == OSC or request.listen is not None:
             host, port = place(request.listen or LISTEN, "--listen")
             columns = len(performer.musician.names)
@@ -150,24 +155,19 @@ class Show:
             assert self.osc is not None
             source = OscSource(self.osc)
         sinks: list[Sink] = []
-        if plays_card:
-            sinks.append(CardSink(exchange))
+        if self.device is not None and plays_card:
+            sinks.append(CardSink(self.device.exchange))
         elif request.output == OSC:
             sinks.append(OscSink(OscOut(*place(request.send, "--send"))))
         self.exact = _is_file(request.input) and _is_file(request.output)
         ticks: Ticks
-        if hears_card or plays_card:
-            self.device = Device(
-                exchange, request.input if hears_card else None, request.output if plays_card else None
-            )
-            self._stack.callback(self.device.close)
-            ticks = CardTicks(exchange)
+        if self.device is not None:
+            ticks = CardTicks(self.device)
         elif self.exact:
             ticks = self._free
         else:
             self.clock = Clock(HOP_S)
             ticks = ClockTicks(self.clock)
-        self._exchange = exchange
         self.recorder = self._recorder(request)
         self.log = Log(request.folder)
         self._stack.callback(self.log.close)
@@ -194,8 +194,6 @@ class Show:
             progress: Called before each hop of an exact session.
         """
         self._free.progress = progress
-        if self.device is not None:
-            self.device.start()
         self.session.run(self.request.seconds)
 
     def close(self) -> dict[str, Any]:
@@ -238,7 +236,7 @@ class Show:
 
     def counters(self) -> Mapping[str, float]:
         """What was counted so far, by name."""
-        session, exchange, osc = self.session, self._exchange, self.osc
+        session, osc = self.session, self.osc
         counted: dict[str, float] = {
             "stalls": session.stalls,
             "failures": session.failures,
@@ -257,9 +255,9 @@ class Show:
             }
         if self.device is not None:
             counted |= {
-                "underruns": exchange.underruns,
-                "overruns": exchange.overruns,
-                "device_troubles": self.device.troubles,
+                "underruns": self.device.exchange.underruns,
+                "overruns": self.device.exchange.overruns,
+                "device_troubles": self.device.exchange.troubles,
             }
         if isinstance(session.source, CardSource):
             counted["not_finite"] = session.source.not_finite

@@ -39,7 +39,8 @@ def protocol(synth: str, agent: str | None = None) -> str:
     controls = player.controls.controls
     rate = f"{SAMPLE_RATE_HZ / HOP:.1f}"
     lines = [
-        "Open Sound Control 1.0 over UDP. Bundles are taken apart; a time tag up to a minute ahead is waited for.",
+        "Open Sound Control 1.0 over UDP. Bundles are taken apart; what a time tag puts off by up to a minute "
+        "is kept until then.",
         "",
         f"To Tonewright, at --listen, {LISTEN} unless given:",
         f"  {MUSICIAN}  {len(names)} × f: what is heard of the musician, with --input osc. Best once a hop, "

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from tonewright.improvising.session.clock import Clock
-from tonewright.improvising.session.exchange import Exchange
+from tonewright.improvising.session.device import Device
 
 
 class Ticks(Protocol):
@@ -21,19 +21,21 @@ class CardTicks:
     """One hop to each callback of a sound card.
 
     Args:
-        exchange: What the callback gives to and takes from.
+        device: The card.
     """
 
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
-        self._seen = exchange.calls
+    def __init__(self, device: Device) -> None:
+        self._device = device
+        self._seen = -1
 
     def wait(self, seconds: float) -> int:
         """See `Ticks.wait`."""
-        exchange = self._exchange
+        exchange = self._device.exchange
+        if self._seen < 0:
+            exchange.begin()
+            self._seen = exchange.calls
         if exchange.calls == self._seen:
-            exchange.came.wait(seconds)
-        exchange.came.clear()
+            self._device.wait(seconds)
         due = exchange.calls - self._seen
         self._seen += due
         return due

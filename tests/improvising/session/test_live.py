@@ -1,0 +1,73 @@
+"""Sessions in real time, on a real JACK server."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from tonewright.errors import DeviceError
+from tonewright.features import hear
+from tonewright.improvising.hearing import HOP, HOP_S
+from tonewright.improvising.session.commands import Command
+from tonewright.improvising.session.folder import read_session, replay
+from tonewright.improvising.session.opening import Request, Show
+from tonewright.improvising.session.portaudio import devices
+
+from .conftest import RATE_HZ, tones
+
+pytestmark = pytest.mark.timeout(60)
+
+
+def start(show):
+    thread = threading.Thread(target=show.run)
+    thread.start()
+    return thread
+
+
+def pitch_hz(sound, at_s):
+    some = sound[round((at_s - 0.15) * RATE_HZ) : round(at_s * RATE_HZ)]
+    return float(np.median(hear(some, RATE_HZ, "pitch_f0").values[..., 0]))
+
+
+def test_the_server_is_listed(jack_server):
+    assert any("JACK" in one["system"] and one["inputs"] and one["outputs"] for one in devices())
+
+
+@pytest.fixture
+def played(musician, tmp_path):
+    """A session in which a musician plays three tones, with commands, and what it left."""
+    show = Show(Request("sine", "default", "default", seconds=3.0, folder=tmp_path / "session"))
+    thread = start(show)
+    musician.connect()
+    musician.play(tones(220, 440, 880, seconds=0.7))
+    time.sleep(1.2)
+    show.session.command(Command("remember", "a"))
+    show.session.command(Command("stance", "contrast"))
+    thread.join()
+    fields = show.close()
+    return fields, musician.heard, tmp_path / "session"
+
+
+def test_a_session_follows_and_can_be_played_again_to_the_sample(played):
+    fields, heard, folder = played
+    assert fields["hops"] * HOP_S == pytest.approx(3.0, abs=HOP_S)
+    kept = read_session(folder)
+    assert [command.do for _, command in kept.commands] == ["remember", "stance"]
+    agent, again = kept.sound("agent"), replay(kept)
+    np.testing.assert_array_equal(agent, again.sound)
+    musician = kept.sound("musician")
+    begins_s = np.flatnonzero(np.abs(musician) > 0.01)[0] / RATE_HZ
+    assert pitch_hz(agent, begins_s + 0.65) == pytest.approx(220, rel=0.06)
+    # What came out of the server is what was recorded, but for hops that came too late.
+    counters = kept.counters
+    blocks = {block.tobytes() for block in agent.reshape(-1, HOP)}
+    sounding = [block for block in heard[: len(heard) // HOP * HOP].reshape(-1, HOP) if np.abs(block).max() > 0.05]
+    strange = sum(block.tobytes() not in blocks for block in sounding)
+    assert len(sounding) > 100
+    assert strange <= 2 * counters["underruns"] + counters["overruns"] + 2
+
+
+def test_another_device_is_told_before_the_show(jack_server):
+    with pytest.raises(DeviceError, match=r"cannot open 'no such card' and 'default' at 44,100 Hz: .*--devices"):
+        Show(Request("sine", "no such card", "default"))
