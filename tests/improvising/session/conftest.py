@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import time
-import warnings
 
 import numpy as np
 import pytest
@@ -31,9 +30,7 @@ def jack_server(worker_id):
     except (ImportError, OSError) as error:
         missing.append(str(error))
     if missing:
-        reason = f"playing on JACK is not tested: {', '.join(missing)} missing (Debian: jackd2, libportaudio2)"
-        warnings.warn(reason, stacklevel=1)
-        pytest.skip(reason)
+        pytest.skip(f"needs {', '.join(missing)}: apt-get install jackd2 libportaudio2")
     name = f"tonewright-{worker_id}"
     before = os.environ.get("JACK_DEFAULT_SERVER")
     os.environ["JACK_DEFAULT_SERVER"] = name

@@ -62,12 +62,16 @@ def test_a_session_follows_and_can_be_played_again_to_the_sample(played):
     # What came out of the server is what was recorded, but for hops that came too late.
     counters = kept.counters
     blocks = {block.tobytes() for block in agent.reshape(-1, HOP)}
-    sounding = [block for block in heard[: len(heard) // HOP * HOP].reshape(-1, HOP) if np.abs(block).max() > 0.05]
+    sounding = [
+        block for block in heard[: len(heard) // HOP * HOP].reshape(-1, HOP) if np.abs(block).max() > 0.05
+    ]
     strange = sum(block.tobytes() not in blocks for block in sounding)
     assert len(sounding) > 100
     assert strange <= 2 * counters["underruns"] + counters["overruns"] + 2
 
 
 def test_another_device_is_told_before_the_show(jack_server):
-    with pytest.raises(DeviceError, match=r"cannot open 'no such card' and 'default' at 44,100 Hz: .*--devices"):
+    with pytest.raises(
+        DeviceError, match=r"cannot open 'no such card' and 'default' at 44,100 Hz: .*--devices"
+    ):
         Show(Request("sine", "no such card", "default"))

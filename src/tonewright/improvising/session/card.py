@@ -14,6 +14,7 @@ import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -82,10 +83,8 @@ class _Card:
 
     def _ring(self, status: Any) -> None:
         self._exchange.called(bool(status))
-        try:
+        with suppress(OSError):  # nobody listens, or not quickly enough: the counter tells
             self._bell.send(b".")
-        except OSError:  # nobody listens, or not quickly enough: the counter tells
-            pass
 
 
 def _find(library: Any, name: str | None, side: str) -> int | None:

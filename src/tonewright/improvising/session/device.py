@@ -10,13 +10,14 @@ import socket
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from tonewright.errors import DeviceError
+from tonewright.errors import DeviceError, MissingExtraError
 from tonewright.improvising.hearing import SAMPLE_RATE_HZ
 from tonewright.improvising.session.exchange import SIZE, Exchange
-from tonewright.improvising.session.portaudio import sounddevice
 
 _IN_MEMORY = Path("/dev/shm")
 _PATIENCE_S = 15.0
@@ -39,7 +40,9 @@ class Device:
     """
 
     def __init__(self, input: str | None, output: str | None) -> None:
-        sounddevice()  # what is missing is told here
+        # Not imported here: PortAudio would end this process, too, where a server that it found has gone.
+        if find_spec("sounddevice") is None:
+            raise MissingExtraError("sounddevice", "live", "playing live")
         self._named = input, output
         folder = _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None
         number, self._path = tempfile.mkstemp(prefix="tonewright-", dir=folder)
@@ -109,8 +112,8 @@ class Device:
         self._end()
         named = " and ".join(repr(one) for one in dict.fromkeys(self._named) if one is not None)
         reason = told.get("error") or (
-            f"cannot open {named} at {SAMPLE_RATE_HZ:,} Hz: {told.get('reason', 'it does not answer')}; choose"
-            " one of those that `tonewright play --devices` lists"
+            f"cannot open {named} at {SAMPLE_RATE_HZ:,} Hz: {told.get('reason', 'it does not answer')}; "
+            "choose one of those that `tonewright play --devices` lists"
         )
         raise DeviceError(reason)
 
@@ -130,10 +133,8 @@ class Device:
             return
         assert process.stdin is not None
         assert process.stdout is not None
-        try:
+        with suppress(OSError):
             process.stdin.close()
-        except OSError:
-            pass
         try:
             process.wait(2.0)
         except subprocess.TimeoutExpired:

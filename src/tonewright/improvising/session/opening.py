@@ -159,6 +159,8 @@ class Show:
             sinks.append(CardSink(self.device.exchange))
         elif request.output == OSC:
             sinks.append(OscSink(OscOut(*place(request.send, "--send"))))
+        for sink in sinks:
+            self._stack.callback(sink.close)
         self.exact = _is_file(request.input) and _is_file(request.output)
         ticks: Ticks
         if self.device is not None:
@@ -194,7 +196,8 @@ class Show:
             progress: Called before each hop of an exact session.
         """
         self._free.progress = progress
-        self.session.run(self.request.seconds)
+        # A file was cut to the sample.
+        self.session.run(None if _is_file(self.request.input) else self.request.seconds)
 
     def close(self) -> dict[str, Any]:
         """End, write what is to be written, and tell what was counted.

@@ -182,4 +182,5 @@ class Performer:
             return block if goal else np.zeros_like(block)
         gains = np.clip(self._gain + (self._fade if goal else -self._fade), 0.0, 1.0)
         self._gain = float(gains[-1])
-        return block * gains
+        faded: NDArray[np.float32] = block * gains
+        return faded

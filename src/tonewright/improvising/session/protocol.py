@@ -39,7 +39,7 @@ def protocol(synth: str, agent: str | None = None) -> str:
     controls = player.controls.controls
     rate = f"{SAMPLE_RATE_HZ / HOP:.1f}"
     lines = [
-        "Open Sound Control 1.0 over UDP. Bundles are taken apart; what a time tag puts off by up to a minute "
+        "Open Sound Control 1.0 over UDP. Bundles are taken apart; what a time tag puts off by up to a minute\n"
         "is kept until then.",
         "",
         f"To Tonewright, at --listen, {LISTEN} unless given:",

@@ -18,13 +18,16 @@ class Source(Protocol):
 
     Attributes:
         came: How many hops or frames came in all: one that stands still has stalled.
-        dropped: How many were never heard, because newer ones were there.
         ended: Whether there is no more.
     """
 
     came: int
-    dropped: int
     ended: bool
+
+    @property
+    def dropped(self) -> int:
+        """How many were never heard, because newer ones were there."""
+        ...
 
     def hear(self, due: int, ears: Ears) -> NDArray[np.float32] | None:
         """Let ears hear the newest hop, `due` hops after the last; the hop `[hop]`, if it is sound."""
