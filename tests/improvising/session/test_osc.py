@@ -121,3 +121,19 @@ def test_controls_go_out_as_floats(listener):
         out.close()
     assert (message.address, message.params) == (CONTROLS, [0.25, 1.0])
     assert out.failed == 0
+
+
+def test_a_ping_comes_back_to_who_sent_it():
+    from pythonosc import osc_message_builder, osc_packet
+
+    listener = OscIn(LOOPBACK, 0, 3, lambda command: None)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.settimeout(2.0)
+        other.bind((LOOPBACK, 0))
+        builder = osc_message_builder.OscMessageBuilder("/tonewright/ping")
+        builder.add_arg(7, "i")
+        other.sendto(builder.build().dgram, (LOOPBACK, listener.port))
+        message = osc_packet.OscPacket(other.recv(1024)).messages[0].message
+    listener.close()
+    assert (message.address, list(message.params)) == ("/tonewright/pong", [7])
+    assert (listener.refused, listener.malformed) == (0, 0)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import heapq
-import math
 import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -21,8 +21,12 @@ ROOT = "/tonewright"
 MUSICIAN, CONTROLS, LEVEL = f"{ROOT}/musician", f"{ROOT}/controls", f"{ROOT}/level"
 """Addresses: descriptors of the musician, a list of floats, in; controls, a list of floats in [0, 1], and how
 loud they are to sound, one from 0 to 1, out."""
+PING, PONG = f"{ROOT}/ping", f"{ROOT}/pong"
+"""Addresses: what is sent to the first comes back from the second, to who sent it."""
 LOOPBACK = "127.0.0.1"
 _LARGEST = 65_536
+_MOST_BYTES = 8_192
+"""Of a packet that is read: what is longer would take longer to read than a hop lasts."""
 _MOST_WAITING = 1_000
 _LATEST_S = 60.0
 _WAKES_S = 0.05
@@ -70,6 +74,7 @@ class OscIn:
     def __init__(self, host: str, port: int, columns: int, tell: Callable[[Command], None]) -> None:
         self._packets, _ = pythonosc()
         self._columns, self._tell = columns, tell
+        self._head = _padded(MUSICIAN) + _padded("," + columns * "f")
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             self._socket.bind((host, port))
@@ -100,21 +105,30 @@ class OscIn:
         while not self._ended:
             self._do_what_is_due()
             try:
-                self._read(self._socket.recv(_LARGEST))
+                self._read(*self._socket.recvfrom(_LARGEST))
             except TimeoutError:
                 continue
             except OSError:  # an answer that could not be delivered; the socket lives
                 continue
 
-    def _read(self, packet: bytes) -> None:
+    def _read(self, packet: bytes, sender: Any) -> None:
+        if packet.startswith(self._head):  # the one that comes at every hop, read without the library
+            frame = np.frombuffer(packet[len(self._head) :][: 4 * self._columns], ">f4").astype(np.float32)
+            self._keep(frame)
+            return
         try:
-            messages = self._packets.OscPacket(packet).messages
+            messages = self._packets.OscPacket(packet).messages if len(packet) <= _MOST_BYTES else None
         except Exception:  # whatever the library makes of what strangers send
+            messages = None
+        if messages is None:
             self.malformed += 1
             return
         now_s = time.time()
         for timed in messages:
             address, values = timed.message.address, list(timed.message.params)
+            if address == PING:
+                self._answer(packet, sender)
+                continue
             wait_s = timed.time - now_s
             if wait_s <= 0:
                 self._do(address, values)
@@ -122,6 +136,11 @@ class OscIn:
                 heapq.heappush(self._later, (timed.time, next(self._order), address, values))
             else:
                 self._refuse(f"a time tag is at most {_LATEST_S:.0f} s ahead; got {wait_s:.0f} s")
+
+    def _answer(self, packet: bytes, sender: Any) -> None:
+        """Send a ping back as a pong: both words have the same length, so the packet stays what it is."""
+        with suppress(OSError):
+            self._socket.sendto(packet.replace(PING.encode(), PONG.encode(), 1), sender)
 
     def _do_what_is_due(self) -> None:
         while self._later and self._later[0][0] <= time.time():
@@ -145,11 +164,14 @@ class OscIn:
         self._tell(command)
 
     def _take(self, values: list[Any]) -> None:
-        numbers = all(isinstance(value, int | float) and math.isfinite(value) for value in values)
-        if len(values) != self._columns or not numbers:
-            self._refuse(f"{MUSICIAN} takes {self._columns} finite numbers; got {len(values)} values")
+        numbers = all(isinstance(value, int | float) for value in values)
+        self._keep(np.array(values if numbers else [np.nan] * len(values), np.float32))
+
+    def _keep(self, frame: NDArray[np.float32]) -> None:
+        if len(frame) != self._columns or not np.isfinite(frame).all():
+            self._refuse(f"{MUSICIAN} takes {self._columns} finite numbers; got {len(frame)} values")
             return
-        self.frame = np.array(values, np.float32)
+        self.frame = frame
         self.frames += 1
 
     def _refuse(self, why: str) -> None:
@@ -184,3 +206,9 @@ class OscOut:
     def close(self) -> None:
         """End."""
         self._socket.close()
+
+
+def _padded(text: str) -> bytes:
+    """A string as packets have it: ended by a zero, and filled up to a multiple of 4 bytes."""
+    content = text.encode() + b"\0"
+    return content + bytes(-len(content) % 4)

@@ -6,7 +6,7 @@ from tonewright.improvising.hearing import HOP, HOP_S, SAMPLE_RATE_HZ
 from tonewright.improvising.networks.load import load_agent
 from tonewright.improvising.session.ears import Ears
 from tonewright.improvising.session.opening import LISTEN, SEND
-from tonewright.improvising.session.osc import CONTROLS, LEVEL, MUSICIAN, ROOT
+from tonewright.improvising.session.osc import CONTROLS, LEVEL, MUSICIAN, PING, PONG, ROOT
 from tonewright.synths import synth as make_synth
 from tonewright.wording import listing
 
@@ -39,8 +39,8 @@ def protocol(synth: str, agent: str | None = None) -> str:
     controls = player.controls.controls
     rate = f"{SAMPLE_RATE_HZ / HOP:.1f}"
     lines = [
-        "Open Sound Control 1.0 over UDP. Bundles are taken apart; what a time tag puts off by up to a minute\n"
-        "is kept until then.",
+        "Open Sound Control 1.0 over UDP. Bundles are taken apart; what a time tag puts off by up to a",
+        "minute is kept until then.",
         "",
         f"To Tonewright, at --listen, {LISTEN} unless given:",
         f"  {MUSICIAN}  {len(names)} × f: what is heard of the musician, with --input osc. Best once a hop, "
@@ -48,6 +48,7 @@ def protocol(synth: str, agent: str | None = None) -> str:
         "    second; the newest counts. In this order, measured as `tonewright hear` does:",
         *(f"      {number + 1:2} {name}" for number, name in enumerate(names)),
         *(f"  {ROOT}/{name:9} {types or '(nothing)':11}  {meaning}" for name, types, meaning in _COMMANDS),
+        f"  {PING}      anything     is answered at once with {PONG} and the same, to who sent it",
         "",
         f"From Tonewright, to --send, {SEND} unless given, with --output osc:",
         f"  {CONTROLS}  {len(controls)} × f in [0, 1], {rate} times a second "
