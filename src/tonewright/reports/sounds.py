@@ -72,13 +72,13 @@ def equal_loudness(sounds: NDArray[np.float32], sample_rate_hz: int) -> Preview:
     return _preview(sounds, beginning, sample_rate_hz, gains_db, float(common), silent=not audible.all())
 
 
-def equal_gain(sounds: NDArray[np.float32], sample_rate_hz: int) -> Preview:
+def equal_gain(sounds: NDArray[np.float32], sample_rate_hz: int, *, whole: bool = False) -> Preview:
     """Turn sounds up or down together, so that one stays as much louder than another as it is.
 
-    The loudest comes to −16 LUFS, or less where a true peak would go beyond −1 dBTP; arguments as for
-    `equal_loudness`.
+    The loudest comes to −16 LUFS, or less where a true peak would go beyond −1 dBTP; sounds and rate as for
+    `equal_loudness`. With `whole` the page holds all of them, whatever it weighs.
     """
-    beginning = _beginning(sounds, sample_rate_hz)
+    beginning = _beginning(sounds, sample_rate_hz, sounds.shape[1] if whole else None)
     loudness = integrated_lufs(beginning, sample_rate_hz)
     silent = not (loudness > _SILENT_LUFS).all()
     loudest = float(loudness.max())
@@ -89,9 +89,12 @@ def equal_gain(sounds: NDArray[np.float32], sample_rate_hz: int) -> Preview:
     return _preview(sounds, beginning, sample_rate_hz, gains_db, loudest + gain_db, silent=silent)
 
 
-def _beginning(sounds: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.float32]:
-    """As much as a page holds, faded out."""
-    beginning = sounds[:, : min(round(PREVIEW_S * sample_rate_hz), PREVIEW_FRAMES)].copy()
+def _beginning(
+    sounds: NDArray[np.float32], sample_rate_hz: int, frames: int | None = None
+) -> NDArray[np.float32]:
+    """As much as a page holds, or so many frames, faded out."""
+    frames = min(round(PREVIEW_S * sample_rate_hz), PREVIEW_FRAMES) if frames is None else frames
+    beginning = sounds[:, :frames].copy()
     # A sound that ends in full swing would click, in the loop at every round.
     fade = min(round(_FADE_S * sample_rate_hz), beginning.shape[1] // 10)
     beginning[:, beginning.shape[1] - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)

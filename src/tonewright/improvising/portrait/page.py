@@ -9,26 +9,20 @@ import numpy as np
 from tonewright import wording
 from tonewright.improvising.evaluation import SHIPPED
 from tonewright.improvising.hearing import HOP_S, SAMPLE_RATE_HZ, WINDOW
-from tonewright.improvising.listening.normalising import QUIET_DBFS
+from tonewright.improvising.portrait.drawn import control_lanes, descriptor_lane, heard_at_s
 from tonewright.improvising.portrait.portraying import Portrait, Take
 from tonewright.improvising.portrait.responses import Response
 from tonewright.improvising.portrait.shown import Shown
 from tonewright.improvising.portrait.summary import Character, Manner, character, glance
-from tonewright.reports import lanes, plots
+from tonewright.reports import lanes
 from tonewright.reports.markup import Html, join, tag
 from tonewright.reports.page import Section, page
 from tonewright.reports.player import player
 from tonewright.reports.sounds import equal_gain, gain_note
 from tonewright.reports.table import Column, table
-from tonewright.reports.traces import GHOST, Scale, Trace, ghost_switch, trace_lane
-from tonewright.synths.control import Control
+from tonewright.reports.traces import GHOST, Trace, ghost_switch
 
 _AGENT, _MUSICIAN, _ORACLE = "the agent", "the musician", "step-limited oracle"
-_MOST_CONTROLS = 12
-_LEAST_DB = 24.0
-"""Height of a lane of levels: in a lower one a held note would seem to shake."""
-_TICK_UNITS = (0.2, 0.5, 0.8)
-_LONGEST_TICK = 8
 _KINDS = {
     "gesture": ("gestures", "Gestures", "Played on a sine, so that every change is known."),
     "recording": (
@@ -209,58 +203,19 @@ def _take(portrait: Portrait, take: Take, id_: str) -> Html:
 
 
 def _descriptor(one: Shown, take: Take, seconds: float) -> Html:
-    # A value stands at the middle of its window.
-    at_s = (np.arange(take.hops) + 1) * HOP_S - WINDOW / SAMPLE_RATE_HZ / 2
-    heard = at_s >= 0
-    parts = (
+    at_s = heard_at_s(take.hops)
+    sides = (
         (take.oracle, _ORACLE, GHOST),
         (take.musician, _MUSICIAN, "sound-1"),
         (take.agent, _AGENT, "sound-0"),
     )
-    values = [part.traces[one.column] for part, _, _ in parts]
-    if one.kind == "octaves":
-        scale = Scale.of_frequencies(values)
-    elif one.kind == "level":
-        scale = Scale.around(values, "dB", floor=QUIET_DBFS, least=_LEAST_DB)
-    else:
-        scale = Scale.around(values, "" if one.unit == "1" else one.unit)
-    drawn = [Trace(name, class_, at_s[heard], part.traces[one.column][heard]) for part, name, class_ in parts]
-    title = f"{one.title} in {one.unit}" if one.kind == "level" else one.title
-    return trace_lane(title, drawn, scale, seconds)
+    drawn = [Trace(name, class_, at_s, side.traces[one.column]) for side, name, class_ in sides]
+    return descriptor_lane(one, drawn, seconds)
 
 
 def _controls(portrait: Portrait, take: Take, seconds: float) -> list[Html]:
-    """A lane for each control; of many those that move most."""
-    agent, oracle = take.agent.controls, take.oracle.controls
-    travel = np.abs(np.diff(agent.astype(np.float64), axis=0)).sum(axis=0)
-    chosen = np.sort(np.argsort(-travel, kind="stable")[:_MOST_CONTROLS])
-    at_s = np.arange(take.hops) * HOP_S
-    made = []
-    for i in chosen:
-        control = portrait.synth.controls.controls[i]
-        drawn = [
-            Trace(_ORACLE, GHOST, at_s, oracle[:, i].astype(np.float64)),
-            Trace(_AGENT, "sound-0", at_s, agent[:, i].astype(np.float64)),
-        ]
-        scale = Scale(0.0, 1.0, ticks=_control_ticks(control))
-        made.append(trace_lane(control.name, drawn, scale, seconds, slim=True))
-    return made
-
-
-def _control_ticks(control: Control) -> tuple[plots.Tick, ...]:
-    """Round physical values where they lie."""
-    ticks = {}
-    for unit in _TICK_UNITS:
-        value = float(control.to_physical(unit))
-        rounded = value if control.landmarks else float(f"{value:.1g}")
-        if not control.low <= rounded <= control.high:
-            rounded = value
-        label = control.describe(rounded)
-        if len(label) > _LONGEST_TICK and control.unit:
-            label = wording.number(rounded, 2)  # the name of the lane tells the unit
-        if len(label) <= _LONGEST_TICK:
-            ticks[label] = plots.Tick(float(control.to_unit(rounded)), label)
-    return tuple(ticks.values())
+    sides = ((_ORACLE, GHOST, take.oracle.controls), (_AGENT, "sound-0", take.agent.controls))
+    return control_lanes(portrait.synth.controls.controls, sides, np.arange(take.hops) * HOP_S, seconds)
 
 
 def _responses(columns: Sequence[Shown], take: Take) -> Html:
