@@ -54,3 +54,34 @@ def test_marks_lie_at_their_times(at_s: float, until_s: float | None, class_: st
 )
 def test_the_legend_counts_pictures(count: int, said: str) -> None:
     assert f"the loudest spot of {said}<" in lanes.legend(count)
+
+
+def marked(moments: list[tuple[float, str, str]], seconds: float) -> dict[float, str]:
+    """When there are lines, and their labels."""
+    found = {}
+    for line in lanes.marks(moments, seconds):
+        page = Page(line)
+        found[round(seconds * float(page.all("i")[0]["style"].removeprefix("--at:")), 3)] = page.text
+    return found
+
+
+def test_marks_have_words_where_there_is_room() -> None:
+    moments = [(1.0, "1", "go"), (1.5, "2", "stop"), (8.0, "3", ""), (9.9, "4", "far too long a text" * 9)]
+    assert marked(moments, 10.0) == {1.0: "1", 1.5: "2 stop", 8.0: "3", 9.9: "4"}
+
+
+@pytest.mark.parametrize("count", [10, 1_000, 20_000])
+def test_labels_never_meet(count: int) -> None:
+    found = marked([(i / count, f"{i}", "word") for i in range(count)], 1.0)
+    assert len(found) <= 1 / 0.003
+    ends = 0.0
+    for at, text in sorted((at, text) for at, text in found.items() if text):
+        width = 0.008 * len(text)  # of a sign of a lane 840 pixels wide
+        begins = at - width if at > 0.4 else at
+        assert begins >= ends
+        ends = begins + width
+    assert ends > 0
+
+
+def test_there_may_be_no_marks() -> None:
+    assert lanes.marks([], 1.0) == []

@@ -119,6 +119,14 @@ def test_equal_gain_keeps_how_much_louder_one_is() -> None:
     assert true_peak_dbtp(heard).max() <= -0.999
 
 
+def test_equal_gain_holds_all_of_a_long_sound_if_asked_to() -> None:
+    originals = sounds(2, seconds=11.0)
+    assert equal_gain(originals, RATE).cut
+    whole = equal_gain(originals, RATE, whole=True)
+    assert not whole.cut
+    assert held(whole).shape == originals.shape
+
+
 def test_equal_gain_leaves_silence_alone() -> None:
     preview = equal_gain(np.zeros((2, RATE), np.float32), RATE)
     assert preview.gains_db == (0.0, 0.0)

@@ -16,6 +16,8 @@ from tonewright.reports.player import short
 _LEVEL_RANGE_DB = 60.0
 _LEVEL_POINTS = 480
 _MARK_TURNS, _REGION_TURNS = 0.4, 0.85
+_LINE_GAP = 0.003
+_LABEL_WIDTH, _SIGN_WIDTH = 0.02, 0.011  # of a narrow page's lane: a label without words, and each sign of it
 
 
 def stack(lanes: Sequence[Html], seconds: float, marks: Sequence[Html] = ()) -> Html:
@@ -112,6 +114,32 @@ def mark(label: str, at_s: float, seconds: float, until_s: float | None = None) 
     return tag("i", *words, class_=f"mark {kind}{turned}", style=style)
 
 
+def marks(moments: Sequence[tuple[float, str, str]], seconds: float) -> list[Html]:
+    """Lines with labels at any number of times: where they come too close, some go without.
+
+    Args:
+        moments: `(when, label, words)` in the order of time. The label stands wherever it meets no other, the
+            words as well where there is room; of lines that would touch, only the first is drawn.
+        seconds: Duration of the sounds.
+    """
+    lines: list[tuple[float, str, str]] = []
+    for at_s, label, words in moments:
+        if not lines or (at_s - lines[-1][0]) / seconds >= _LINE_GAP:
+            lines.append((at_s, label, words))
+    taken: dict[int, tuple[float, float]] = {}
+    texts = [""] * len(lines)
+    for more in (False, True):
+        for i, (at_s, label, words) in enumerate(lines):
+            text = f"{label} {words}" if more else label
+            low, high = _label_span(at_s / seconds, text)
+            others = [span for j, span in taken.items() if j != i]
+            if low >= 0 and high <= 1 and all(high <= one or other <= low for one, other in others):
+                taken[i], texts[i] = (low, high), text
+    # Labels above the lines of all others.
+    order = sorted(range(len(lines)), key=lambda i: bool(texts[i]))
+    return [mark(texts[i], lines[i][0], seconds) for i in order]
+
+
 def legend(count: int) -> Html:
     """What the colours of so many spectrograms mean."""
     stops = ",".join("#" + bytes(colour).hex() for colour in colour_map(17))
@@ -123,6 +151,12 @@ def legend(count: int) -> Html:
         tag("span", f"0 dB: the loudest spot of the {pictures}"),
         class_="legend",
     )
+
+
+def _label_span(at: float, text: str) -> tuple[float, float]:
+    """From where to where a label reaches, as shares of the lane."""
+    width = _LABEL_WIDTH + _SIGN_WIDTH * len(text)
+    return (at - width, at) if at > _MARK_TURNS else (at, at + width)
 
 
 def level_window_s(seconds: float) -> float:

@@ -24,8 +24,11 @@
     const seek = part("input"), overlay = part(".overlay"), pictures = parts(".lane.picture");
     const seconds = Number(root.dataset.seconds), duration = Number(root.dataset.duration);
     const wavs = parts("audio").map((audio) => {
-      const bytes = atob(audio.src.split(",")[1]);
-      return Uint8Array.from(bytes, (character) => character.charCodeAt(0));
+      const text = atob(audio.src.split(",")[1]);
+      const bytes = new Uint8Array(text.length);
+      // Uint8Array.from takes seconds for minutes of sound.
+      for (let i = 0; i < text.length; i += 1) bytes[i] = text.charCodeAt(i);
+      return bytes;
     });
     const count = wavs.length;
 
