@@ -130,7 +130,8 @@ class PlayReport:
         from tonewright.errors import UsageError
         from tonewright.files import check_file, write_text
         from tonewright.improvising.session.folder import read_session
-        from tonewright.improvising.session.report import report, report_html
+        from tonewright.improvising.session.report import report
+        from tonewright.improvising.session.report_page import report_html
 
         output = self.output or self.session / "report.html"
         if output.suffix.lower() not in (".html", ".htm"):

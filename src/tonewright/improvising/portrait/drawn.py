@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +55,7 @@ def descriptor_lane(one: Shown, sides: Sequence[Trace], seconds: float) -> Html:
 def control_lanes(
     controls: Sequence[Control],
     sides: Sequence[tuple[str, str, NDArray[np.float32]]],
-    at_s: NDArray[np.float64],
+    at_s: NDArray[np.floating[Any]],
     seconds: float,
 ) -> list[Html]:
     """A lane for each control; of many those that the last side moves most.
