@@ -116,12 +116,15 @@ class OscIn:
             frame = np.frombuffer(packet[len(self._head) :][: 4 * self._columns], ">f4").astype(np.float32)
             self._keep(frame)
             return
-        try:
-            messages = self._packets.OscPacket(packet).messages if len(packet) <= _MOST_BYTES else None
-        except Exception:  # whatever the library makes of what strangers send
-            messages = None
-        if messages is None:
+        if len(packet) > _MOST_BYTES:
             self.malformed += 1
+            self.complaint = f"a packet has {_MOST_BYTES:,} bytes at most; got {len(packet):,}"
+            return
+        try:
+            messages = self._packets.OscPacket(packet).messages
+        except Exception:  # whatever the library makes of what strangers send
+            self.malformed += 1
+            self.complaint = f"a packet is Open Sound Control; got {len(packet):,} bytes of something else"
             return
         now_s = time.time()
         for timed in messages:
