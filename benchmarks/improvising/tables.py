@@ -257,6 +257,53 @@ def ablations_table() -> str:
     return markdown(head, rows)
 
 
+def session_clock_table() -> str:
+    """The clock of sessions, and of one beside that does nothing."""
+    head = ("machine", "clock", "hops", "median", "p99", "p99.9", "worst", "late", "share late")
+    rows = []
+    for part, machine in (
+        ("clock", "nothing else runs"),
+        ("clock_with_one_core_busy", "another process keeps one core busy"),
+    ):
+        one = measured("session")[part]
+        for kind, what in (("session", "of the session"), ("bare_clock_beside", "that does nothing")):
+            found = one[kind]
+            times = [f"{found[name]:.2f} ms" for name in ("median_ms", "p99_ms", "p999_ms", "worst_ms")]
+            share = f"{100 * found['late'] / found['hops']:.3f} %"
+            rows.append((machine, what, f"{found['hops']:,}", *times, f"{found['late']:,}", share))
+    return markdown(head, rows)
+
+
+def session_table() -> str:
+    """What was asked of sessions, and what was measured."""
+    found = measured("session")
+    still, busy, flood = found["clock"], found["clock_with_one_core_busy"], found["flood"]
+    share = 100 * busy["session"]["late"] / busy["session"]["hops"]
+    works = "; ".join(f"{name} {one['p99_ms']:.2f} ms" for name, one in found["work"].items())
+    rows = [
+        ("work of a hop, p99: hearing both sides, deciding, rendering", "≤ 2 ms", works),
+        ("deviation from a deadline, p99, ten minutes", "≤ 1 ms", f"{still['session']['p99_ms']:.2f} ms"),
+        ("late deadlines in ten minutes", "0", f"{still['session']['late']:,}"),
+        ("the same while one core is busy", "< 0.1 %", f"{share:.3f} %"),
+        (
+            f"from a click on JACK to another control, worst of {found['delay']['clicks']}",
+            f"≤ {found['delay']['one_hop_and_one_window_ms']:.0f} ms, a hop and a window",
+            f"{found['delay']['worst_ms']:.1f} ms",
+        ),
+        ("a packet and its answer, p99", "≤ 2 ms", f"{found['round_trip']['p99_ms']:.2f} ms"),
+        (
+            f"late deadlines while {flood['packets_per_s']:,} packets a second come, half of them broken",
+            "0",
+            f"{flood['clock']['late']:,} of {flood['clock']['hops']:,}",
+        ),
+        ("the newest of them is heard", "yes", "yes" if flood["newest_kept"] else "no"),
+        ("memory that they take", "flat", f"{flood['memory_grown_mb']:.1f} MB"),
+        ("growth of memory in ten minutes", "≤ 5 MB", f"{still['memory_grown_mb']:.1f} MB"),
+        ("start, from the command to the first control, worst", "≤ 3 s", f"{max(found['start_s']):.1f} s"),
+    ]
+    return markdown(("what", "asked", "measured"), rows)
+
+
 def sections() -> list[tuple[str, str, str]]:
     """Heading, caption and table of each section, in order."""
     return [
@@ -314,6 +361,15 @@ def sections() -> list[tuple[str, str, str]]:
             "Mean reward (`closeness`), three seeds; `gain` is that of a proportional controller.",
             baselines_table(),
         ),
+        (
+            "Improvising sessions",
+            "Written by `python benchmarks/improvising/session.py`, on two cores. The clock of a session of ten\n"
+            "minutes that hears a recording and sends controls, beside a clock in another process that does\n"
+            "nothing else at the same time; deviations from deadlines are upper bounds of classes, ten to a\n"
+            "decade.",
+            session_clock_table(),
+        ),
+        ("What else a session was asked for", "By the same command.", session_table()),
         (
             "Analysis of recordings",
             "Written by `python benchmarks/improvising/corpus.py`: times faster than time, on two cores.",
