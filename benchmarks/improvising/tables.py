@@ -363,10 +363,10 @@ def sections() -> list[tuple[str, str, str]]:
         ),
         (
             "Improvising sessions",
-            "Written by `python benchmarks/improvising/session.py`, on two cores. The clock of a session of ten\n"
-            "minutes that hears a recording and sends controls, beside a clock in another process that does\n"
-            "nothing else at the same time; deviations from deadlines are upper bounds of classes, ten to a\n"
-            "decade.",
+            "Written by `python benchmarks/improvising/session.py`, on two cores. The clock of a session of\n"
+            "ten minutes that hears a recording and sends controls, beside a clock in another process that\n"
+            "does nothing else at the same time; deviations from deadlines are upper bounds of classes, ten\n"
+            "to a decade.",
             session_clock_table(),
         ),
         ("What else a session was asked for", "By the same command.", session_table()),

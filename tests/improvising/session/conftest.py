@@ -34,18 +34,7 @@ def jack_server(worker_id):
     name = f"tonewright-{worker_id}"
     before = os.environ.get("JACK_DEFAULT_SERVER")
     os.environ["JACK_DEFAULT_SERVER"] = name
-    server = subprocess.Popen(
-        ["jackd", "-n", name, "--no-realtime", "-d", "dummy", "-r", str(RATE_HZ), "-p", str(HOP)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    for _ in range(100):
-        if subprocess.run(["jack_lsp", "-s", name], capture_output=True).returncode == 0:
-            break
-        time.sleep(0.1)
-    else:
-        server.kill()
-        pytest.skip("the JACK server does not answer")
+    server = start_server(name)
     sounddevice._terminate()  # it looks for devices when it begins
     sounddevice._initialize()
     yield name, server
@@ -56,6 +45,21 @@ def jack_server(worker_id):
         del os.environ["JACK_DEFAULT_SERVER"]
     else:
         os.environ["JACK_DEFAULT_SERVER"] = before
+
+
+def start_server(name):
+    """Start a JACK server, and wait until it answers."""
+    server = subprocess.Popen(
+        ["jackd", "-n", name, "--no-realtime", "-d", "dummy", "-r", str(RATE_HZ), "-p", str(HOP)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    for _ in range(100):
+        if subprocess.run(["jack_lsp", "-s", name], capture_output=True).returncode == 0:
+            return server
+        time.sleep(0.1)
+    server.kill()
+    raise AssertionError("the JACK server does not answer")
 
 
 class Musician:

@@ -14,7 +14,7 @@ from tonewright.improvising.session.folder import read_session, replay
 from tonewright.improvising.session.opening import Request, Show
 from tonewright.improvising.session.portaudio import devices
 
-from .conftest import RATE_HZ, tones
+from .conftest import RATE_HZ, start_server, tones
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -23,6 +23,13 @@ def start(show):
     thread = threading.Thread(target=show.run)
     thread.start()
     return thread
+
+
+def wait(condition, patience_s=5.0):
+    until_s = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < until_s
+        time.sleep(0.01)
 
 
 def pitch_hz(sound, at_s):
@@ -68,6 +75,37 @@ def test_a_session_follows_and_can_be_played_again_to_the_sample(played):
     strange = sum(block.tobytes() not in blocks for block in sounding)
     assert len(sounding) > 100
     assert strange <= 2 * counters["underruns"] + counters["overruns"] + 2
+
+
+def test_when_the_server_dies_the_session_waits_and_goes_on(jack_server, worker_id, monkeypatch):
+    """As when a card is unplugged: what has it ends alone, and another one takes its place."""
+    name = f"tonewright-dies-{worker_id}"
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", name)
+    server = start_server(name)
+    show = Show(Request("sine", "default", "default"))
+    thread = start(show)
+    try:
+        wait(lambda: show.session.hops > 20)
+        stalls = show.session.stalls
+        server.kill()
+        server.wait()
+        wait(lambda: not show.device.active)
+        wait(lambda: show.session.stalls > stalls)
+        stopped_at = show.session.hops
+        assert not show.device.reopen()
+        server = start_server(name)
+        assert show.device.reopen()
+        wait(lambda: show.session.hops > stopped_at + 20)
+        assert [words for _, words in show.events][-2:] == [
+            "no sound goes in or out for 50 ms; waiting",
+            "it goes on",
+        ]
+    finally:
+        show.session.stop()
+        thread.join()
+        show.close()
+        server.kill()
+        server.wait()
 
 
 def test_another_device_is_told_before_the_show(jack_server):
