@@ -45,7 +45,7 @@ _FIELDS: Mapping[str, type] = {
     "counters": dict,
     "deadlines": dict,
 }
-_OPTIONAL: Mapping[str, type] = {"agent": str, "synth_file_sha256": str, "recording": str}
+_OPTIONAL: Mapping[str, type] = {"priority": str, "agent": str, "synth_file_sha256": str, "recording": str}
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from tonewright.improvising.session.session import Session
 from tonewright.improvising.session.sinks import CardSink, OscSink, Sink
 from tonewright.improvising.session.sources import CardSource, FileSource, OscSource, Source
 from tonewright.improvising.session.ticking import CardTicks, ClockTicks, FreeTicks, Ticks
+from tonewright.improvising.session.urgency import urgent
 from tonewright.synths import synth as make_synth
 from tonewright.synths.base import check_plays_notes
 
@@ -109,6 +110,8 @@ class Show:
 
     def _open(self, request: Request) -> None:
         self._check_places(request)
+        exact = _is_file(request.input) and _is_file(request.output)
+        self._priority = "usual" if exact else self._stack.enter_context(urgent())
         score = () if request.score is None else read_score(request.score)
         player = make_synth(request.synth, SAMPLE_RATE_HZ)
         if request.note is not None:
@@ -228,6 +231,7 @@ class Show:
             "input": request.input,
             "output": request.output,
             "began": self._began,
+            "priority": self._priority,
             "hops": session.hops,
             "commands": [[hop, one.do, one.value] for hop, one in session.done],
             "counters": self.counters(),
