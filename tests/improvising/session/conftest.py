@@ -5,6 +5,8 @@ import shutil
 import signal
 import subprocess
 import time
+from ctypes.util import find_library
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -24,21 +26,16 @@ def tones(*pitches_hz, seconds=0.5, level=0.3):
 def jack_server(worker_id):
     """Name of a JACK server with the dummy driver, and the process."""
     missing = [name for name in ("jackd", "jack_lsp") if shutil.which(name) is None]
-    try:
-        import jack  # noqa: F401
-        import sounddevice
-    except (ImportError, OSError) as error:
-        missing.append(str(error))
+    # PortAudio is for other processes: it ends its own where a server that it found has gone.
+    missing += [name for name in ("jack", "sounddevice") if find_spec(name) is None]
+    missing += [] if find_library("portaudio") else ["PortAudio"]
     if missing:
         pytest.skip(f"needs {', '.join(missing)}: apt-get install jackd2 libportaudio2")
     name = f"tonewright-{worker_id}"
     before = os.environ.get("JACK_DEFAULT_SERVER")
     os.environ["JACK_DEFAULT_SERVER"] = name
     server = start_server(name)
-    sounddevice._terminate()  # it looks for devices when it begins
-    sounddevice._initialize()
     yield name, server
-    sounddevice._terminate()  # it ends the process if the server has gone before
     server.send_signal(signal.SIGTERM)
     server.wait(10)
     if before is None:

@@ -1,5 +1,8 @@
 """Sessions in real time, on a real JACK server."""
 
+import json
+import subprocess
+import sys
 import threading
 import time
 
@@ -12,7 +15,6 @@ from tonewright.improvising.hearing import HOP, HOP_S
 from tonewright.improvising.session.commands import Command
 from tonewright.improvising.session.folder import read_session, replay
 from tonewright.improvising.session.opening import Request, Show
-from tonewright.improvising.session.portaudio import devices
 
 from .conftest import RATE_HZ, start_server, tones
 
@@ -38,7 +40,9 @@ def pitch_hz(sound, at_s):
 
 
 def test_the_server_is_listed(jack_server):
-    assert any("JACK" in one["system"] and one["inputs"] and one["outputs"] for one in devices())
+    words = [sys.executable, "-m", "tonewright", "play", "--devices", "--json"]
+    found = json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+    assert any("JACK" in one["system"] and one["inputs"] and one["outputs"] for one in found)
 
 
 @pytest.fixture
