@@ -14,8 +14,8 @@ When the commands end, because their writer has ended however that came, Pd ends
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
+from tonewright.synths.pd.boxes import Boxes
 from tonewright.synths.pd.sharing import SEED
 
 COMMANDS, REPLIES, SOUND = "commands", "replies", "sound.snd"
@@ -57,7 +57,7 @@ def driver_patch(obj: str, controls: int, outlets: Sequence[int], instances: int
         seed: Moves Pd's own counters on, from which each [noise~] and [random] gets a seed; after 64 seeds
             they are the same again. It is also sent to `tonewright-seed`.
     """
-    boxes = _Boxes()
+    boxes = Boxes()
     for _ in range(seed % _SEEDS * _SHARE):
         boxes.add("obj noise~")
         boxes.add("obj random")
@@ -123,26 +123,3 @@ def driver_patch(obj: str, controls: int, outlets: Sequence[int], instances: int
     boxes.connect(start, 1, boxes.add("msg \\; pd dsp 1"))
     boxes.connect(start, 0, wait)
     return boxes.text()
-
-
-class _Boxes:
-    """A patch that is being written."""
-
-    def __init__(self) -> None:
-        self._boxes: list[str] = []
-        self._links: list[str] = []
-
-    def add(self, box: str) -> int:
-        kind, _, content = box.partition(" ")
-        self._boxes.append(f"#X {kind} 10 {10 + 25 * len(self._boxes)} {content};\n")
-        return len(self._boxes) - 1
-
-    def connect(self, source: int, outlet: int, target: int, inlet: int = 0) -> None:
-        self._links.append(f"#X connect {source} {outlet} {target} {inlet};\n")
-
-    def chain(self, *boxes: int) -> None:
-        for source, target in pairwise(boxes):
-            self.connect(source, 0, target)
-
-    def text(self) -> str:
-        return "#N canvas 0 0 800 600 10;\n" + "".join(self._boxes) + "".join(self._links)

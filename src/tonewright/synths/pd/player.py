@@ -31,7 +31,7 @@ from tonewright.synths.pd.driver import (
 )
 from tonewright.synths.pd.patch import Patch
 from tonewright.synths.pd.program import Program
-from tonewright.synths.pd.workplace import make_workplace, remove_workplace
+from tonewright.synths.pd.workplace import link_patch, make_workplace, remove_workplace
 
 MOST_INSTANCES = 64
 """As many channels as [soundfiler] writes."""
@@ -75,8 +75,7 @@ class Player:
             self._folder = str(folder.parent)
             opened: list[int] = []
             self._close = weakref.finalize(self, _end, opened, folder, lock, running := [], os.getpid())
-            (folder / "patch").symlink_to(patch.path.parent.resolve(), target_is_directory=True)
-            box = f"patch/{_escaped(patch.path.stem)}"
+            box, found = link_patch(folder, patch.path, description)
             (folder / "driver.pd").write_bytes(
                 driver_patch(box, self._controls, patch.outlets, instances, seed).encode(
                     errors="surrogateescape"
@@ -88,15 +87,9 @@ class Player:
             # Written anew for each piece of sound, and read through the same descriptor.
             opened.append(os.open(folder / SOUND, os.O_RDONLY | os.O_CREAT, 0o600))
             self._commands, self._replies, self._sound = opened
-            command = [program.path, *_OPTIONS, "-r", str(sample_rate_hz)]
-            for i, path in enumerate(description.paths):
-                (folder / f"path{i}").symlink_to(path.resolve(), target_is_directory=True)
-                command += ["-path", str(folder / f"path{i}")]
-            for library in description.libraries:
-                command += ["-lib", library]
             # In a session of its own, so that Ctrl-C is for Tonewright alone, which then ends Pd.
             self._process = subprocess.Popen(
-                [*command, "-open", "driver.pd"],
+                [program.path, *_OPTIONS, "-r", str(sample_rate_hz), *found, "-open", "driver.pd"],
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -231,8 +224,3 @@ def _end(
     for descriptor in descriptors:
         os.close(descriptor)
     remove_workplace(folder, lock)
-
-
-def _escaped(name: str) -> str:
-    """A name as it is written in a patch."""
-    return "".join(f"\\{letter}" if letter in " ,;$" else letter for letter in name)

@@ -12,6 +12,10 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tonewright.synths.pd.description import Description
 
 fcntl: ModuleType | None
 try:
@@ -48,6 +52,30 @@ def remove_workplace(folder: Path, lock: int) -> None:
     """Remove a folder and let go of its lock."""
     shutil.rmtree(folder, ignore_errors=True)
     os.close(lock)
+
+
+def link_patch(folder: Path, patch: Path, description: Description) -> tuple[str, list[str]]:
+    """Link what a patch needs into a folder, so that to Pd it does not matter what the user's is called.
+
+    Returns:
+        What to write in a box for the patch, in a file in that folder; and options of Pd.
+
+    Raises:
+        OSError: It cannot be linked.
+    """
+    (folder / "patch").symlink_to(patch.parent.resolve(), target_is_directory=True)
+    options: list[str] = []
+    for i, path in enumerate(description.paths):
+        (folder / f"path{i}").symlink_to(path.resolve(), target_is_directory=True)
+        options += ["-path", str(folder / f"path{i}")]
+    for library in description.libraries:
+        options += ["-lib", library]
+    return f"patch/{_escaped(patch.stem)}", options
+
+
+def _escaped(name: str) -> str:
+    """A name as it is written in a patch."""
+    return "".join(f"\\{letter}" if letter in " ,;$" else letter for letter in name)
 
 
 def _sweep(parent: Path) -> None:
