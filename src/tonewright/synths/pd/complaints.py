@@ -11,6 +11,11 @@ _LEVEL = re.compile(r"^(?:error|verbose\(\d+\)|warning): ?")
 _NOT_MADE = "... couldn't create"
 _NOT_LOADED = "can't load library"
 _UNREADABLE = re.compile(r"can't open|read failed|no such file|unknown or bad header", re.IGNORECASE)
+_NO_SOUND = re.compile(
+    r"JACK: (?:couldn't|can't|unable|server shut down|.*not )|output error \(|opening audio|closing audio",
+    re.IGNORECASE,
+)
+"""Pd says in many ways that it has no audio output, and runs on."""
 _LIBRARIES = {
     "s2l": "zexy", "l2s": "zexy", "limiter~": "zexy", "pack~": "zexy", "scale": "cyclone", "comb~": "cyclone",
     "svf~": "cyclone", "prepend": "cyclone", "freeverb~": "freeverb", "lores~": "else",
@@ -24,10 +29,11 @@ class Complaints:
 
     Attributes:
         fault: What means that the patch cannot be played, in words with a remedy; empty so far.
+        silence: What means that no sound goes out, as Pd says it; empty so far.
     """
 
     def __init__(self, patch: str, description: str, version: str) -> None:
-        self.fault = ""
+        self.fault = self.silence = ""
         self._patch, self._description, self._version = patch, description, version
         self._rest = b""
         self._line = ""
@@ -56,6 +62,8 @@ class Complaints:
                 self.fault = self._not_loaded(text)
             elif _UNREADABLE.search(text) and line != text:
                 self.fault = self._not_read(text)
+        if not self.silence and _NO_SOUND.search(text):
+            self.silence = short_text(text)
         if text:
             self._line = text
             self._recent.append(text)
