@@ -40,8 +40,9 @@ class Play:
     """Folder of a training; the agent that ships unless given."""
     input: Annotated[str, tyro.conf.arg(metavar="DEVICE|FILE|osc")] = "default"
     """The musician: a sound card (its name, a part of it, or its number), a recording, or another program."""
-    output: Annotated[str, tyro.conf.arg(metavar="DEVICE|FILE|osc", aliases=["-o"])] = "default"
-    """Where to: a sound card, a .wav or .flac file to make, or another program."""
+    output: Annotated[str, tyro.conf.arg(metavar="DEVICE|FILE|osc|pd", aliases=["-o"])] = "default"
+    """Where to: a sound card, a .wav or .flac file to make, another program, or Pd, which plays its patch (on
+    JACK if that runs; or as told, as in "pd -alsa")."""
     seconds: Seconds = None
     """How long; until the input ends, or Ctrl-C, unless given."""
     note: Note = None
@@ -267,6 +268,7 @@ def _print_outcome(show: Show, fields: dict[str, Any]) -> None:
             ("failures", "hops that failed"),
             ("osc_malformed", "packets that were no OSC"),
             ("osc_refused", "OSC messages refused"),
+            ("restarts", "restarts of Pd"),
             ("recording_dropped", "hops not recorded"),
         )
         if counters.get(name)

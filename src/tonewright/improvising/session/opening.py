@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import tempfile
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -29,15 +30,19 @@ from tonewright.improvising.session.osc import LOOPBACK, OscIn, OscOut
 from tonewright.improvising.session.performer import Performer
 from tonewright.improvising.session.recording import SIDES, Recorder
 from tonewright.improvising.session.session import Session
-from tonewright.improvising.session.sinks import CardSink, OscSink, Sink
+from tonewright.improvising.session.sinks import CardSink, OscSink, PdSink, Sink
 from tonewright.improvising.session.sources import CardSource, FileSource, OscSource, Source
 from tonewright.improvising.session.ticking import CardTicks, ClockTicks, FreeTicks, Ticks
 from tonewright.improvising.session.urgency import urgent
 from tonewright.synths import synth as make_synth
-from tonewright.synths.base import check_plays_notes
+from tonewright.synths.base import Synth, check_plays_notes
+from tonewright.synths.pd.live import LivePd
+from tonewright.synths.pd.synth import PureData
 
 OSC = "osc"
 """As an input or output: another program."""
+PD = "pd"
+"""As an output: Pd itself, which plays its patch; options of its audio may follow, as in "pd -alsa"."""
 LISTEN, SEND = f"{LOOPBACK}:9000", f"{LOOPBACK}:9001"
 """Where Open Sound Control is heard, and where it is sent to, unless told otherwise."""
 _NOTE = 60.0
@@ -52,7 +57,7 @@ class Request:
     Attributes:
         synth: Name of the synth.
         input: A sound file, `OSC`, or a sound card: its name, a part of it, its number, or "default".
-        output: A file to make (.wav or .flac), `OSC`, or a sound card.
+        output: A file to make (.wav or .flac), `OSC`, `PD`, or a sound card.
         agent: Folder of a training; the agent that ships if None.
         seconds: How long, at most; as long as the input, or until it is stopped, if None.
         note: MIDI note that is held; a middle C if None. Only of synths that play notes.
@@ -90,6 +95,7 @@ class Show:
         exact: From file to file, as fast as it goes, the same every time.
         device: The sound card, if there is one.
         osc: What listens to Open Sound Control, if anything does.
+        pd: The Pd that plays, if one does.
         seconds: How long it will be, if that is known.
         controls: Names of the controls.
         log: What happened.
@@ -116,6 +122,11 @@ class Show:
         player = make_synth(request.synth, SAMPLE_RATE_HZ)
         if request.note is not None:
             check_plays_notes(player, "note")
+        if _is_pd(request.output) and not isinstance(player, PureData):
+            raise UsageError(
+                f"with the output {PD!r}, Pd plays its patch; got the synth {player.name!r}, which is none; "
+                "choose a patch, 'pd:sine' or 'pd:PATH' for one, or another output"
+            )
         self._note = _NOTE if request.note is None else request.note
         agent = load_agent(player, request.agent)
         self._facts = {
@@ -127,14 +138,15 @@ class Show:
         }
         self.controls = tuple(player.controls.names)
         performer = Performer(player, agent, note=self._note, seed=request.seed)
-        self._make(request, performer, score)
+        self._make(request, performer, score, player)
 
-    def _make(self, request: Request, performer: Performer, score: tuple[Timed, ...]) -> None:
+    def _make(self, request: Request, performer: Performer, score: tuple[Timed, ...], player: Synth) -> None:
         hears_card, plays_card = self._is_card(request.input), self._is_card(request.output)
         self._free = FreeTicks()
         self.device: Device | None = None
         self.osc: OscIn | None = None
         self.clock: Clock | None = None
+        self.pd: LivePd | None = None
         self.seconds = request.seconds
         source: Source
         if _is_file(request.input):
@@ -162,6 +174,9 @@ class Show:
             sinks.append(CardSink(self.device.exchange))
         elif request.output == OSC:
             sinks.append(OscSink(OscOut(*place(request.send, "--send"))))
+        elif isinstance(player, PureData) and _is_pd(request.output):
+            self.pd = self._live(player, performer)
+            sinks.append(PdSink(self.pd))
         for sink in sinks:
             self._stack.callback(sink.close)
         self.exact = _is_file(request.input) and _is_file(request.output)
@@ -185,6 +200,18 @@ class Show:
             score=score,
             recorder=self.recorder,
             tell=lambda words: self.events.append((self.session.hops * HOP_S, words)),
+        )
+        if self.pd is not None:
+            self.pd.tell = self.session.tell
+
+    def _live(self, player: PureData, performer: Performer) -> LivePd:
+        return LivePd(
+            player.patch,
+            player.description,
+            performer.params[0].tolist(),
+            options=_pd_options(self.request.output),
+            sample_rate_hz=SAMPLE_RATE_HZ,
+            seed=self.request.seed,
         )
 
     @property
@@ -275,6 +302,8 @@ class Show:
                 "osc_malformed": osc.malformed,
                 "osc_refused": osc.refused,
             }
+        if self.pd is not None:
+            counted["restarts"] = self.pd.restarts
         if self.recorder is not None:
             counted["recording_dropped"] = self.recorder.dropped
         return counted
@@ -316,7 +345,7 @@ class Show:
 
     @staticmethod
     def _is_card(name: str) -> bool:
-        return name != OSC and not _is_file(name)
+        return name != OSC and not _is_pd(name) and not _is_file(name)
 
 
 def place(text: str, option: str) -> tuple[str, int]:
@@ -329,6 +358,20 @@ def place(text: str, option: str) -> tuple[str, int]:
     if found is None or not int(found["port"]) < 1 << 16:
         raise UsageError(f"{option} takes [HOST:]PORT, as in 9000 or 0.0.0.0:9000; got {text!r}")
     return found["host"] or LOOPBACK, int(found["port"])
+
+
+def _is_pd(name: str) -> bool:
+    return name.split(" ")[0] == PD
+
+
+def _pd_options(output: str) -> list[str] | None:
+    """The options of Pd in the name of an output; None if it has none."""
+    try:
+        return shlex.split(output)[1:] or None
+    except ValueError:
+        raise UsageError(
+            f"options of Pd are written as in 'pd -alsa'; got {output!r}; close the quote"
+        ) from None
 
 
 def _is_file(name: str) -> bool:

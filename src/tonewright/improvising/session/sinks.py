@@ -1,4 +1,4 @@
-"""Where a session plays to: a sound card, another program by Open Sound Control, or a file."""
+"""Where a session plays to: a sound card, another program by Open Sound Control, Pd, or a file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tonewright.improvising.session.exchange import Exchange
 from tonewright.improvising.session.osc import CONTROLS, LEVEL, OscOut
+from tonewright.synths.pd.live import LivePd
 
 
 class Sink(Protocol):
@@ -68,3 +69,28 @@ class OscSink:
     def close(self) -> None:
         """See `Sink.close`."""
         self._osc.close()
+
+
+class PdSink:
+    """Pd, which plays the patch itself, through its own audio output.
+
+    It fades as long as a session does, so it is told where a fade goes as soon as that begins.
+
+    Args:
+        pd: Plays the patch.
+    """
+
+    def __init__(self, pd: LivePd) -> None:
+        self._pd = pd
+        self._level = 0.0
+
+    def take(self, sound: NDArray[np.float32], controls: NDArray[np.float32], level: float) -> None:
+        """See `Sink.take`."""
+        self._pd.set(controls.tolist())
+        if level != self._level:
+            self._pd.level(1.0 if level > self._level else 0.0)
+            self._level = level
+
+    def close(self) -> None:
+        """See `Sink.close`."""
+        self._pd.close()

@@ -44,6 +44,7 @@ class LivePd:
         tell: Called from another thread with what happened, in words; must not wait.
 
     Attributes:
+        tell: See above.
         restarts: How often Pd was started again.
 
     Raises:
@@ -62,7 +63,7 @@ class LivePd:
         seed: int = 0,
         tell: Callable[[str], None] = lambda words: None,
     ) -> None:
-        self._program, self._patch, self._seed, self._tell = find_program(), patch, seed, tell
+        self._program, self._patch, self._seed, self.tell = find_program(), patch, seed, tell
         self._controls, self._level = controls_message(controls), level_message(0.0)
         self.restarts = 0
         self._closing = threading.Event()
@@ -163,7 +164,7 @@ class LivePd:
             pd.listen(_PING_S)
             trouble = pd.trouble
             if trouble and not self._closing.is_set():
-                self._tell(f"Pd {trouble}; starting it again")
+                self.tell(f"Pd {trouble}; starting it again")
                 pd = self._restarted(pd)
 
     def _restarted(self, pd: HostedPd) -> HostedPd:
@@ -180,11 +181,11 @@ class LivePd:
             if loaded:
                 self.restarts += 1
                 self._greet(pd)
-                self._tell("Pd plays again")
+                self.tell("Pd plays again")
                 break
             if why != told and not self._closing.is_set():
                 told = why
-                self._tell(f"{why}; trying again every second")
+                self.tell(f"{why}; trying again every second")
         return pd
 
     def _loaded(self, pd: HostedPd) -> bool:
