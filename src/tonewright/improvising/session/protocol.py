@@ -8,6 +8,7 @@ from tonewright.improvising.session.ears import Ears
 from tonewright.improvising.session.opening import LISTEN, SEND
 from tonewright.improvising.session.osc import CONTROLS, LEVEL, MUSICIAN, PING, PONG, ROOT
 from tonewright.synths import synth as make_synth
+from tonewright.synths.pd.naming import SHIPPED
 from tonewright.wording import listing
 
 _COMMANDS = (
@@ -63,8 +64,10 @@ def protocol(synth: str, agent: str | None = None) -> str:
         "Pd vanilla, a patch that gets the controls:",
         "  [netreceive -u -b 9001] → [oscparse] → [list trim] → [route tonewright] → [route controls level]",
         "Pd vanilla, a message to Tonewright:",
-        "  [stance lead( → [oscformat tonewright stance] → [list prepend send] → [list trim] →",
+        "  [symbol lead( → [oscformat tonewright stance] → [list prepend send] → [list trim] →",
         "  [netsend -u -b], after a message [connect 127.0.0.1 9000(",
+        "Pd vanilla, a patch that does all of this, with audio input, to open and to change:",
+        f"  {SHIPPED / 'live' / 'live.pd'}",
         "SuperCollider:",
         '  ~agent = NetAddr("127.0.0.1", 9000);',
         f'  ~agent.sendMsg("{ROOT}/stance", "lead");',
