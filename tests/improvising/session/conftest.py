@@ -1,9 +1,5 @@
 """A JACK server without a sound card, and what stands for a musician on it."""
 
-import os
-import shutil
-import signal
-import subprocess
 import time
 from ctypes.util import find_library
 from importlib.util import find_spec
@@ -11,7 +7,9 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from tonewright.improvising.hearing import HOP, SAMPLE_RATE_HZ
+from tonewright.improvising.hearing import SAMPLE_RATE_HZ
+
+from ...synths.pd.jack import jack_server
 
 RATE_HZ = SAMPLE_RATE_HZ
 
@@ -22,41 +20,17 @@ def tones(*pitches_hz, seconds=0.5, level=0.3):
     return np.concatenate([level * np.sin(2 * np.pi * f * time_s) for f in pitches_hz]).astype(np.float32)
 
 
-@pytest.fixture(scope="session")
-def jack_server(worker_id):
-    """Name of a JACK server with the dummy driver, and the process."""
-    missing = [name for name in ("jackd", "jack_lsp") if shutil.which(name) is None]
+@pytest.fixture
+def jack(monkeypatch):
+    """Name of a JACK server without a sound card, which programs that are started find."""
     # PortAudio is for other processes: it ends its own where a server that it found has gone.
-    missing += [name for name in ("jack", "sounddevice") if find_spec(name) is None]
-    missing += [] if find_library("portaudio") else ["PortAudio"]
+    missing = [name for name in ("jack", "sounddevice") if find_spec(name) is None]
+    missing += [] if find_library("portaudio") else ["PortAudio: apt-get install libportaudio2"]
     if missing:
-        pytest.skip(f"needs {', '.join(missing)}: apt-get install jackd2 libportaudio2")
-    name = f"tonewright-{worker_id}"
-    before = os.environ.get("JACK_DEFAULT_SERVER")
-    os.environ["JACK_DEFAULT_SERVER"] = name
-    server = start_server(name)
-    yield name, server
-    server.send_signal(signal.SIGTERM)
-    server.wait(10)
-    if before is None:
-        del os.environ["JACK_DEFAULT_SERVER"]
-    else:
-        os.environ["JACK_DEFAULT_SERVER"] = before
-
-
-def start_server(name):
-    """Start a JACK server, and wait until it answers."""
-    server = subprocess.Popen(
-        ["jackd", "-n", name, "--no-realtime", "-d", "dummy", "-r", str(RATE_HZ), "-p", str(HOP)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    for _ in range(100):
-        if subprocess.run(["jack_lsp", "-s", name], capture_output=True).returncode == 0:
-            return server
-        time.sleep(0.1)
-    server.kill()
-    raise AssertionError("the JACK server does not answer")
+        pytest.skip(f"needs {', '.join(missing)}")
+    with jack_server() as name:
+        monkeypatch.setenv("JACK_DEFAULT_SERVER", name)
+        yield name
 
 
 class Musician:
@@ -112,7 +86,7 @@ class Musician:
 
 
 @pytest.fixture
-def musician(jack_server):
-    one = Musician(jack_server[0])
+def musician(jack):
+    one = Musician(jack)
     yield one
     one.close()

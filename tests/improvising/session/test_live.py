@@ -16,9 +16,10 @@ from tonewright.improvising.session.commands import Command
 from tonewright.improvising.session.folder import read_session, replay
 from tonewright.improvising.session.opening import Request, Show
 
-from .conftest import RATE_HZ, start_server, tones
+from ...synths.pd.jack import NAMES, started, with_jack
+from .conftest import RATE_HZ, tones
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.timeout(60), with_jack]
 
 
 def start(show):
@@ -39,7 +40,7 @@ def pitch_hz(sound, at_s):
     return float(np.median(hear(some, RATE_HZ, "pitch_f0").values[..., 0]))
 
 
-def test_the_server_is_listed(jack_server):
+def test_the_server_is_listed(jack):
     words = [sys.executable, "-m", "tonewright", "play", "--devices", "--json"]
     found = json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
     assert any("JACK" in one["system"] and one["inputs"] and one["outputs"] for one in found)
@@ -82,11 +83,10 @@ def test_a_session_follows_and_can_be_played_again_to_the_sample(played):
     assert strange <= 2 * counters["underruns"] + counters["overruns"] + 2
 
 
-def test_when_the_server_dies_the_session_waits_and_goes_on(jack_server, worker_id, monkeypatch):
+def test_when_the_server_dies_the_session_waits_and_goes_on(jack, monkeypatch):
     """As when a card is unplugged: what has it ends alone, and another one takes its place."""
-    name = f"tonewright-dies-{worker_id}"
+    server, name = started(NAMES)
     monkeypatch.setenv("JACK_DEFAULT_SERVER", name)
-    server = start_server(name)
     show = Show(Request("sine", "default", "default"))
     thread = start(show)
     try:
@@ -98,7 +98,7 @@ def test_when_the_server_dies_the_session_waits_and_goes_on(jack_server, worker_
         wait(lambda: show.session.stalls > stalls)
         stopped_at = show.session.hops
         assert not show.device.reopen()
-        server = start_server(name)
+        server, _ = started([name])
         assert show.device.reopen()
         wait(lambda: show.session.hops > stopped_at + 20)
         assert [words for _, words in show.events][-2:] == [
@@ -113,7 +113,7 @@ def test_when_the_server_dies_the_session_waits_and_goes_on(jack_server, worker_
         server.wait()
 
 
-def test_another_device_is_told_before_the_show(jack_server):
+def test_another_device_is_told_before_the_show(jack):
     with pytest.raises(
         DeviceError, match=r"cannot open 'no such card' and 'default' at 44,100 Hz: .*--devices"
     ):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 RATE_HZ, PERIOD = 44_100, 256
-_NAMES = ("tonewright-test-1", "tonewright-test-2", "tonewright-test-3")
+NAMES = tuple(f"tonewright-test-{number}" for number in range(1, 6))
 _PROGRAMS = ("jackd", "jack_lsp", "jack_connect")
 _MISSING = [name for name in _PROGRAMS if not shutil.which(name)]
 with_jack = pytest.mark.skipif(
@@ -43,11 +43,11 @@ json.dump([at for _, at in times], open(out + ".json", "w"))
 
 @contextmanager
 def jack_server(name=None):
-    """A server with a sound card that does not exist; its name, of `_NAMES` unless given.
+    """A server with a sound card that does not exist; its name, of `NAMES` unless given.
 
     JACK knows eight names, dead ones included until they are used again; hence always the same ones.
     """
-    process, name = _started([name] if name else _NAMES)
+    process, name = started([name] if name else NAMES)
     try:
         yield name
     finally:
@@ -59,7 +59,7 @@ def jack_server(name=None):
             process.wait()
 
 
-def _started(names):
+def started(names):
     """A server that answers, of the first name that no other has."""
     quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
     options = f"--no-realtime --port-max 64 -d dummy -r {RATE_HZ} -p {PERIOD}".split()
