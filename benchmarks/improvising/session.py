@@ -255,7 +255,7 @@ def delay() -> dict[str, Any]:
     """From a click that is played into a session on JACK to the first control that differs for it."""
     import jack
 
-    server = f"tonewright-bench-{os.getpid()}"
+    server = "tonewright-bench"  # JACK knows eight names, and forgets none
     os.environ["JACK_DEFAULT_SERVER"] = server
     daemon = subprocess.Popen(
         ["jackd", "-n", server, "--no-realtime", "-d", "dummy", "-r", str(SAMPLE_RATE_HZ), "-p", str(HOP)],

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 
@@ -61,19 +62,26 @@ def jack_server(name=None):
 
 def started(names):
     """A server that answers, of the first name that no other has."""
-    quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
     options = f"--no-realtime --port-max 64 -d dummy -r {RATE_HZ} -p {PERIOD}".split()
     for name in names:
         if ports(name):
             continue
-        process = subprocess.Popen(["jackd", "-n", name, *options], **quiet)
-        deadline = time.monotonic() + 5
-        while process.poll() is None and time.monotonic() < deadline:
-            if ports(name):
-                return process, name
-            time.sleep(0.05)
-        process.kill()
-        process.wait()
+        with tempfile.TemporaryFile() as said:
+            process = subprocess.Popen(
+                ["jackd", "-n", name, *options], stdin=subprocess.DEVNULL, stdout=said, stderr=said
+            )
+            deadline = time.monotonic() + 5
+            while process.poll() is None and time.monotonic() < deadline:
+                if ports(name):
+                    return process, name
+                time.sleep(0.05)
+            process.kill()
+            process.wait()
+            said.seek(0)
+            if b"Too many servers" in said.read():
+                pytest.skip(
+                    "needs a JACK that is not full of dead servers: remove /dev/shm/jack-shm-registry"
+                )
     raise AssertionError(f"jackd does not start as any of {names}")
 
 

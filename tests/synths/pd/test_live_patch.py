@@ -70,7 +70,7 @@ def pd(server, tmp_path, commands):
         options = ["-nogui", "-noprefs", "-nomidi", "-nrt", "-jack", "-jackname", NAME, "-audiobuf", "10"]
         process = subprocess.Popen(["pd", *options, "-open", str(path), *sends], stdout=file, stderr=file)
         try:
-            until(lambda: f"{NAME}:output_1" in ports(server), 5)
+            until(lambda: {f"{NAME}:output_1", f"{NAME}:input_1"} <= set(ports(server)), 5)
             yield port, said
         finally:
             process.kill()

@@ -138,6 +138,7 @@ class Show:
         }
         self.controls = tuple(player.controls.names)
         performer = Performer(player, agent, note=self._note, seed=request.seed)
+        self._stack.callback(performer.close)
         self._make(request, performer, score, player)
 
     def _make(self, request: Request, performer: Performer, score: tuple[Timed, ...], player: Synth) -> None:

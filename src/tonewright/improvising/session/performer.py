@@ -140,12 +140,17 @@ class Performer:
         """How loud it is let be at the end of the last hop, 0..1."""
         return self._gain
 
+    def close(self) -> None:
+        """End what a voice has running, such as another program."""
+        getattr(self._voice, "close", lambda: None)()
+
     def recover(self) -> None:
         """Begin to sound anew, from silence, after a hop that failed; with another voice, now and then."""
         self._gain = 0.0
         self._block = np.zeros(HOP, np.float32)
         if self._hops >= self._revived + _REVIVED_HOPS:
             self._revived = self._hops
+            self.close()
             self._voice = self._synth.voice(self.params, self._note, seed=self._seed)
 
     def _target(self) -> NDArray[np.float32]:

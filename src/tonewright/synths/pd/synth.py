@@ -214,10 +214,16 @@ class PureDataVoice:
         """Let the keys go that are still held, now."""
         self._gates = np.minimum(self._gates, self._ready)
 
+    def close(self) -> None:
+        """End Pd now, and not when this is forgotten; nothing can be rendered any more."""
+        self._failed = True
+        for _, player in self._players:
+            player.close()
+
     def _next(self, frames: int) -> NDArray[np.float32]:
         """What Pd renders next; `frames` are whole blocks."""
         if self._failed:
-            raise SynthError("a voice plays until it fails; this one has failed before; start another")
+            raise SynthError("a voice plays until it fails or is closed; this one has or is; start another")
         sound = np.empty((self._batch, frames), np.float32)
         try:
             if not self._players:
