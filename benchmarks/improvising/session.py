@@ -1,6 +1,6 @@
 """Measure a session in real time: its clock, its work, its delays, and what a flood does to it.
 
-Usage: python benchmarks/improvising/session.py [--seconds 600]; writes
+Usage: python benchmarks/improvising/session.py [--seconds 600] [--only PART]; writes
 benchmarks/results/improvising-session.json. It takes a little over three times as long as that, and half as
 long again for floods. JACK (Debian: jackd2) is needed for the delay from sound to control.
 
@@ -351,6 +351,9 @@ def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--seconds", type=float, default=600.0, help="of the sessions on a clock (600)")
+    parser.add_argument(
+        "--only", metavar="PART", help="measure one part anew, and leave the others as they are"
+    )
     parser.add_argument("--ping", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.ping:
@@ -358,6 +361,8 @@ def main() -> None:
         return
     load = os.getloadavg()[0]
     result: dict[str, Any] = {"cores": os.cpu_count(), "load_before": round(load, 1), "hop_ms": 1000 * HOP_S}
+    if options.only:
+        result = json.loads(RESULT.read_text())
     for name, part in (
         ("work", lambda: {one: work(one) for one in SYNTHS}),
         ("start_s", starts),
@@ -367,6 +372,8 @@ def main() -> None:
         ("clock_with_one_core_busy", lambda: clock(options.seconds, busy=True)),
         ("flood", lambda: flooded(min(60.0, options.seconds))),
     ):
+        if options.only not in (None, name):
+            continue
         result[name] = part()
         print(name, json.dumps(result[name]), flush=True)
     RESULT.write_text(json.dumps(result, indent=1) + "\n")

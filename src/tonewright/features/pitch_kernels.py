@@ -8,10 +8,11 @@ from rocket_fft import c2r, r2c
 
 from tonewright.compiling import njit
 
-BLOCK = 8
+BLOCK = 4
 """Frames that are measured together, the last block filled up with silence.
 
 Rows side by side use the vector units, and a block of constant height gives the same bits whatever the batch.
+A live frame comes alone and pays for all of them: with 8, batches are heard 2 % quicker, and it half as fast.
 """
 
 VOICED = 0.35
@@ -67,17 +68,20 @@ def _range(x: NDArray[np.float32]) -> tuple[float, float]:
 def _sums(rows: NDArray[np.float32], window: int, sums: NDArray[np.float64]) -> None:
     """Sum of each of `BLOCK` rows; side by side, since each addition in a row waits for the one before."""
     a = b = c = d = e = f = g = h = 0.0
-    for i in range(window):
+    half = window // 2
+    for i in range(half):
         a += rows[0, i]
         b += rows[1, i]
         c += rows[2, i]
         d += rows[3, i]
-        e += rows[4, i]
-        f += rows[5, i]
-        g += rows[6, i]
-        h += rows[7, i]
-    sums[0], sums[1], sums[2], sums[3] = a, b, c, d
-    sums[4], sums[5], sums[6], sums[7] = e, f, g, h
+        e += rows[0, half + i]
+        f += rows[1, half + i]
+        g += rows[2, half + i]
+        h += rows[3, half + i]
+    sums[0], sums[1], sums[2], sums[3] = a + e, b + f, c + g, d + h
+    if window % 2:
+        for row in range(BLOCK):
+            sums[row] += rows[row, window - 1]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # a check of every divisor would keep vectors away

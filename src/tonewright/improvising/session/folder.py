@@ -25,7 +25,7 @@ from tonewright.improvising.hearing import HOP, HOP_S, SAMPLE_RATE_HZ
 from tonewright.improvising.networks.load import agent_digest, load_agent
 from tonewright.improvising.session.commands import Command, Timed
 from tonewright.improvising.session.offline import Played, play_through
-from tonewright.improvising.session.performer import Performer
+from tonewright.improvising.session.performer import NOTE, Performer
 from tonewright.improvising.session.recording import SIDES
 from tonewright.synths import synth as make_synth
 
@@ -35,7 +35,6 @@ _FIELDS: Mapping[str, type] = {
     "synth": str,
     "synth_version": int,
     "agent_sha256": str,
-    "note": float,
     "seed": int,
     "input": str,
     "output": str,
@@ -45,7 +44,13 @@ _FIELDS: Mapping[str, type] = {
     "counters": dict,
     "deadlines": dict,
 }
-_OPTIONAL: Mapping[str, type] = {"priority": str, "agent": str, "synth_file_sha256": str, "recording": str}
+_OPTIONAL: Mapping[str, type] = {
+    "priority": str,
+    "note": float,
+    "agent": str,
+    "synth_file_sha256": str,
+    "recording": str,
+}
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ class Kept:
         folder: Where.
         synth: Name of the synth.
         agent: Folder of the training; None for the agent that ships.
-        note: MIDI note that was held.
+        note: MIDI note that was held; None of a synth that plays no notes.
         seed: Of whatever was random.
         input: Where the musician was heard.
         output: Where the agent played to.
@@ -73,7 +78,7 @@ class Kept:
     folder: Path
     synth: str
     agent: str | None
-    note: float
+    note: float | None
     seed: int
     input: str
     output: str
@@ -183,7 +188,7 @@ def read_session(folder: StrPath) -> Kept:
         folder=folder,
         synth=document["synth"],
         agent=document.get("agent"),
-        note=float(document["note"]),
+        note=document.get("note"),
         seed=document["seed"],
         input=document["input"],
         output=document["output"],
@@ -219,7 +224,8 @@ def replay(kept: Kept, *, progress: Callable[[float], None] = lambda share: None
             raise SessionError("the file of the synth has changed since")
         if player.version != kept.document["synth_version"]:
             raise SessionError("the synth has changed since")
-        performer = Performer(player, load_agent(player, kept.agent), note=kept.note, seed=kept.seed)
+        note = NOTE if kept.note is None else kept.note
+        performer = Performer(player, load_agent(player, kept.agent), note=note, seed=kept.seed)
     except TonewrightError as error:
         raise SessionError(f"{str(kept.folder)!r} cannot be played again: {error}") from None
     # In the middle of its hop, where rounding cannot move it to another.

@@ -27,7 +27,7 @@ from tonewright.improvising.session.commands import Timed, read_score
 from tonewright.improvising.session.device import Device
 from tonewright.improvising.session.folder import Log, now, write_session
 from tonewright.improvising.session.osc import LOOPBACK, OscIn, OscOut
-from tonewright.improvising.session.performer import Performer
+from tonewright.improvising.session.performer import NOTE, Performer
 from tonewright.improvising.session.recording import SIDES, Recorder
 from tonewright.improvising.session.session import Session
 from tonewright.improvising.session.sinks import CardSink, OscSink, PdSink, Sink
@@ -35,7 +35,7 @@ from tonewright.improvising.session.sources import CardSource, FileSource, OscSo
 from tonewright.improvising.session.ticking import CardTicks, ClockTicks, FreeTicks, Ticks
 from tonewright.improvising.session.urgency import urgent
 from tonewright.synths import synth as make_synth
-from tonewright.synths.base import Synth, check_plays_notes
+from tonewright.synths.base import Synth, check_plays_notes, plays_notes
 from tonewright.synths.pd.live import LivePd
 from tonewright.synths.pd.synth import PureData
 
@@ -45,7 +45,6 @@ PD = "pd"
 """As an output: Pd itself, which plays its patch; options of its audio may follow, as in "pd -alsa"."""
 LISTEN, SEND = f"{LOOPBACK}:9000", f"{LOOPBACK}:9001"
 """Where Open Sound Control is heard, and where it is sent to, unless told otherwise."""
-_NOTE = 60.0
 _PLACE = re.compile(r"(?:(?P<host>[^:\s]+):)?(?P<port>\d{1,5})")
 _WRITTEN = (".wav", ".flac")
 
@@ -121,13 +120,14 @@ class Show:
         score = () if request.score is None else read_score(request.score)
         player = make_synth(request.synth, SAMPLE_RATE_HZ)
         if request.note is not None:
-            check_plays_notes(player, "note")
+            check_plays_notes(player, f"note {request.note:g}")
         if _is_pd(request.output) and not isinstance(player, PureData):
             raise UsageError(
                 f"with the output {PD!r}, Pd plays its patch; got the synth {player.name!r}, which is none; "
                 "choose a patch, 'pd:sine' or 'pd:PATH' for one, or another output"
             )
-        self._note = _NOTE if request.note is None else request.note
+        held = NOTE if request.note is None else request.note
+        self._note = held if plays_notes(player) else None
         agent = load_agent(player, request.agent)
         self._facts = {
             "synth": player.name,
@@ -137,7 +137,7 @@ class Show:
             "agent_sha256": agent_digest(player, request.agent),
         }
         self.controls = tuple(player.controls.names)
-        performer = Performer(player, agent, note=self._note, seed=request.seed)
+        performer = Performer(player, agent, note=held, seed=request.seed)
         self._stack.callback(performer.close)
         self._make(request, performer, score, player)
 

@@ -17,6 +17,8 @@ from tonewright.improvising.session.memory import Memory
 from tonewright.learning.spaces import flatten
 from tonewright.synths.base import Synth
 
+NOTE = 60.0
+"""Held unless told otherwise, of a synth that plays notes."""
 FADE_S = 0.05
 """How long silence takes to come, and to go."""
 _VARIED = 0.1  # standard deviation of a variation, as a share of each control's range
@@ -47,7 +49,7 @@ class Performer:
         moments: Controls that were remembered, by name.
     """
 
-    def __init__(self, synth: Synth, agent: Agent, *, note: float = 60.0, seed: int = 0) -> None:
+    def __init__(self, synth: Synth, agent: Agent, *, note: float = NOTE, seed: int = 0) -> None:
         if synth.sample_rate_hz != FRAMING.sample_rate_hz:
             raise UsageError(
                 f"agents play at {FRAMING.sample_rate_hz:,} Hz; got a synth at {synth.sample_rate_hz:,} Hz"

@@ -123,10 +123,11 @@ def _item(text: str) -> Html:
 def _glance(found: Report) -> list[str]:
     kept = found.kept
     agent = "the one that ships" if kept.agent is None else wording.one_line(kept.agent)
+    note = "" if kept.note is None else f" Note {wording.number(kept.note, 4)}."
     told = [
         f"{wording.duration(kept.seconds)}, {kept.hops:,} hops, from {_began(kept)} on.",
         f"It heard {_place(kept.input)} and played to {_place(kept.output)}.",
-        f"Agent: {agent}. Note {wording.number(kept.note, 4)}, seed {kept.seed}.",
+        f"Agent: {agent}.{note} Seed {kept.seed}.",
         _SAME[found.same_samples],
     ]
     there = {name: round(kept.counters[name]) for name in _TROUBLES if name in kept.counters}
