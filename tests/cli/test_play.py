@@ -201,7 +201,8 @@ def test_ctrl_c_ends_a_session_as_usual(melody, tmp_path):
     )
     assert "sine plays: osc to osc" in process.stderr.readline()
     time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
+    for _ in range(3):  # impatient, or `timeout`, which sends it twice
+        process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=20)
     assert process.returncode == 0
     assert f"wrote {tmp_path / 'kept'}" in out

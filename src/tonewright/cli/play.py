@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -68,7 +69,10 @@ class Play:
 
     def run(self) -> None:
         """Play until it ends."""
+        from contextlib import nullcontext
+
         from tonewright.cli.output import print_json
+        from tonewright.cli.signals import asked_to_end
 
         if self.devices:
             _print_devices(self.json)
@@ -96,11 +100,16 @@ class Play:
                 overwrite=self.overwrite,
             )
         )
-        if show.exact:
-            _play_through(show)
-        else:
-            _play_live(show)
-        fields = show.close()
+        with asked_to_end() if not show.exact else nullcontext(lambda: False) as asked:
+            try:
+                if show.exact:
+                    _play_through(show)
+                else:
+                    _play_live(show, asked)
+            except BaseException:
+                show.cancel()
+                raise
+            fields = show.close()
         if self.json:
             print_json(fields)
         else:
@@ -161,8 +170,8 @@ def _play_through(show: Show) -> None:
         print(f"tonewright: at {at_s:.2f} s: {words}", file=sys.stderr)
 
 
-def _play_live(show: Show) -> None:
-    """In real time: a thread plays, and this one reads keys, tells what happens, and ends it."""
+def _play_live(show: Show, asked: Callable[[], bool]) -> None:
+    """In real time: a thread plays, and this one reads keys, tells what happens, and ends it when asked."""
     import threading
     import time
 
@@ -205,12 +214,9 @@ def _play_live(show: Show) -> None:
             status.begin()
             while thread.is_alive():
                 thread.join(0.05)
-                for key in pressed():
-                    if not keyboard.press(key):
-                        session.stop()
+                if asked() or not all([keyboard.press(key) for key in pressed()]):
+                    session.stop()
                 look_after()
-    except KeyboardInterrupt:
-        pass  # the usual end of a session
     finally:
         session.stop()
         thread.join(HOP_S + 2.0)

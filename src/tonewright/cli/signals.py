@@ -11,6 +11,7 @@ from types import FrameType
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 _BURST_S = 2.0
+_PATIENCE_S = 5.0
 
 
 @contextmanager
@@ -47,6 +48,36 @@ def stopped_by_signals() -> Iterator[Callable[[], int]]:
         signal.signal(one, stop)
     try:
         yield lambda: 128 + (received or [signal.SIGINT])[0]
+    finally:
+        for one in ours:
+            signal.signal(one, before[one])
+
+
+@contextmanager
+def asked_to_end() -> Iterator[Callable[[], bool]]:
+    """Let the same signals ask for an end that takes a moment, in place of breaking into what is being done.
+
+    What follows within `_PATIENCE_S` changes nothing, so that the end is reached; later ones break in.
+
+    Yields:
+        Tells whether one came.
+    """
+    first_s: list[float] = []
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if first_s and time.monotonic() > first_s[0] + _PATIENCE_S:
+            raise KeyboardInterrupt
+        first_s.append(time.monotonic())
+
+    numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+    if threading.current_thread() is not threading.main_thread():
+        numbers = []
+    before = {one: signal.getsignal(one) for one in numbers}
+    ours = [one for one in numbers if before[one] not in (signal.SIG_IGN, None)]
+    for one in ours:
+        signal.signal(one, ask)
+    try:
+        yield lambda: bool(first_s)
     finally:
         for one in ours:
             signal.signal(one, before[one])

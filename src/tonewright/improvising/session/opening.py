@@ -246,6 +246,12 @@ class Show:
                 self._write_output()
         return fields
 
+    def cancel(self) -> None:
+        """End without an output; what was recorded stays in the folder of the session."""
+        with self._stack:
+            if self.recorder is not None:
+                self.recorder.close()
+
     def facts(self) -> dict[str, Any]:
         """What the session is and was, so far."""
         session, request = self.session, self.request
