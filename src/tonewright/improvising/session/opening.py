@@ -139,6 +139,8 @@ class Show:
         self.controls = tuple(player.controls.names)
         performer = Performer(player, agent, note=held, seed=request.seed)
         self._stack.callback(performer.close)
+        if not exact:
+            performer.warm_up()
         self._make(request, performer, score, player)
 
     def _make(self, request: Request, performer: Performer, score: tuple[Timed, ...], player: Synth) -> None:

@@ -142,6 +142,13 @@ class Performer:
         """How loud it is let be at the end of the last hop, 0..1."""
         return self._gain
 
+    def warm_up(self) -> None:
+        """Do once what takes longer the first time; what is played does not change by it."""
+        other = Performer(self._synth, self._agent, note=self._note, seed=self._seed)
+        for _ in range(self._period + 1):
+            other.hop(np.zeros(HOP, np.float32))
+        other.close()
+
     def close(self) -> None:
         """End what a voice has running, such as another program."""
         getattr(self._voice, "close", lambda: None)()
