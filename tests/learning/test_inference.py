@@ -7,7 +7,7 @@ import pytest
 
 from tonewright.documents import document_text, sha256
 from tonewright.errors import CheckpointError, UsageError
-from tonewright.learning.inference import FORMAT, FORMAT_VERSION, load_network
+from tonewright.learning.inference import FORMAT, FORMAT_VERSION, BoundNetwork, load_network
 
 onnx = pytest.importorskip("onnx")
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
@@ -63,6 +63,22 @@ def test_a_network_runs_and_says_what_it_is(tmp_path):
         assert logits.dtype == np.float32
         np.testing.assert_allclose(logits, observations.astype(np.float32) @ WEIGHTS, rtol=1e-6)
     assert network(observations=[[1, 0, 0]])["logits"].tolist() == [[0, 1]]
+
+
+def test_a_bound_network_computes_the_same_in_the_same_memory(tmp_path):
+    network = load_network(put(tmp_path), kind="match-policy")
+    bound = BoundNetwork(network, batch=2)
+    rng = np.random.default_rng(0)
+    logits = bound.outputs["logits"]
+    for _ in range(3):
+        observations = rng.standard_normal((2, 3), dtype=np.float32)
+        bound.inputs["observations"][:] = observations
+        bound.run()
+        np.testing.assert_array_equal(logits, network(observations=observations)["logits"])
+    assert bound.outputs["logits"] is logits
+    bound.inputs["observations"][0, 0] = np.nan
+    with pytest.raises(CheckpointError, match="not finite"):
+        bound.run()
 
 
 def test_numbers_that_are_not_finite_are_refused(tmp_path):

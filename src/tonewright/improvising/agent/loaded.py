@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from tonewright.improvising.episode_config import ImproviseConfig
 from tonewright.improvising.listening.normalising import Scales
 from tonewright.improvising.listening.observation import Observer
 from tonewright.learning.configuration import config_from
-from tonewright.learning.inference import Network, check_shapes
+from tonewright.learning.inference import BoundNetwork, Network, check_shapes
 from tonewright.learning.spaces import action_size, flatten, observation_size, to_env
 from tonewright.synths.base import Synth
 
@@ -77,6 +77,17 @@ class Agent:
     def __call__(self, env: ImproviseEnv, observations: Any) -> Any:
         """Actions of all rows, without exploring."""
         return self.act(flatten(env.single_observation_space, observations))
+
+    def alone(self) -> Callable[[NDArray[np.float32]], Any]:
+        """As `act`, for one row `[1, O]` and one thread, in memory that stays; for live use."""
+        bound = BoundNetwork(self._network)
+
+        def act(observations: NDArray[np.float32]) -> Any:
+            bound.inputs["observations"][:] = observations
+            bound.run()
+            return to_env(self._space, bound.outputs["actions"])
+
+        return act
 
     def act(self, observations: NDArray[np.float32]) -> Any:
         """Actions for flat observations `[B, O]`."""

@@ -56,6 +56,7 @@ class Performer:
             )
         config = agent.config
         self._agent, self._step, self._period = agent, np.float32(config.step_size), config.hops_per_step
+        self._act = agent.alone()
         scales = agent.scales.take(agent.columns)
         self.musician, self.own = Ears(scales), Ears(scales)
         self._mirrored = np.array([kind != "level" for kind in scales.kinds])
@@ -174,7 +175,7 @@ class Performer:
     def _decided(self) -> NDArray[np.float32]:
         """The moves of a step, `[1, D]` in −1…1."""
         observed = flatten(self._observer.space, self._observer.observe(self.params))
-        moves = self._actions.moves(self._agent.act(observed))
+        moves = self._actions.moves(self._act(observed))
         if self.goal is not None:
             way: NDArray[np.float32] = (self.goal - self.params) / (self._step * self._period)
             return np.clip(way, -1.0, 1.0)
