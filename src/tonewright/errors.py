@@ -13,6 +13,9 @@ TonewrightError
 ├── CheckpointError       a checkpoint, run or exported network that is damaged or does not fit
 ├── TableError            a lookup table that is damaged, or of another synth
 ├── CorpusError           a corpus that is damaged, foreign or does not fit
+├── DeviceError           a sound card, port or program to play with that is not there
+├── SessionError          a session that was kept and cannot be read or played again
+├── ScoreError            a score of commands that is damaged
 ├── WorkerError           a rollout worker that keeps dying
 └── OutputError           a result that cannot be written
 ```

@@ -23,13 +23,13 @@ from tonewright.errors import UsageError
         (
             "dance",
             "no verb is called 'dance'; choose from: agent, bench, compare, corpus, evaluate, hear, lookup,"
-            " match, render, synths, train",
+            " match, play, render, synths, train",
         ),
         (
             "--dance",
             "there is no option --dance; a verb comes first: "
             "match, render, synths, compare, hear, lookup,"
-            " corpus, agent, bench, train, evaluate",
+            " corpus, agent, play, bench, train, evaluate",
         ),
         ("match", "match needs TARGET and -o DIR; see tonewright match --help"),
         ("match a.wav", "match needs -o DIR; see tonewright match --help"),

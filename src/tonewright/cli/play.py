@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Play:
-    """Let an agent play along: with a musician at a sound card, a recording, or another program.
+    """Let an agent play along with a musician, live or in a recording.
 
-    From file to file it plays faster than real time, and the same every time. `tonewright play report
-    FOLDER` shows a session that was kept.
+    From file to file it plays as fast as it goes, and the same every time.
+    `tonewright play report FOLDER` shows a session that was kept.
     """
 
     synth: Name = "sine"
@@ -122,7 +122,7 @@ PLAY = VerbGroup("Let an agent play along with a musician, live.", Play)
 @PLAY.word("report")
 @dataclass(frozen=True)
 class PlayReport:
-    """Show a session that was kept: both sounds, what was heard, what was turned and told, and when."""
+    """Show a session that was kept: play it again, and make a page of it."""
 
     session: Annotated[tyro.conf.Positional[Folder], tyro.conf.arg(metavar="FOLDER")]
     """The session."""
