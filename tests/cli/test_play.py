@@ -14,7 +14,7 @@ from tonewright.cli.keyboard import Keyboard
 from tonewright.features import hear
 from tonewright.improvising.hearing import HOP, SAMPLE_RATE_HZ
 from tonewright.improvising.session.commands import Command
-from tonewright.improvising.session.folder import read_session, replay
+from tonewright.improvising.session.kept.folder import read_session, replay
 
 RATE_HZ = SAMPLE_RATE_HZ
 

@@ -139,9 +139,9 @@ class PlayReport:
         from tonewright.cli.progress import work_progress
         from tonewright.errors import UsageError
         from tonewright.files import check_file, write_text
-        from tonewright.improvising.session.folder import read_session
-        from tonewright.improvising.session.report import report
-        from tonewright.improvising.session.report_page import report_html
+        from tonewright.improvising.session.kept.folder import read_session
+        from tonewright.improvising.session.kept.page import report_html
+        from tonewright.improvising.session.kept.report import report
 
         output = self.output or self.session / "report.html"
         if output.suffix.lower() not in (".html", ".htm"):
@@ -232,7 +232,7 @@ def _print_devices(json: bool) -> None:
     from rich.table import Table
 
     from tonewright.cli.output import print_json
-    from tonewright.improvising.session.portaudio import devices
+    from tonewright.improvising.session.card.portaudio import devices
 
     found = devices()
     if json:

@@ -13,7 +13,7 @@ from tonewright.errors import DeviceError
 from tonewright.features import hear
 from tonewright.improvising.hearing import HOP, HOP_S
 from tonewright.improvising.session.commands import Command
-from tonewright.improvising.session.folder import read_session, replay
+from tonewright.improvising.session.kept.folder import read_session, replay
 from tonewright.improvising.session.opening import Request, Show
 
 from ...synths.pd.jack import NAMES, started, with_jack

@@ -8,8 +8,8 @@ import pytest
 from tonewright.errors import AudioError
 from tonewright.improvising.hearing import HOP, HOP_S
 from tonewright.improvising.networks.load import load_agent
+from tonewright.improvising.session.card.exchange import Exchange
 from tonewright.improvising.session.commands import Command, Timed
-from tonewright.improvising.session.exchange import Exchange
 from tonewright.improvising.session.performer import FADE_S, Performer
 from tonewright.improvising.session.session import STALL_S, Session
 from tonewright.improvising.session.sources import CardSource, FileSource

@@ -22,11 +22,11 @@ from tonewright.errors import OutputError, UsageError, system_reason
 from tonewright.files import check_file
 from tonewright.improvising.hearing import HOP, HOP_S, SAMPLE_RATE_HZ
 from tonewright.improvising.networks.load import agent_digest, load_agent
+from tonewright.improvising.session.card.device import Device
 from tonewright.improvising.session.clock import Clock, Deadlines
 from tonewright.improvising.session.commands import Timed, read_score
-from tonewright.improvising.session.device import Device
-from tonewright.improvising.session.folder import Log, now, write_session
-from tonewright.improvising.session.osc import LOOPBACK, OscIn, OscOut
+from tonewright.improvising.session.kept.folder import Log, now, write_session
+from tonewright.improvising.session.osc import LOOPBACK, OSC, OscIn, OscOut
 from tonewright.improvising.session.performer import NOTE, Performer
 from tonewright.improvising.session.recording import SIDES, Recorder
 from tonewright.improvising.session.session import Session
@@ -39,8 +39,6 @@ from tonewright.synths.base import Synth, check_plays_notes, plays_notes
 from tonewright.synths.pd.live import LivePd
 from tonewright.synths.pd.synth import PureData
 
-OSC = "osc"
-"""As an input or output: another program."""
 PD = "pd"
 """As an output: Pd itself, which plays its patch; options of its audio may follow, as in "pd -alsa"."""
 LISTEN, SEND = f"{LOOPBACK}:9000", f"{LOOPBACK}:9001"

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from tonewright.errors import DeviceError, MissingExtraError, UsageError, system_reason
 from tonewright.improvising.session.commands import COMMANDS, Command
 
+OSC = "osc"
+"""As the input or output of a session: another program."""
 ROOT = "/tonewright"
 MUSICIAN, CONTROLS, LEVEL = f"{ROOT}/musician", f"{ROOT}/controls", f"{ROOT}/level"
 """Addresses: descriptors of the musician, a list of floats, in; controls, a list of floats in [0, 1], and how

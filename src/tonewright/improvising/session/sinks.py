@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.improvising.session.exchange import Exchange
+from tonewright.improvising.session.card.exchange import Exchange
 from tonewright.improvising.session.osc import CONTROLS, LEVEL, OscOut
 from tonewright.synths.pd.live import LivePd
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.improvising.hearing import HOP
+from tonewright.improvising.session.card.exchange import Exchange
 from tonewright.improvising.session.ears import Ears
-from tonewright.improvising.session.exchange import Exchange
 from tonewright.improvising.session.osc import OscIn
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from tonewright.improvising.session.card.device import Device
 from tonewright.improvising.session.clock import Clock
-from tonewright.improvising.session.device import Device
 
 
 class Ticks(Protocol):

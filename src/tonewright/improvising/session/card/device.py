@@ -17,7 +17,7 @@ from typing import Any
 
 from tonewright.errors import DeviceError, MissingExtraError
 from tonewright.improvising.hearing import SAMPLE_RATE_HZ
-from tonewright.improvising.session.exchange import SIZE, Exchange
+from tonewright.improvising.session.card.exchange import SIZE, Exchange
 
 _IN_MEMORY = Path("/dev/shm")
 _PATIENCE_S = 15.0
@@ -99,7 +99,7 @@ class Device:
             "port": self._bell.getsockname()[1],
         }
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tonewright.improvising.session.card", json.dumps(asked)],
+            [sys.executable, "-m", "tonewright.improvising.session.card.process", json.dumps(asked)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # where ALSA and JACK tell of all that they tried

@@ -21,8 +21,8 @@ import numpy as np
 
 from tonewright.errors import TonewrightError
 from tonewright.improvising.hearing import HOP, SAMPLE_RATE_HZ
-from tonewright.improvising.session.exchange import SIZE, Exchange
-from tonewright.improvising.session.portaudio import DEFAULT, sounddevice
+from tonewright.improvising.session.card.exchange import SIZE, Exchange
+from tonewright.improvising.session.card.portaudio import DEFAULT, sounddevice
 
 _MOST_CHANNELS = 2
 _LOOKS_S = 0.1

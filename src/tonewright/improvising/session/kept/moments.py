@@ -8,7 +8,7 @@ from typing import Any
 from tonewright import wording
 from tonewright.improvising.hearing import HOP_S
 from tonewright.improvising.session.commands import Command
-from tonewright.improvising.session.folder import Kept
+from tonewright.improvising.session.kept.folder import Kept
 
 _TURNED = "dial"
 """A command that comes many times a second, while somebody turns."""

@@ -17,8 +17,8 @@ from tonewright.improvising.listening.features import descriptors_of
 from tonewright.improvising.listening.normalising import CONFIDENCE, LOUDNESS, PITCH, Scales
 from tonewright.improvising.networks.load import load_agent
 from tonewright.improvising.portrait.shown import Shown, shown, traces
-from tonewright.improvising.session.folder import Kept, replay
-from tonewright.improvising.session.opening import OSC
+from tonewright.improvising.session.kept.folder import Kept, replay
+from tonewright.improvising.session.osc import OSC
 from tonewright.improvising.session.recording import SIDES
 from tonewright.synths import synth as make_synth
 from tonewright.synths.control import Control

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tonewright import wording
 from tonewright.improvising.hearing import HOP_S
-from tonewright.improvising.session.report import Timing
+from tonewright.improvising.session.kept.report import Timing
 from tonewright.reports import lanes, plots
 from tonewright.reports.markup import Html, join, tag
 from tonewright.reports.plots import Tick

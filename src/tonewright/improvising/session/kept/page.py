@@ -10,11 +10,11 @@ import numpy as np
 from tonewright import wording
 from tonewright.improvising.hearing import HOP_S, SAMPLE_RATE_HZ
 from tonewright.improvising.portrait.drawn import control_lanes, descriptor_lane, heard_at_s
-from tonewright.improvising.session.folder import FILE, LOG, Kept
-from tonewright.improvising.session.moments import Moment, moments
-from tonewright.improvising.session.opening import OSC
-from tonewright.improvising.session.report import Report, Side
-from tonewright.improvising.session.timing_plot import timing_plot
+from tonewright.improvising.session.kept.folder import FILE, LOG, Kept
+from tonewright.improvising.session.kept.moments import Moment, moments
+from tonewright.improvising.session.kept.report import Report, Side
+from tonewright.improvising.session.kept.timing_plot import timing_plot
+from tonewright.improvising.session.osc import OSC
 from tonewright.reports import lanes
 from tonewright.reports.markup import Html, join, tag
 from tonewright.reports.page import Section, page

@@ -1,7 +1,7 @@
 import numpy as np
 
 from tonewright.improvising.hearing import HOP
-from tonewright.improvising.session.exchange import Exchange
+from tonewright.improvising.session.card.exchange import Exchange
 
 
 def block(value):

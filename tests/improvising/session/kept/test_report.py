@@ -8,14 +8,14 @@ import soundfile
 
 from tonewright.errors import SessionError
 from tonewright.improvising.hearing import HOP_S
-from tonewright.improvising.session import report as module
-from tonewright.improvising.session.folder import read_session
-from tonewright.improvising.session.moments import moments
+from tonewright.improvising.session.kept import report as module
+from tonewright.improvising.session.kept.folder import read_session
+from tonewright.improvising.session.kept.moments import moments
+from tonewright.improvising.session.kept.page import report_html
+from tonewright.improvising.session.kept.report import report
 from tonewright.improvising.session.opening import Request, Show
-from tonewright.improvising.session.report import report
-from tonewright.improvising.session.report_page import report_html
 
-from ...reports.reading import Page, wavs, without_data
+from ....reports.reading import Page, wavs, without_data
 
 RATE_HZ = 44_100
 HOSTILE = "<script>alert('x')</script>&"

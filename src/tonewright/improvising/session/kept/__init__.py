@@ -1,0 +1,1 @@
+"""What is kept of a session: to read, to play again, and to show."""
