@@ -7,7 +7,7 @@ long again for floods. JACK (Debian: jackd2) is needed for the delay from sound 
 What is told: how long the work of a hop takes with each synth that has an agent (hearing both, deciding,
 rendering); how far hops begin from their deadlines in a session of ten minutes that hears a recording and
 sends controls, beside a clock in another process that does nothing else at the same time, and the same with
-a third process that keeps one core busy; how much memory grows meanwhile; how long a click on a JACK server
+a third process that keeps one core busy; how much memory grows meanwhile; how long an impulse on JACK
 takes to come out as a control; how long a packet takes to come back; what 2,000 packets a second, half of
 them broken, do; and how long a session takes to begin.
 """
@@ -47,7 +47,7 @@ from tonewright.threads import numba_threads
 
 RESULT = Path(__file__).parent.parent / "results" / "improvising-session.json"
 SYNTHS = ("sine", "fm", "granular")
-HOPS, PINGS, CLICKS, STARTS = 5_000, 2_000, 40, 5
+HOPS, PINGS, IMPULSES, STARTS = 5_000, 2_000, 40, 5
 FLOOD_PER_S = 2_000
 
 
@@ -252,7 +252,7 @@ def ping(port: int) -> None:
 
 
 def delay() -> dict[str, Any]:
-    """From a click that is played into a session on JACK to the first control that differs for it."""
+    """From an impulse that is played into a session on JACK to the first control that differs for it."""
     import jack
 
     server = "tonewright-bench"  # JACK knows eight names, and forgets none
@@ -272,17 +272,13 @@ def delay() -> dict[str, Any]:
     client = jack.Client("musician", servername=server, no_start_server=True)
     out = client.outports.register("out")
     due, sent_ns = threading.Event(), [0]
-    tone = 0.5 * np.sin(2 * np.pi * 1_760 * np.arange(HOP * 60) / SAMPLE_RATE_HZ).astype(np.float32)
-    left = [tone[:0]]
 
     def process(frames: int) -> None:
         block = np.zeros(frames, np.float32)
         if due.is_set():
             due.clear()
-            left[0] = tone
+            block[0] = 1.0
             sent_ns[0] = time.monotonic_ns()
-        some, left[0] = left[0][:frames], left[0][frames:]
-        block[: len(some)] = some
         out.get_array()[:] = block
 
     client.set_process_callback(process)
@@ -290,7 +286,7 @@ def delay() -> dict[str, Any]:
     with client:
         theirs = [p for p in client.get_ports(is_input=True) if not p.name.startswith(("system", "musician"))]
         client.connect(out, theirs[0])
-        for _ in range(CLICKS):
+        for _ in range(IMPULSES):
             time.sleep(0.6)  # the agent comes to rest
             hears.setblocking(False)
             try:
@@ -311,7 +307,7 @@ def delay() -> dict[str, Any]:
     daemon.terminate()
     daemon.wait()
     return {
-        "clicks": CLICKS,
+        "impulses": IMPULSES,
         "median_ms": statistics.median(delays_ms),
         "worst_ms": max(delays_ms),
         "one_hop_and_one_window_ms": 1000 * (HOP + 1024) / SAMPLE_RATE_HZ,

@@ -286,7 +286,7 @@ def session_table() -> str:
         ("late deadlines in ten minutes", "0", f"{still['session']['late']:,}"),
         ("the same while one core is busy", "< 0.1 %", f"{share:.3f} %"),
         (
-            f"from a click on JACK to another control, worst of {found['delay']['clicks']}",
+            f"from an impulse on JACK to another control, worst of {found['delay']['impulses']}",
             f"≤ {found['delay']['one_hop_and_one_window_ms']:.0f} ms, a hop and a window",
             f"{found['delay']['worst_ms']:.1f} ms",
         ),

@@ -67,7 +67,7 @@ def test_defaults_are_those_of_the_function():
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["-o", "map.pdf"], "a map ends in .html; got 'map.pdf'; name it so"),
+        (["-o", "map.pdf"], "a page ends in .html; got 'map.pdf'; name it so"),
         (["--projection", "t-sne"], "no projection is called 't-sne'; did you mean 'tsne'?"),
         (["--colour", "pitch"], "no control or column of the table is called 'pitch'; "),
         (["--points", 3], "a map has 4 points or more that sound; got 3; measure more"),

@@ -13,7 +13,7 @@ import soundfile
 from tonewright.cli.keyboard import Keyboard
 from tonewright.features import hear
 from tonewright.improvising.hearing import HOP, SAMPLE_RATE_HZ
-from tonewright.improvising.session.commands import Command
+from tonewright.improvising.session.commands import COMMANDS, Command
 from tonewright.improvising.session.kept.folder import read_session, replay
 
 RATE_HZ = SAMPLE_RATE_HZ
@@ -108,6 +108,8 @@ def test_the_protocol_names_what_goes_both_ways(run):
         "oscsend",
     ):
         assert part in told
+    for name in COMMANDS:
+        assert f"/tonewright/{name} " in told
 
 
 class TestKeyboard:

@@ -51,19 +51,17 @@ class AgentShow:
 
     def run(self) -> None:
         """Let it play, and tell."""
-        from tonewright.cli.output import print_json
+        from tonewright.cli.output import check_page, print_json
         from tonewright.cli.progress import work_progress
         from tonewright.errors import UsageError
-        from tonewright.files import check_file, write_text
+        from tonewright.files import write_text
         from tonewright.improvising.evaluation import stage
         from tonewright.improvising.portrait.page import portrait_html
         from tonewright.improvising.portrait.portraying import portray
         from tonewright.improvising.portrait.summary import facts
 
         if self.output is not None:
-            if self.output.suffix.lower() not in (".html", ".htm"):
-                raise UsageError(f"a page ends in .html; got {self.output.name!r}; name it so")
-            check_file(self.output, overwrite=self.overwrite)
+            check_page(self.output, overwrite=self.overwrite)
         if self.sounds is not None and self.corpus is None:
             raise UsageError("--sounds is the folder of a corpus; got no corpus; name it with --corpus")
         on = stage(

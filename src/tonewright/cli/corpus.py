@@ -147,9 +147,9 @@ class CorpusShow:
         """Read, compare and tell."""
         from contextlib import suppress
 
-        from tonewright.cli.output import print_json
-        from tonewright.errors import SynthError, UnknownNameError, UsageError
-        from tonewright.files import check_file, write_text
+        from tonewright.cli.output import check_page, print_json
+        from tonewright.errors import SynthError, UnknownNameError
+        from tonewright.files import write_text
         from tonewright.improvising.corpus.describing import describe_corpus
         from tonewright.improvising.lookup.files import read_table
         from tonewright.improvising.lookup.table import table_synth
@@ -157,9 +157,7 @@ class CorpusShow:
         from tonewright.improvising.reach.page import corpus_html
 
         if self.output is not None:
-            if self.output.suffix.lower() not in (".html", ".htm"):
-                raise UsageError(f"a page ends in .html; got {self.output.name!r}; name it so")
-            check_file(self.output, overwrite=self.overwrite)
+            check_page(self.output, overwrite=self.overwrite)
         facts, reach = describe_corpus(self.corpus), None
         if self.table is not None:
             table = read_table(self.table)
@@ -181,11 +179,12 @@ class CorpusShow:
 
 def print_facts(facts: CorpusFacts) -> None:
     """Print what a corpus holds; what was skipped and what its user should know go to stderr."""
+    from tonewright.cli.output import print_table
     from tonewright.wording import quantity
 
     framing, columns = facts.contents.framing, facts.contents.columns
     rows = [(str(part.split), part) for part in facts.parts]
-    _print_table(
+    print_table(
         ("part", "recordings", "duration", "share", "silence", "loudness", "pitch"),
         [_part_row(name, part, facts.whole.seconds) for name, part in [*rows, ("all", facts.whole)]],
     )
@@ -206,6 +205,7 @@ def print_facts(facts: CorpusFacts) -> None:
 
 def print_reach(reach: Reach) -> None:
     """Print what of a corpus a synth can reach."""
+    from tonewright.cli.output import print_table
     from tonewright.wording import number
 
     every = "" if reach.every == 1 else f", one frame of {reach.every}"
@@ -213,8 +213,8 @@ def print_reach(reach: Reach) -> None:
     heads = ("", "frames", "median", "p90", f"within {reach.threshold:g}")
     rows = [("all that sounds", *_distance_row(reach.whole))]
     rows += [(split, *_distance_row(one)) for split, one in reach.parts.items()]
-    _print_table(heads, rows)
-    _print_table(
+    print_table(heads, rows)
+    print_table(
         (
             "feature",
             "alone: median",
@@ -236,7 +236,7 @@ def print_reach(reach: Reach) -> None:
     if reach.silence is not None:
         print(f"Of the frames of silence {number(100 * reach.silence, 2)} % are within {reach.threshold:g}.")
     worst = reach.files[:_SHOWN]
-    _print_table(
+    print_table(
         ("worst recordings", "part", "median", "p90", f"within {reach.threshold:g}"),
         [(one.file.name, one.file.split, *_distance_row(one.distances)[1:]) for one in worst],
     )
@@ -266,19 +266,3 @@ def _distance_row(one: Distances | None) -> tuple[str, ...]:
     if one is None:
         return ("0", "–", "–", "–")
     return (f"{one.frames:,}", f"{one.median:.2f}", f"{one.p90:.2f}", f"{one.within:.0%}")
-
-
-def _print_table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from tonewright.wording import one_line
-
-    table = Table(heads[0], box=SIMPLE_HEAD, pad_edge=False)
-    for head in heads[1:]:
-        table.add_column(head, justify="right", no_wrap=True)
-    for row in rows:
-        table.add_row(*(Text(one_line(cell)) for cell in row))
-    Console(width=200).print(table)  # as wide as its cells: what a terminal wraps can still be read

@@ -153,19 +153,16 @@ class LookupShow:
 
     def run(self) -> None:
         """Draw the map and write the page."""
-        from tonewright.cli.output import print_written
+        from tonewright.cli.output import check_page, print_written
         from tonewright.cli.progress import work_progress
-        from tonewright.errors import UsageError
-        from tonewright.files import check_file, write_text
+        from tonewright.files import write_text
         from tonewright.improvising.lookup.files import read_table
         from tonewright.improvising.lookup.map import draw_map, map_html
         from tonewright.improvising.lookup.table import table_synth
 
         output = self.output or self.table.with_suffix(".html")
-        if output.suffix.lower() not in (".html", ".htm"):
-            raise UsageError(f"a map ends in .html; got {output.name!r}; name it so")
+        check_page(output, overwrite=self.overwrite)
         table = read_table(self.table)
-        check_file(output, overwrite=self.overwrite)
         with work_progress("drawing", 1.0) as done:
             drawn = draw_map(
                 table,

@@ -1,8 +1,8 @@
 """`tonewright`: one command, one verb per task.
 
 Whatever goes wrong on purpose ends in one line on stderr, with exit code 2 (the request makes no sense) or 1
-(it could not be carried out). Ctrl-C ends with 130, SIGTERM with 143 and SIGHUP with 129, except in a search
-that has something to show: it writes the best so far and ends with 0.
+(it could not be carried out). Ctrl-C ends with 130, SIGTERM with 143 and SIGHUP with 129, except where they
+are the usual end: a search that has something to show writes it, a session what was played, with 0.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from functools import partial
 from pathlib import Path
@@ -17,12 +17,50 @@ from tonewright.errors import system_reason
 if TYPE_CHECKING:
     from tonewright.files import StrPath
 
+_WIDEST = 200  # columns of a table
 _ABOUT_BYTES = 1 << 20  # of an evaluation's records
 
 
 def print_json(value: object) -> None:
     """Print a value as JSON, and nothing else."""
     print(json.dumps(value, indent=1))
+
+
+def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table as wide as its cells: what a terminal wraps can still be read.
+
+    Args:
+        heads: Of the columns; all but the first are flush right.
+        rows: Their cells, each printed in one line.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from tonewright.wording import one_line
+
+    table = Table(heads[0], box=SIMPLE_HEAD, pad_edge=False)
+    for head in heads[1:]:
+        table.add_column(head, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(*(Text(one_line(cell)) for cell in row))
+    Console(width=_WIDEST).print(table)
+
+
+def check_page(output: Path, *, overwrite: bool) -> None:
+    """Refuse a place for a page that is none, or is taken.
+
+    Raises:
+        UsageError: It does not end in .html.
+        OutputError: The file is there already, or cannot be written.
+    """
+    from tonewright.errors import UsageError
+    from tonewright.files import check_file
+
+    if output.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"a page ends in .html; got {output.name!r}; name it so")
+    check_file(output, overwrite=overwrite)
 
 
 def print_written(files: Iterable[StrPath], facts: Mapping[str, Any]) -> None:

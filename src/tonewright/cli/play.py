@@ -80,7 +80,7 @@ class Play:
         if self.protocol:
             from tonewright.improvising.session.protocol import protocol
 
-            print(protocol(self.synth, None if self.agent is None else str(self.agent)))
+            print(protocol(self.synth, self.agent))
             return
         from tonewright.improvising.session.opening import Request, Show
 
@@ -89,7 +89,7 @@ class Play:
                 synth=self.synth,
                 input=self.input,
                 output=self.output,
-                agent=None if self.agent is None else str(self.agent),
+                agent=self.agent,
                 seconds=self.seconds,
                 note=self.note,
                 seed=self.seed,
@@ -135,19 +135,16 @@ class PlayReport:
 
     def run(self) -> None:
         """Play it again, compare, and write the page."""
-        from tonewright.cli.output import print_written
+        from tonewright.cli.output import check_page, print_written
         from tonewright.cli.progress import work_progress
-        from tonewright.errors import UsageError
-        from tonewright.files import check_file, write_text
+        from tonewright.files import write_text
         from tonewright.improvising.session.kept.folder import read_session
         from tonewright.improvising.session.kept.page import report_html
         from tonewright.improvising.session.kept.report import report
 
         output = self.output or self.session / "report.html"
-        if output.suffix.lower() not in (".html", ".htm"):
-            raise UsageError(f"a page ends in .html; got {output.name!r}; name it so")
+        check_page(output, overwrite=self.overwrite)
         kept = read_session(self.session)
-        check_file(output, overwrite=self.overwrite)
         with work_progress("playing again", 1.0) as done:
             found = report(kept, progress=done)
         write_text(output, report_html(found), overwrite=self.overwrite)
@@ -227,11 +224,7 @@ def _play_live(show: Show, asked: Callable[[], bool]) -> None:
 
 
 def _print_devices(json: bool) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-
-    from tonewright.cli.output import print_json
+    from tonewright.cli.output import print_json, print_table
     from tonewright.improvising.session.card.portaudio import devices
 
     found = devices()
@@ -241,44 +234,32 @@ def _print_devices(json: bool) -> None:
     if not found:
         print("no sound card is there")
         return
-    table = Table("number", "name", "system", box=SIMPLE_HEAD, pad_edge=False)
-    for name in ("in", "out", "rate", "latency in", "latency out"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for one in found:
-        table.add_row(
-            str(one["number"]),
-            one["name"],
-            one["system"],
-            str(one["inputs"]),
-            str(one["outputs"]),
-            f"{one['rate_hz']:,.0f} Hz",
-            f"{one['input_latency_ms']:.0f} ms",
-            f"{one['output_latency_ms']:.0f} ms",
-        )
-    Console(width=200).print(table)
+    print_table(
+        ("name", "number", "system", "in", "out", "rate", "latency in", "latency out"),
+        [
+            (
+                one["name"],
+                str(one["number"]),
+                one["system"],
+                str(one["inputs"]),
+                str(one["outputs"]),
+                f"{one['rate_hz']:,.0f} Hz",
+                f"{one['input_latency_ms']:.0f} ms",
+                f"{one['output_latency_ms']:.0f} ms",
+            )
+            for one in found
+        ],
+    )
 
 
 def _print_outcome(show: Show, fields: dict[str, Any]) -> None:
     from tonewright.improvising.hearing import HOP_S
+    from tonewright.improvising.session.counters import troubles
     from tonewright.wording import duration
 
     counters = fields["counters"]
     print(f"played {duration(fields['hops'] * HOP_S)}, {fields['hops']:,} hops")
-    told = [
-        f"{counters[name]:,.0f} {words}"
-        for name, words in (
-            ("late_deadlines", "late deadlines"),
-            ("dropped_hops", "hops not heard"),
-            ("underruns", "hops that came too late to sound"),
-            ("stalls", "stalls"),
-            ("failures", "hops that failed"),
-            ("osc_malformed", "packets that were no OSC"),
-            ("osc_refused", "OSC messages refused"),
-            ("restarts", "restarts of Pd"),
-            ("recording_dropped", "hops not recorded"),
-        )
-        if counters.get(name)
-    ]
+    told = troubles(counters)
     if told:
         print("; ".join(told))
     if not show.exact:

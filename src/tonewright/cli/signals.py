@@ -37,20 +37,8 @@ def stopped_by_signals() -> Iterator[Callable[[], int]]:
         received.append(number)
         raise KeyboardInterrupt
 
-    numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]  # Windows lacks SIGHUP
-    if threading.current_thread() is not threading.main_thread():
-        numbers = []
-    before = {one: signal.getsignal(one) for one in numbers}
-    ours = [
-        one for one in numbers if before[one] not in (signal.SIG_IGN, None)
-    ]  # as `nohup` and shells' & ask
-    for one in ours:
-        signal.signal(one, stop)
-    try:
+    with _received_by(stop):
         yield lambda: 128 + (received or [signal.SIGINT])[0]
-    finally:
-        for one in ours:
-            signal.signal(one, before[one])
 
 
 @contextmanager
@@ -69,15 +57,24 @@ def asked_to_end() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         first_s.append(time.monotonic())
 
-    numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+    with _received_by(ask):
+        yield lambda: bool(first_s)
+
+
+@contextmanager
+def _received_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Let a handler receive the signals meanwhile, but those that the process was told to ignore."""
+    numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]  # Windows lacks SIGHUP
     if threading.current_thread() is not threading.main_thread():
         numbers = []
     before = {one: signal.getsignal(one) for one in numbers}
-    ours = [one for one in numbers if before[one] not in (signal.SIG_IGN, None)]
+    ours = [
+        one for one in numbers if before[one] not in (signal.SIG_IGN, None)
+    ]  # as `nohup` and shells' & ask
     for one in ours:
-        signal.signal(one, ask)
+        signal.signal(one, handler)
     try:
-        yield lambda: bool(first_s)
+        yield
     finally:
         for one in ours:
             signal.signal(one, before[one])

@@ -20,6 +20,14 @@ def tones(*pitches_hz, seconds=0.5, level=0.3):
     return np.concatenate([level * np.sin(2 * np.pi * f * time_s) for f in pitches_hz]).astype(np.float32)
 
 
+def wait(condition, patience_s=5.0):
+    """Wait until something is so."""
+    until_s = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < until_s
+        time.sleep(0.005)
+
+
 @pytest.fixture
 def jack(monkeypatch):
     """Name of a JACK server without a sound card, which programs that are started find."""

@@ -17,7 +17,7 @@ from tonewright.improvising.session.kept.folder import read_session, replay
 from tonewright.improvising.session.opening import Request, Show
 
 from ...synths.pd.jack import NAMES, started, with_jack
-from .conftest import RATE_HZ, tones
+from .conftest import RATE_HZ, tones, wait
 
 pytestmark = [pytest.mark.timeout(60), with_jack]
 
@@ -26,13 +26,6 @@ def start(show):
     thread = threading.Thread(target=show.run)
     thread.start()
     return thread
-
-
-def wait(condition, patience_s=5.0):
-    until_s = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < until_s
-        time.sleep(0.01)
 
 
 def pitch_hz(sound, at_s):

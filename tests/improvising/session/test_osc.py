@@ -8,6 +8,8 @@ from tonewright.errors import DeviceError
 from tonewright.improvising.session.commands import Command
 from tonewright.improvising.session.osc import CONTROLS, LOOPBACK, MUSICIAN, OscIn, OscOut
 
+from .conftest import wait
+
 pythonosc = pytest.importorskip("pythonosc")
 
 
@@ -29,13 +31,6 @@ def client(listener):
 
     with SimpleUDPClient(LOOPBACK, listener.port) as made:
         yield made
-
-
-def wait(condition, seconds=5.0):
-    until = time.monotonic() + seconds
-    while not condition() and time.monotonic() < until:
-        time.sleep(0.005)
-    assert condition()
 
 
 def test_commands_and_the_newest_frame(listener, client, told):

@@ -22,7 +22,7 @@ from tonewright.synths import synth
 from tonewright.synths.pd.program import has_program
 
 from ...synths.pd.jack import Recording, jack_server, with_jack
-from .conftest import RATE_HZ, tones
+from .conftest import RATE_HZ, tones, wait
 
 pytestmark = pytest.mark.timeout(60)
 with_pd = pytest.mark.skipif(not has_program(), reason="needs Pure Data: apt-get install puredata-core")
@@ -64,13 +64,6 @@ def start():
         show.session.stop()
         thread.join()
         show.close()
-
-
-def wait(condition, patience_s=3.0):
-    until_s = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < until_s
-        time.sleep(0.01)
 
 
 class TestSink:

@@ -9,12 +9,7 @@ from tonewright.improvising.session.offline import play_through
 from tonewright.improvising.session.performer import FADE_S, Performer
 from tonewright.synths import synth
 
-RATE_HZ = 44_100
-
-
-def tones(*pitches_hz, seconds=0.5, level=0.3):
-    time_s = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
-    return np.concatenate([level * np.sin(2 * np.pi * f * time_s) for f in pitches_hz]).astype(np.float32)
+from .conftest import RATE_HZ, tones
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from tonewright.improvising.session.opening import Request, Show, place
 from tonewright.improvising.session.osc import MUSICIAN, ROOT, OscOut
 from tonewright.synths import synth
 
-from .conftest import RATE_HZ
+from .conftest import RATE_HZ, wait
 
 pytestmark = pytest.mark.timeout(60)
 with_liblo = pytest.mark.skipif(
@@ -41,13 +41,6 @@ def session():
         show.session.stop()
         thread.join()
         show.close()
-
-
-def wait(condition, patience_s=3.0):
-    until_s = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < until_s
-        time.sleep(0.01)
 
 
 def oscsend(port, address, *words):

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from tonewright.errors import AudioError
+from tonewright.errors import AudioError, SynthError
 from tonewright.improvising.hearing import HOP, HOP_S
 from tonewright.improvising.networks.load import load_agent
 from tonewright.improvising.session.card.exchange import Exchange
@@ -119,8 +119,8 @@ def test_who_is_not_heard_any_more_is_waited_for_in_silence(made):
 class Failing:
     """An agent that fails for some hops."""
 
-    def __init__(self, agent, hops):
-        self._agent, self._hops, self._at = agent, hops, 0
+    def __init__(self, agent, hops, error):
+        self._agent, self._hops, self._error, self._at = agent, hops, error, 0
         self.config, self.scales, self.columns = agent.config, agent.scales, agent.columns
 
     def alone(self):
@@ -129,14 +129,15 @@ class Failing:
         def act(observations):
             self._at += 1
             if self._at in self._hops:
-                raise AudioError("broken")
+                raise self._error
             return whole(observations)
 
         return act
 
 
-def test_a_hop_that_fails_holds_fades_and_comes_back(made):
-    failing = Failing(made[1], range(100, 120))
+@pytest.mark.parametrize("error", [AudioError("broken"), ZeroDivisionError("broken")])
+def test_a_hop_that_fails_holds_fades_and_comes_back(made, error):
+    failing = Failing(made[1], range(100, 120), error)
     session, kept, told = play((made[0], failing), FreeTicks(), FileSource(tones(440, seconds=2.0)))
     assert told == ["broken; the controls are held"]
     assert session.failures == 20
@@ -175,3 +176,39 @@ def test_hops_with_nan_are_heard_as_silence(made):
     assert not source.hear(1, ears).any()
     assert source.not_finite == 1
     assert np.isfinite(ears.values).all()
+
+
+def test_hops_that_cannot_be_heard_do_not_end_the_show(made):
+    """Samples far beyond full scale, as a broken driver gives them."""
+    hops = tones(440, seconds=1.0)[: 160 * HOP].reshape(-1, HOP).copy()
+    hops[80:85] = 1e6
+    exchange = Exchange()
+
+    class Blocks:
+        def wait(self, seconds):
+            exchange.give_in(hops[self.session.hops])
+            if self.session.hops == len(hops) - 1:
+                self.session.stop()
+            return 1
+
+    ticks, kept, told = Blocks(), Kept(), []
+    ticks.session = Session(Performer(*made), ticks, CardSource(exchange), [kept], tell=told.append)
+    ticks.session.run()
+    assert (ticks.session.hops, ticks.session.failures) == (160, 5)
+    assert len(told) == 1
+    assert told[0].endswith("the controls are held")
+    assert not np.any(kept.sounds[81:85])
+    assert np.abs(kept.sounds[-1]).max() > 0.05
+
+
+def test_a_voice_that_cannot_be_made_again_is_tried_again(made, monkeypatch):
+    performer = Performer(*made)
+
+    def fail():
+        raise SynthError("no voice")
+
+    monkeypatch.setattr(performer, "play", fail)
+    monkeypatch.setattr(performer, "recover", fail)
+    session = Session(performer, FreeTicks(), FileSource(tones(220, seconds=0.1)), [Kept()])
+    session.run()
+    assert session.failures == session.hops == 18

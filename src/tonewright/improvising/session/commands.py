@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tonewright.checks import check_number
 from tonewright.documents import read_document
@@ -46,22 +46,34 @@ def _nothing(value: Any) -> None:
         raise UsageError(f"this command takes no value; got {value!r}")
 
 
-COMMANDS: Mapping[str, Callable[[Any], Any]] = {
-    "stance": _stance,
-    "dial": _share,
-    "remember": _moment,
-    "back": _moment,
-    "vary": _moment,
-    "freeze": _switch,
-    "mute": _switch,
-    "away": _switch,
-    "panic": _nothing,
-    "go": _nothing,
+class Kind(NamedTuple):
+    """A kind of command.
+
+    Attributes:
+        check: Gives the value as it is kept, or raises.
+        types: What Open Sound Control sends with it, as type tags; empty for nothing.
+        meaning: What it does, for people.
+    """
+
+    check: Callable[[Any], Any]
+    types: str
+    meaning: str
+
+
+_ON_OFF = "T/F, i or f"
+COMMANDS: Mapping[str, Kind] = {
+    "stance": Kind(_stance, "s", "follow, contrast or lead"),
+    "dial": Kind(_share, "f", "how much of the agent's moves is done, 0 (hold) to 1"),
+    "remember": Kind(_moment, "s or i", "name of the present moment"),
+    "back": Kind(_moment, "s or i", "go back to a moment"),
+    "vary": Kind(_moment, "s or i", "go to a variation of a moment"),
+    "freeze": Kind(_switch, _ON_OFF, "hold the controls: on 1, off 0"),
+    "mute": Kind(_switch, _ON_OFF, "fade out: on 1, off 0"),
+    "away": Kind(_switch, _ON_OFF, "hold and fade out, as a session does by itself while nothing comes"),
+    "panic": Kind(_nothing, "", "silence within 50 ms"),
+    "go": Kind(_nothing, "", "end panic, freeze and going back"),
 }
-"""Names of commands, and what checks their value: `stance` (of `STANCES`); `dial`, how much of the agent's
-moves is done, from 0 (hold) to 1; `remember`, `back` and `vary` with the name of a moment; `freeze` and
-`mute`, on or off; `away`, silent and held while nothing comes from the musician, which a session tells
-itself; `panic`, silence within 50 ms, and `go`, which ends it and all that holds the agent."""
+"""What an agent can be told, by name."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +95,7 @@ class Command:
     def __post_init__(self) -> None:
         if self.do not in COMMANDS:
             raise UnknownNameError("command", self.do, COMMANDS)
-        object.__setattr__(self, "value", COMMANDS[self.do](self.value))
+        object.__setattr__(self, "value", COMMANDS[self.do].check(self.value))
 
 
 @dataclass(frozen=True)

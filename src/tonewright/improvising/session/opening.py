@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from os import fspath
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from tonewright.audio import Clip, read, resample, write
 from tonewright.audio.channels import mix_down
 from tonewright.audio.folders import SOUND_ENDINGS
 from tonewright.errors import OutputError, UsageError, system_reason
-from tonewright.files import check_file
+from tonewright.files import StrPath, check_file
 from tonewright.improvising.hearing import HOP, HOP_S, SAMPLE_RATE_HZ
 from tonewright.improvising.networks.load import agent_digest, load_agent
 from tonewright.improvising.session.card.device import Device
@@ -70,7 +71,7 @@ class Request:
     synth: str
     input: str
     output: str
-    agent: str | None = None
+    agent: StrPath | None = None
     seconds: float | None = None
     note: float | None = None
     seed: int = 0
@@ -131,7 +132,7 @@ class Show:
             "synth": player.name,
             "synth_version": player.version,
             "synth_file_sha256": getattr(player, "file_sha256", None),
-            "agent": request.agent,
+            "agent": None if request.agent is None else fspath(request.agent),
             "agent_sha256": agent_digest(player, request.agent),
         }
         self.controls = tuple(player.controls.names)

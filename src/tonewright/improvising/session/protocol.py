@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
+from tonewright.files import StrPath
 from tonewright.improvising.hearing import HOP, HOP_S, SAMPLE_RATE_HZ
 from tonewright.improvising.networks.load import load_agent
+from tonewright.improvising.session.commands import COMMANDS
 from tonewright.improvising.session.ears import Ears
 from tonewright.improvising.session.opening import LISTEN, SEND
 from tonewright.improvising.session.osc import CONTROLS, LEVEL, MUSICIAN, PING, PONG, ROOT
 from tonewright.synths import synth as make_synth
 from tonewright.synths.pd.naming import SHIPPED
-from tonewright.wording import listing
-
-_COMMANDS = (
-    ("stance", "s", "follow, contrast or lead"),
-    ("dial", "f", "how much of the agent's moves is done, 0 (hold) to 1"),
-    ("remember", "s or i", "name of the present moment"),
-    ("back", "s or i", "go back to a moment"),
-    ("vary", "s or i", "go to a variation of a moment"),
-    ("freeze", "T/F, i or f", "hold the controls: on 1, off 0"),
-    ("mute", "T/F, i or f", "fade out: on 1, off 0"),
-    ("away", "T/F, i or f", "hold and fade out, as when nothing comes"),
-    ("panic", "", "silence within 50 ms"),
-    ("go", "", "end panic, freeze and going back"),
-)
 
 
-def protocol(synth: str, agent: str | None = None) -> str:
+def protocol(synth: str, agent: StrPath | None = None) -> str:
     """What another program sends and gets, for a synth and an agent.
 
     Args:
@@ -36,7 +24,8 @@ def protocol(synth: str, agent: str | None = None) -> str:
         TonewrightError: There is no such synth or agent.
     """
     player = make_synth(synth, SAMPLE_RATE_HZ)
-    names = Ears(load_agent(player, agent).scales.take(load_agent(player, agent).columns)).names
+    heard = load_agent(player, agent)
+    names = Ears(heard.scales.take(heard.columns)).names
     controls = player.controls.controls
     rate = f"{SAMPLE_RATE_HZ / HOP:.1f}"
     lines = [
@@ -48,7 +37,10 @@ def protocol(synth: str, agent: str | None = None) -> str:
         f"{rate} times a",
         "    second; the newest counts. In this order, measured as `tonewright hear` does:",
         *(f"      {number + 1:2} {name}" for number, name in enumerate(names)),
-        *(f"  {ROOT}/{name:9} {types or '(nothing)':11}  {meaning}" for name, types, meaning in _COMMANDS),
+        *(
+            f"  {ROOT}/{name:9} {one.types or '(nothing)':11}  {one.meaning}"
+            for name, one in COMMANDS.items()
+        ),
         f"  {PING}      anything     is answered at once with {PONG} and the same, to who sent it",
         "",
         f"From Tonewright, to --send, {SEND} unless given, with --output osc:",
@@ -74,7 +66,5 @@ def protocol(synth: str, agent: str | None = None) -> str:
         f'  OSCdef(\\controls, {{ |msg| msg[1..].postln }}, "{CONTROLS}", recvPort: 9001);',
         "A terminal (Debian: apt-get install liblo-tools):",
         f"  oscsend 127.0.0.1 9000 {ROOT}/dial f 0.5",
-        "",
-        f"Controls: {listing([one.name for one in controls])}.",
     ]
-    return "\n".join(lines[:-2])
+    return "\n".join(lines)

@@ -7,7 +7,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,9 +101,14 @@ class Session:
 
     def _next(self, due: int) -> None:
         begun_ns = time.monotonic_ns()
-        heard = self._heard(due)
-        self._carry_out()
-        played = self._played()
+        heard = None
+        try:
+            heard = self._heard(due)
+            self._carry_out()
+            played = self.performer.play()
+        except Exception as error:  # whatever it is, the show goes on
+            played = self._held(error)
+        self._last = played[-1]
         for sink in self._sinks:
             sink.take(played, self.performer.params[0], self.performer.level)
         if self._recorder:
@@ -125,17 +130,15 @@ class Session:
                 self._stalled("nothing is heard of the musician")
         return heard
 
-    def _played(self) -> NDArray[np.float32]:
-        try:
-            played = self.performer.play()
-        except TonewrightError as error:
-            self.failures += 1
-            if self.failures == 1:
-                self.tell(f"{error}; the controls are held")
+    def _held(self, error: Exception) -> NDArray[np.float32]:
+        """In place of a hop that failed: the last sample, faded out."""
+        self.failures += 1
+        if self.failures == 1:
+            self.tell(f"{error or type(error).__name__}; the controls are held")
+        with suppress(TonewrightError):  # it will be tried again
             self.performer.recover()
-            played = self._silence.copy()
-            played[: len(_TAIL)] = self._last * _TAIL
-        self._last = played[-1]
+        played = self._silence.copy()
+        played[: len(_TAIL)] = self._last * _TAIL
         return played
 
     def _carry_out(self) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from tonewright import wording
 from tonewright.improvising.hearing import HOP_S, SAMPLE_RATE_HZ
 from tonewright.improvising.portrait.drawn import control_lanes, descriptor_lane, heard_at_s
+from tonewright.improvising.session.counters import COUNTERS, troubles, untroubled
 from tonewright.improvising.session.kept.folder import FILE, LOG, Kept
 from tonewright.improvising.session.kept.moments import Moment, moments
 from tonewright.improvising.session.kept.report import Report, Side
@@ -26,38 +27,6 @@ from tonewright.reports.traces import Trace
 _MOST_ROWS = 500
 """Of a table."""
 _MOST_POINTS = 4_000
-_COUNTERS = {
-    "late_deadlines": ("Late deadlines", "hops that began a whole hop or more after they were due"),
-    "skipped_deadlines": ("Skipped deadlines", "hops that were due while an earlier one was at work"),
-    "worst_deadline_ms": ("Latest beginning", "how late a hop began, at most"),
-    "p99_deadline_ms": ("Beginning, 99 of 100", "how late hops began, but for the latest in a hundred"),
-    "dropped_hops": ("Dropped hops", "of the musician, never heard because newer ones were there"),
-    "underruns": ("Under-runs", "hops of the agent that came too late for the sound card"),
-    "overruns": ("Over-runs", "hops of the sound card that came while the one before waited"),
-    "device_troubles": ("Sound card", "troubles that the sound card told of"),
-    "not_finite": ("Not finite", "hops of the musician with NaN or infinity, heard as silence"),
-    "stalls": ("Stalls", "times when nothing came for 50 ms"),
-    "failures": ("Failures", "hops in which hearing, deciding or playing failed; the controls were held"),
-    "median_hop_ms": ("Work, half of all", "how long a hop took, at most, of the quicker half"),
-    "p99_hop_ms": ("Work, 99 of 100", "how long a hop took, at most, but for the slowest in a hundred"),
-    "worst_hop_ms": ("Work, the slowest", "how long a hop took, at most"),
-    "osc_frames": ("OSC frames", "descriptors that came by Open Sound Control"),
-    "osc_commands": ("OSC commands", "commands that came by Open Sound Control"),
-    "osc_malformed": ("OSC malformed", "packets that were no Open Sound Control"),
-    "osc_refused": ("OSC refused", "messages with an unknown address, or a value that makes no sense"),
-    "recording_dropped": (
-        "Not recorded",
-        "hops left out, as the disk was slow; the sounds are so much shorter",
-    ),
-}
-_TROUBLES = {
-    "late_deadlines": ("late deadline", "late deadlines"),
-    "dropped_hops": ("dropped hop of the musician", "dropped hops of the musician"),
-    "underruns": ("under-run", "under-runs"),
-    "stalls": ("stall", "stalls"),
-    "failures": ("failed hop", "failed hops"),
-    "recording_dropped": ("hop left out of the recording", "hops left out of the recording"),
-}
 _COMMANDS = (Column("Mark"), Column("Time"), Column("Command"), Column("Value"))
 _EVENTS = (Column("Mark"), Column("Time"), Column("Event"))
 _SAME = {
@@ -130,9 +99,7 @@ def _glance(found: Report) -> list[str]:
         f"Agent: {agent}.{note} Seed {kept.seed}.",
         _SAME[found.same_samples],
     ]
-    there = {name: round(kept.counters[name]) for name in _TROUBLES if name in kept.counters}
-    some = [_counted(name, count) for name, count in there.items() if count]
-    none = [_TROUBLES[name][1] for name, count in there.items() if not count]
+    some, none = troubles(kept.counters), untroubled(kept.counters)
     if some:
         told.append(f"{wording.listing(some)}.")
     if none:
@@ -145,11 +112,6 @@ def _glance(found: Report) -> list[str]:
     if "recording" in kept.document:
         told.append(f"The recording ended early: {wording.one_line(kept.document['recording'])}.")
     return told
-
-
-def _counted(name: str, count: int) -> str:
-    one, more = _TROUBLES[name]
-    return f"{count:,} {one if count == 1 else more}"
 
 
 def _place(name: str) -> str:
@@ -241,10 +203,10 @@ def _long(heads: Sequence[Column], rows: Sequence[Sequence[str]], file: str) -> 
 
 
 def _counters(counters: Mapping[str, float]) -> Html:
-    order = [*(name for name in _COUNTERS if name in counters), *sorted(counters.keys() - _COUNTERS.keys())]
+    order = [*(name for name in COUNTERS if name in counters), *sorted(counters.keys() - COUNTERS.keys())]
     rows = []
     for name in order:
-        title, meaning = _COUNTERS.get(name, (name, ""))
+        title, meaning = COUNTERS.get(name, (name, ""))
         value = counters[name]
         text = wording.unbroken(f"{value:,.2f} ms") if name.endswith("_ms") else f"{value:,.0f}"
         rows.append((title, text, meaning))
