@@ -1,6 +1,5 @@
 import errno
 import os
-import shutil
 import signal
 import stat
 import subprocess
@@ -22,6 +21,8 @@ from tonewright.files import (
     write_or_rescue,
     write_text,
 )
+
+from .small_disk import needs_small_disk, python_on_small_disk
 
 
 def listing(folder):
@@ -443,7 +444,7 @@ class TestRescue:
         with pytest.raises(OutputError, match=r"^no room for a\.txt$"):
             write_or_rescue(write, tmp_path / "a.txt")
 
-    @pytest.mark.skipif(not shutil.which("unshare"), reason="needs a way to mount a small disk")
+    @needs_small_disk
     def test_on_a_disk_that_is_full(self, tmp_path, temporary):
         """A real one, of one MiB, which only this script sees."""
         code = """
@@ -459,18 +460,7 @@ for attempt in (check, lambda: write_or_rescue(save, "disk/out")):
     except Exception as error:
         print(error)
 """
-        disk = tmp_path / "disk"
-        disk.mkdir()
-        mount = f'mount -t tmpfs -o size=1m none {disk} 2>/dev/null || exit 99; exec "$@"; '
-        done = subprocess.run(
-            ["unshare", "-rm", "sh", "-c", mount, "sh", sys.executable, "-c", code],
-            cwd=tmp_path,
-            env={**os.environ, "TMPDIR": str(temporary)},
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode in (1, 99) and "tonewright" not in done.stderr:
-            pytest.skip("this machine lets nobody mount a disk")
+        done = python_on_small_disk(tmp_path, "-c", code, TMPDIR=str(temporary))
         assert (done.returncode, done.stderr) == (0, "")
         before, after = done.stdout.splitlines()
         full = f"cannot write 'disk/out': {os.strerror(errno.ENOSPC).lower()}; choose another place"

@@ -1,15 +1,16 @@
 """Measure a session in real time: its clock, its work, its delays, and what a flood does to it.
 
 Usage: python benchmarks/improvising/session.py [--seconds 600] [--only PART]; writes
-benchmarks/results/improvising-session.json. It takes a little over three times as long as that, and half as
-long again for floods. JACK (Debian: jackd2) is needed for the delay from sound to control.
+benchmarks/results/improvising-session.json. It takes a little over three times as long as that, and a few
+minutes for the rest. JACK (Debian: jackd2) is needed for the delay from sound to control.
 
 What is told: how long the work of a hop takes with each synth that has an agent (hearing both, deciding,
 rendering); how far hops begin from their deadlines in a session of ten minutes that hears a recording and
 sends controls, beside a clock in another process that does nothing else at the same time, and the same with
-a third process that keeps one core busy; how much memory grows meanwhile; how long an impulse on JACK
-takes to come out as a control; how long a packet takes to come back; what 2,000 packets a second, half of
-them broken, do; and how long a session takes to begin.
+a third process that keeps one core busy; how often the machine takes the processor, for longer than a hop
+has to spare, from a process that never sleeps while nothing else runs; how much memory grows meanwhile; how
+long an impulse on JACK takes to come out as a control; how long a packet takes to come back; what 2,000
+packets a second, half of them broken, do; and how long a session takes to begin.
 """
 
 from __future__ import annotations
@@ -103,6 +104,35 @@ def bare_clock(seconds: float, queue: Any) -> None:
     queue.put(told(clock.deadlines))
 
 
+def stolen_s() -> float:
+    """Seconds for which the host of a virtual machine ran others on its processors, since it began."""
+    fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()
+    return int(fields[8]) / os.sysconf("SC_CLK_TCK")
+
+
+def machine(seconds: float) -> dict[str, float]:
+    """A process that looks at the clock and never sleeps: what it misses, no program could have had."""
+    stolen, slack_ns = stolen_s(), round((1000 * HOP_S - 1.0) * 1e6)
+    last_ns = time.monotonic_ns()
+    end_ns = last_ns + round(seconds * 1e9)
+    gaps_ms = []
+    gc.collect()
+    gc.disable()
+    while last_ns < end_ns:
+        now_ns = time.monotonic_ns()
+        if now_ns - last_ns > slack_ns:
+            gaps_ms.append((now_ns - last_ns) / 1e6)
+        last_ns = now_ns
+    gc.enable()
+    return {
+        "seconds": seconds,
+        "longer_than_ms": slack_ns / 1e6,
+        "gaps": len(gaps_ms),
+        "worst_ms": max(gaps_ms, default=0.0),
+        "stolen_s": stolen_s() - stolen,
+    }
+
+
 def keep_busy(ended: Any) -> None:
     while not ended.is_set():
         for _ in range(100_000):
@@ -145,7 +175,9 @@ def clock(seconds: float, *, busy: bool) -> dict[str, Any]:
             before: list[float] = []
             watch = threading.Timer(min(30.0, seconds / 4), lambda: before.append(memory_mb()))
             watch.start()
+            stolen = stolen_s()
             show.run()
+            stolen = stolen_s() - stolen
             grown_mb = memory_mb() - before[0]
             ended.set()
             alone = queue.get(timeout=60)
@@ -155,6 +187,7 @@ def clock(seconds: float, *, busy: bool) -> dict[str, Any]:
             "work": told(show.session.work),
             "bare_clock_beside": alone,
             "memory_grown_mb": grown_mb,
+            "stolen_s": stolen,
         }
         show.close()
     return found
@@ -366,6 +399,7 @@ def main() -> None:
         ("delay", delay),
         ("clock", lambda: clock(options.seconds, busy=False)),
         ("clock_with_one_core_busy", lambda: clock(options.seconds, busy=True)),
+        ("machine", lambda: machine(options.seconds)),
         ("flood", lambda: flooded(min(60.0, options.seconds))),
     ):
         if options.only not in (None, name):

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import pty
@@ -5,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +18,9 @@ from tonewright.improvising.hearing import HOP, SAMPLE_RATE_HZ
 from tonewright.improvising.session.commands import COMMANDS, Command
 from tonewright.improvising.session.kept.folder import read_session, replay
 
-RATE_HZ = SAMPLE_RATE_HZ
+from ..small_disk import needs_small_disk, python_on_small_disk
+
+RATE_HZ, ROOT = SAMPLE_RATE_HZ, Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -74,6 +78,43 @@ class TestFiles:
         assert soundfile.info(tmp_path / "a.flac").frames == RATE_HZ // 2
 
 
+@needs_small_disk
+class TestFullDisk:
+    @pytest.fixture
+    def long(self, tmp_path):
+        """More than a MiB on disk, 8 s."""
+        sound = 0.3 * np.sin(2 * np.pi * 220 * np.arange(8 * RATE_HZ) / RATE_HZ)
+        soundfile.write(tmp_path / "long.wav", sound, RATE_HZ, subtype="PCM_16")
+        return ["--input", "long.wav", "-o", "a.wav"]
+
+    def test_it_ends_the_recording_and_not_the_show(self, long, tmp_path):
+        code = f"""
+import os, soundfile, subprocess, sys
+tonewright = [sys.executable, "-m", "tonewright", "play"]
+subprocess.run([*tonewright, *{long!r}, "--session", "disk/kept"])
+subprocess.run([*tonewright, "report", "disk/kept", "-o", "r.html"])
+print(sorted(os.listdir("disk/kept")))
+print(*(soundfile.info(f"disk/kept/{{side}}.wav").frames for side in ("musician", "agent")))
+"""
+        done = python_on_small_disk(tmp_path, "-c", code)
+        full = os.strerror(errno.ENOSPC).lower()
+        assert "recording of musician and agent has ended, and the session goes on" in done.stderr
+        assert f"tonewright: the recording ended early: {full}" in done.stderr
+        assert soundfile.info(tmp_path / "a.wav").frames == 8 * RATE_HZ
+        files, frames = done.stdout.splitlines()[-2:]
+        musician, agent = frames.split()
+        assert files == "['agent.wav', 'log.jsonl', 'musician.wav', 'session.json']"
+        assert musician == agent
+        assert 0 < int(agent) < (1 << 20) / 8
+        assert "it gives the same samples as far as it was recorded" in done.stdout
+
+    def test_a_file_that_cannot_be_finished_is_not_made(self, long, tmp_path):
+        done = python_on_small_disk(tmp_path, "-m", "tonewright", "play", *long, TMPDIR="disk")
+        assert done.returncode == 1
+        assert f"{os.strerror(errno.ENOSPC).lower()}; make room there" in done.stderr
+        assert not (tmp_path / "a.wav").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "code", "complaint"),
     [
@@ -110,6 +151,7 @@ def test_the_protocol_names_what_goes_both_ways(run):
         assert part in told
     for name in COMMANDS:
         assert f"/tonewright/{name} " in told
+    assert told.replace(f"{ROOT}/", "") in (ROOT / "docs" / "playing.md").read_text("utf-8")
 
 
 class TestKeyboard:

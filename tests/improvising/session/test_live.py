@@ -16,7 +16,7 @@ from tonewright.improvising.session.commands import Command
 from tonewright.improvising.session.kept.folder import read_session, replay
 from tonewright.improvising.session.opening import Request, Show
 
-from ...synths.pd.jack import NAMES, started, with_jack
+from ...synths.pd.jack import NAMES, jack_server, started, with_jack
 from .conftest import RATE_HZ, tones, wait
 
 pytestmark = [pytest.mark.timeout(60), with_jack]
@@ -111,3 +111,13 @@ def test_another_device_is_told_before_the_show(jack):
         DeviceError, match=r"cannot open 'no such card' and 'default' at 44,100 Hz: .*--devices"
     ):
         Show(Request("sine", "no such card", "default"))
+
+
+def test_a_device_at_another_rate_is_told_before_the_show(jack, monkeypatch):
+    with jack_server(rate_hz=48_000) as other:
+        monkeypatch.setenv("JACK_DEFAULT_SERVER", other)
+        with pytest.raises(
+            DeviceError,
+            match=r"^cannot open 'default' at 44,100 Hz: .*Invalid sample rate.*set it to that rate",
+        ):
+            Show(Request("sine", "default", "default"))

@@ -6,7 +6,8 @@ import pytest
 
 from tonewright.errors import DeviceError
 from tonewright.improvising.session.commands import Command
-from tonewright.improvising.session.osc import CONTROLS, LOOPBACK, MUSICIAN, OscIn, OscOut
+from tonewright.improvising.session.osc import CONTROLS, LEVEL, LOOPBACK, MUSICIAN, OscIn, OscOut
+from tonewright.improvising.session.sinks import LEVEL_HOPS, OscSink
 
 from .conftest import wait
 
@@ -133,3 +134,29 @@ def test_a_ping_comes_back_to_who_sent_it():
     listener.close()
     assert (message.address, list(message.params)) == ("/tonewright/pong", [7])
     assert (listener.refused, listener.malformed) == (0, 0)
+
+
+def test_the_level_is_told_again_and_is_zero_at_the_end():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as theirs:
+        theirs.bind((LOOPBACK, 0))
+        theirs.setblocking(False)
+        sink = OscSink(OscOut(LOOPBACK, theirs.getsockname()[1]))
+
+        def levels():
+            found = []
+            while True:
+                try:
+                    (one,) = pythonosc.osc_packet.OscPacket(theirs.recv(4096)).messages
+                except BlockingIOError:
+                    return found
+                found += [one.message.params[0]] if one.message.address == LEVEL else []
+
+        controls = np.zeros(3, np.float32)
+        for level in (0.0, 0.5, 1.0):
+            sink.take(controls, controls, level)
+        assert levels() == [0.0, 0.5, 1.0]
+        for _ in range(LEVEL_HOPS):  # another program begins late
+            sink.take(controls, controls, 1.0)
+        assert levels() == [1.0]
+        sink.close()
+        assert levels() == [0.0]

@@ -43,12 +43,12 @@ json.dump([at for _, at in times], open(out + ".json", "w"))
 
 
 @contextmanager
-def jack_server(name=None):
+def jack_server(name=None, rate_hz=RATE_HZ):
     """A server with a sound card that does not exist; its name, of `NAMES` unless given.
 
     JACK knows eight names, dead ones included until they are used again; hence always the same ones.
     """
-    process, name = started([name] if name else NAMES)
+    process, name = started([name] if name else NAMES, rate_hz)
     try:
         yield name
     finally:
@@ -60,9 +60,9 @@ def jack_server(name=None):
             process.wait()
 
 
-def started(names):
+def started(names, rate_hz=RATE_HZ):
     """A server that answers, of the first name that no other has."""
-    options = f"--no-realtime --port-max 64 -d dummy -r {RATE_HZ} -p {PERIOD}".split()
+    options = f"--no-realtime --port-max 64 -d dummy -r {rate_hz} -p {PERIOD}".split()
     for name in names:
         if ports(name):
             continue

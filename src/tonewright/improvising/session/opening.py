@@ -29,9 +29,9 @@ from tonewright.improvising.session.commands import Timed, read_score
 from tonewright.improvising.session.kept.folder import Log, now, write_session
 from tonewright.improvising.session.osc import LOOPBACK, OSC, OscIn, OscOut
 from tonewright.improvising.session.performer import NOTE, Performer
-from tonewright.improvising.session.recording import SIDES, Recorder
+from tonewright.improvising.session.recording import Recorder
 from tonewright.improvising.session.session import Session
-from tonewright.improvising.session.sinks import CardSink, OscSink, PdSink, Sink
+from tonewright.improvising.session.sinks import CardSink, FileSink, OscSink, PdSink, Sink
 from tonewright.improvising.session.sources import CardSource, FileSource, OscSource, Source
 from tonewright.improvising.session.ticking import CardTicks, ClockTicks, FreeTicks, Ticks
 from tonewright.improvising.session.urgency import urgent
@@ -46,6 +46,7 @@ LISTEN, SEND = f"{LOOPBACK}:9000", f"{LOOPBACK}:9001"
 """Where Open Sound Control is heard, and where it is sent to, unless told otherwise."""
 _PLACE = re.compile(r"(?:(?P<host>[^:\s]+):)?(?P<port>\d{1,5})")
 _WRITTEN = (".wav", ".flac")
+_OUTPUT = "output"
 
 
 @dataclass(frozen=True)
@@ -179,9 +180,13 @@ class Show:
         elif isinstance(player, PureData) and _is_pd(request.output):
             self.pd = self._live(player, performer)
             sinks.append(PdSink(self.pd))
+        self.exact = _is_file(request.input) and _is_file(request.output)
+        self._output: Recorder | None = None
+        if _is_file(request.output):
+            self._output = Recorder(self._temporary(), (_OUTPUT,), waits=self.exact)
+            sinks.append(FileSink(self._output))
         for sink in sinks:
             self._stack.callback(sink.close)
-        self.exact = _is_file(request.input) and _is_file(request.output)
         ticks: Ticks
         if self.device is not None:
             ticks = CardTicks(self.device)
@@ -190,7 +195,7 @@ class Show:
         else:
             self.clock = Clock(HOP_S)
             ticks = ClockTicks(self.clock)
-        self.recorder = self._recorder(request)
+        self.recorder = None if request.folder is None else self._recorder(request.folder)
         self.log = Log(request.folder)
         self._stack.callback(self.log.close)
         self._began = now()
@@ -203,8 +208,9 @@ class Show:
             recorder=self.recorder,
             tell=lambda words: self.events.append((self.session.hops * HOP_S, words)),
         )
-        if self.pd is not None:
-            self.pd.tell = self.session.tell
+        for one in (self.pd, self.recorder, self._output):
+            if one is not None:
+                one.tell = self.session.tell
 
     def _live(self, player: PureData, performer: Performer) -> LivePd:
         return LivePd(
@@ -241,10 +247,11 @@ class Show:
             if self.recorder is not None:
                 self.recorder.close()
             fields = self.facts()
-            if self.request.folder is not None:
-                write_session(self.request.folder, fields)
-            if self.writes:
-                self._write_output()
+            with ExitStack() as at_last:  # one may fail, and the other be written
+                if self.request.folder is not None:
+                    at_last.callback(write_session, self.request.folder, fields)
+                if self._output is not None:
+                    self._write_output(self._output)
         return fields
 
     def cancel(self) -> None:
@@ -316,26 +323,32 @@ class Show:
             counted["recording_dropped"] = self.recorder.dropped
         return counted
 
-    def _recorder(self, request: Request) -> Recorder | None:
-        if request.folder is not None:
-            try:
-                request.folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise OutputError(
-                    f"cannot make {str(request.folder)!r}: {system_reason(error)}; name another folder"
-                ) from None
-            self._sounds = request.folder
-        elif _is_file(request.output):
-            self._sounds = Path(self._stack.enter_context(tempfile.TemporaryDirectory("-tonewright")))
-        else:
-            return None
-        return Recorder(self._sounds, waits=self.exact)
+    def _recorder(self, folder: Path) -> Recorder:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"cannot make {str(folder)!r}: {system_reason(error)}; name another folder"
+            ) from None
+        return Recorder(folder, waits=self.exact)
 
-    def _write_output(self) -> None:
-        clip = read(self._sounds / f"{SIDES[1]}.wav")
+    def _temporary(self) -> Path:
+        return Path(self._stack.enter_context(tempfile.TemporaryDirectory("-tonewright")))
+
+    def _write_output(self, recorder: Recorder) -> None:
+        recorder.close()
+        (path,) = recorder.paths
+        if recorder.failure and self.exact:
+            raise OutputError(f"cannot write {str(path.parent)!r}: {recorder.failure}; make room there")
+        clip = read(path)
         frames = clip.frames if self.seconds is None else round(self.seconds * SAMPLE_RATE_HZ)
         sound = Clip(clip.samples[:, :frames], SAMPLE_RATE_HZ)
         write(self.request.output, sound, overwrite=self.request.overwrite)
+        if recorder.failure:
+            raise OutputError(
+                f"{self.request.output!r} ends after {sound.frames / SAMPLE_RATE_HZ:.1f} s: cannot write "
+                f"{str(path.parent)!r}: {recorder.failure}; make room there"
+            )
 
     def _check_places(self, request: Request) -> None:
         if _is_file(request.output):

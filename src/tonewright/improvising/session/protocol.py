@@ -51,7 +51,8 @@ def protocol(synth: str, agent: StrPath | None = None) -> str:
             + f", {one.curve}"
             for number, one in enumerate(controls)
         ),
-        f"  {LEVEL}  f: 0 while it is to be silent, 1 while it plays; sent when it changes",
+        f"  {LEVEL}  f: 0 while it is to be silent, 1 while it plays; sent when it changes, ten times a",
+        "    second, and 0 at the end",
         "",
         "Pd vanilla, a patch that gets the controls:",
         "  [netreceive -u -b 9001] → [oscparse] → [list trim] → [route tonewright] → [route controls level]",

@@ -9,7 +9,11 @@ from numpy.typing import NDArray
 
 from tonewright.improvising.session.card.exchange import Exchange
 from tonewright.improvising.session.osc import CONTROLS, LEVEL, OscOut
+from tonewright.improvising.session.recording import Recorder
 from tonewright.synths.pd.live import LivePd
+
+LEVEL_HOPS = 17
+"""Within so many hops the level is sent again: programs begin late, and packets get lost."""
 
 
 class Sink(Protocol):
@@ -48,6 +52,25 @@ class CardSink:
         """See `Sink.close`."""
 
 
+class FileSink:
+    """A file of sound, written by a thread of its own.
+
+    Args:
+        recorder: Of one side.
+    """
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def take(self, sound: NDArray[np.float32], controls: NDArray[np.float32], level: float) -> None:
+        """See `Sink.take`."""
+        self._recorder.give(sound)
+
+    def close(self) -> None:
+        """See `Sink.close`."""
+        self._recorder.close()
+
+
 class OscSink:
     """Another program, which gets controls and level.
 
@@ -58,17 +81,24 @@ class OscSink:
     def __init__(self, osc: OscOut) -> None:
         self._osc = osc
         self._level = -1.0
+        self._until_level = 0
 
     def take(self, sound: NDArray[np.float32], controls: NDArray[np.float32], level: float) -> None:
         """See `Sink.take`."""
         self._osc.send(CONTROLS, controls)
-        if level != self._level:
-            self._osc.send(LEVEL, np.array([level], np.float32))
-            self._level = level
+        if level != self._level or not self._until_level:
+            self._send_level(level)
+        self._until_level -= 1
 
     def close(self) -> None:
-        """See `Sink.close`."""
+        """Silence the other program, and end."""
+        if self._level > 0:
+            self._send_level(0.0)
         self._osc.close()
+
+    def _send_level(self, level: float) -> None:
+        self._osc.send(LEVEL, np.array([level], np.float32))
+        self._level, self._until_level = level, LEVEL_HOPS
 
 
 class PdSink:

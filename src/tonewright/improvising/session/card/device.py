@@ -113,7 +113,7 @@ class Device:
         named = " and ".join(repr(one) for one in dict.fromkeys(self._named) if one is not None)
         reason = told.get("error") or (
             f"cannot open {named} at {SAMPLE_RATE_HZ:,} Hz: {told.get('reason', 'it does not answer')}; "
-            "choose one of those that `tonewright play --devices` lists"
+            "set it to that rate, or choose one of those that `tonewright play --devices` lists"
         )
         raise DeviceError(reason)
 

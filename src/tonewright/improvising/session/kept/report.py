@@ -210,11 +210,20 @@ def _play_again(
         return _Again(wording.sentence(str(error)))
     first, largest = _difference(recorded, played.sound)
     if first is None:
-        words = "Played again, it gives the same samples."
+        words = f"Played again, it gives the same samples{_as_far(kept, len(recorded))}."
         return _Again(words, True, turned=played.controls)
     at_s = first / SAMPLE_RATE_HZ
     words = f"Played again, it differs from {at_s:.2f} s on{_by(largest)}: {_explained(kept)}."
     return _Again(words, False, at_s, largest, played.controls)
+
+
+def _as_far(kept: Kept, samples: int) -> str:
+    """What is missing of a recording that ended before its session."""
+    reason = kept.document.get("recording")
+    if reason is None:
+        return ""
+    recorded_s = samples / SAMPLE_RATE_HZ
+    return f" as far as it was recorded, {recorded_s:.1f} s of {kept.seconds:.1f} s ({reason})"
 
 
 def _difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> tuple[int | None, float]:
