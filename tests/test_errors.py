@@ -6,9 +6,11 @@ import pytest
 from tonewright import errors
 from tonewright.errors import (
     AudioError,
+    BriefError,
     CheckpointError,
     CorpusError,
     DeviceError,
+    GenerationError,
     MissingExtraError,
     OutputError,
     PresetError,
@@ -36,6 +38,8 @@ EXAMPLES = [
     DeviceError("rule"),
     SessionError("rule"),
     ScoreError("rule"),
+    GenerationError("rule"),
+    BriefError("rule"),
     WorkerError("rule"),
     OutputError("rule"),
 ]

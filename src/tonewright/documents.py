@@ -88,13 +88,44 @@ def parse_document(
         raise error(
             f"this {noun} has format version {short_text(found)}, newer than {version}; update tonewright"
         )
+    check_fields(
+        {name: value for name, value in document.items() if name not in _HEAD},
+        noun,
+        fields,
+        optional,
+        error=error,
+    )
+    return document
+
+
+def check_fields(
+    mapping: Mapping[str, Any],
+    noun: str,
+    fields: Mapping[str, type],
+    optional: Mapping[str, type] | None,
+    *,
+    error: type[TonewrightError],
+) -> dict[str, Any]:
+    """Check names and types of the fields of a document, or of an entry in it.
+
+    Args:
+        mapping: The fields.
+        noun: What it is, for messages.
+        fields: The fields it must have, with the type of each, as `parse_document` takes them.
+        optional: The fields it may have besides; any others if None.
+        error: What is raised.
+
+    Returns:
+        A copy of the fields.
+
+    Raises:
+        TonewrightError: Of the kind `error`: a field is missing, unknown or of another type.
+    """
     for name, kind in fields.items():
-        if name not in document:
+        if name not in mapping:
             raise error(f'a {noun} needs the field "{name}" ({_WORDS[kind]}); add it')
     known = {**fields, **(optional or {})}
-    for name, value in document.items():
-        if name in _HEAD:
-            continue
+    for name, value in mapping.items():
         if name not in known:
             if optional is not None:
                 near = get_close_matches(name, known, n=1)
@@ -105,7 +136,7 @@ def parse_document(
                 f'the field "{name}" of a {noun} has the wrong type: it is {_WORDS[known[name]]};'
                 f" got {short_text(value)}"
             )
-    return document
+    return dict(mapping)
 
 
 def read_document(

@@ -16,6 +16,8 @@ TonewrightError
 ├── DeviceError           a sound card, port or program to play with that is not there
 ├── SessionError          a session that was kept and cannot be read or played again
 ├── ScoreError            a score of commands that is damaged
+├── GenerationError       a text-to-audio model that fails
+├── BriefError            a brief, template, preset or vocabulary that is damaged or asks for nonsense
 ├── WorkerError           a rollout worker that keeps dying
 └── OutputError           a result that cannot be written
 ```
@@ -112,6 +114,14 @@ class SessionError(TonewrightError):
 
 class ScoreError(TonewrightError):
     """A score of commands that is damaged, or holds something else."""
+
+
+class GenerationError(TonewrightError):
+    """A text-to-audio model that fails at a request, or dies."""
+
+
+class BriefError(TonewrightError):
+    """A brief, or what briefs are made with, that is damaged or asks for what makes no sense."""
 
 
 class WorkerError(TonewrightError):

@@ -22,14 +22,14 @@ from tonewright.errors import UsageError
         ("mtach", "no verb is called 'mtach'; did you mean 'match'?"),
         (
             "dance",
-            "no verb is called 'dance'; choose from: agent, bench, compare, corpus, evaluate, hear, lookup,"
-            " match, play, render, synths, train",
+            "no verb is called 'dance'; choose from: agent, bench, compare, corpus, evaluate, generate, hear,"
+            " lookup, match, play, prompt, render, synths, train",
         ),
         (
             "--dance",
             "there is no option --dance; a verb comes first: "
             "match, render, synths, compare, hear, lookup,"
-            " corpus, agent, play, bench, train, evaluate",
+            " corpus, agent, play, generate, prompt, bench, train, evaluate",
         ),
         ("match", "match needs TARGET and -o DIR; see tonewright match --help"),
         ("match a.wav", "match needs -o DIR; see tonewright match --help"),
@@ -66,7 +66,7 @@ from tonewright.errors import UsageError
         ("bench hear b", "one argument too many: 'b'; see tonewright bench hear --help"),
         ("bench render --josn", "there is no option --josn; did you mean --json?"),
         ("evaluate dinner --suite random", "after evaluate comes one of: match, improvise; got dinner"),
-        ("train", "after train comes one of: estimator, match, improvise; got nothing"),
+        ("train", "after train comes one of: estimator, sketch, match, improvise; got nothing"),
         ("train match", "train match needs -o DIR; see tonewright train match --help"),
         (
             "train match -o run --updates 0",

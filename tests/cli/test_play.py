@@ -1,10 +1,17 @@
 import errno
+import fcntl
 import json
 import os
 import pty
+import re
+import select
+import shlex
+import shutil
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -68,7 +75,10 @@ class TestFiles:
         outcome = run("play", "--input", melody, "-o", tmp_path / "a.wav", "--score", score, "--json")
         fields = json.loads(outcome.out)
         assert fields["commands"] == [[1.0 * RATE_HZ // HOP, "mute", True]]
-        assert "at 1.20 s: a moment is remembered before it is gone back to; got 'x' of none" in outcome.err
+        assert (
+            "at 1.20 s: a moment is remembered before it is gone back to; got 'x'; none is remembered"
+            in outcome.err
+        )
         sound, _ = soundfile.read(tmp_path / "a.wav")
         assert np.abs(sound[: RATE_HZ // 2]).max() > 0.05
         assert not sound[round(1.07 * RATE_HZ) :].any()
@@ -120,7 +130,7 @@ print(*(soundfile.info(f"disk/kept/{{side}}.wav").frames for side in ("musician"
     [
         (["--input", "melody.wav", "-o", "a.mp3"], 2, "a session is written to a .wav or .flac file"),
         (["--input", "none.wav", "-o", "a.wav"], 1, "none.wav"),
-        (["--input", "melody.wav", "-o", "melody.wav"], 1, "melody.wav"),
+        (["--input", "melody.wav", "-o", "melody.wav"], 2, "melody.wav"),
         (["--synth", "sin", "--input", "melody.wav", "-o", "a.wav"], 2, "did you mean 'sine'?"),
         (["--synth", "serum-lite", "--input", "melody.wav", "-o", "a.wav"], 1, "no agent ships for serum"),
         (["--agent", "run", "--input", "melody.wav", "-o", "a.wav"], 1, "'run' holds no agent.onnx"),
@@ -131,7 +141,14 @@ print(*(soundfile.info(f"disk/kept/{{side}}.wav").frames for side in ("musician"
         (["--input", "melody.wav", "-o", "a.wav", "--seconds", "0"], 2, "--seconds takes a number"),
         (["--input", "melody.wav", "-o", "a.wav", "--session", "melody.wav"], 1, "is there already"),
         (["report", "none"], 1, "cannot read"),
-        (["reprot", "none"], 2, "one argument too many"),
+        (["--input", "melody.wav", "-o", "melody.wav", "--overwrite"], 2, "another file than the input"),
+        (["--input", "melody.wav", "-o", "s/agent.wav", "--session", "s"], 2, "has its own recordings"),
+        (["--input", "melody.wav", "-o", "a.wav", "--session", ".", "--overwrite"], 1, "is no session"),
+        (["--input", "", "-o", "a.wav"], 2, "got nothing"),
+        (["--input", "osc", "-o", "osc", "--listen", "192.0.2.7:9000"], 1, "name an address of this machine"),
+        (["--input", "melody.wav", "-o", "osc", "--send", "no.such.invalid:9"], 1, "the name of the machine"),
+        (["--agent", "melody.wav", "--input", "melody.wav", "-o", "a.wav"], 1, "are named by their folder"),
+        (["reprot", "none"], 2, "did you mean 'report'?"),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense(refuse, melody, tmp_path, monkeypatch, words, code, complaint):
@@ -251,3 +268,57 @@ def test_ctrl_c_ends_a_session_as_usual(melody, tmp_path):
     assert process.returncode == 0
     assert f"wrote {tmp_path / 'kept'}" in out
     assert read_session(tmp_path / "kept").hops > 10
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
+def test_in_the_background_of_a_terminal_it_plays_and_leaves_the_terminal_alone(melody, tmp_path):
+    """`tonewright play … &`: changing the terminal would stop it."""
+    main, terminal = pty.openpty()
+    play = f"{shlex.quote(sys.executable)} -m tonewright play --input {melody} --output osc --seconds 0.5"
+    process = subprocess.Popen(
+        ["bash", "-c", f"set -m; {play} & wait $!; echo ended with $?"],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    before = termios.tcgetattr(terminal)
+    seen = b""
+    until_s = time.monotonic() + 30
+    while b"ended with" not in seen and time.monotonic() < until_s:
+        if select.select([main], [], [], 0.2)[0]:
+            seen += os.read(main, 4096)
+    assert b"ended with 0" in seen
+    assert termios.tcgetattr(terminal) == before
+    process.wait(10)
+    os.close(main)
+    os.close(terminal)
+
+
+def test_a_narrow_terminal_shows_lines_that_do_not_wrap(melody):
+    main, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 50, 0, 0))
+    words = ["play", "--synth", "granular", "--input", melody, "--output", "osc", "--seconds", "1"]
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tonewright", *map(str, words)],
+        stdin=subprocess.DEVNULL,
+        stdout=terminal,
+        stderr=terminal,
+        env=environment | {"TERM": "xterm"},
+    )
+    os.close(terminal)
+    seen = b""
+    while True:
+        try:
+            seen += os.read(main, 4096)
+        except OSError:
+            break
+    assert process.wait(10) == 0
+    os.close(main)
+    lights = re.split(r"\x1b\[\d+A\x1b\[J", seen.decode())[1:-1]
+    assert lights
+    for drawn in lights:
+        assert all(len(line) < 50 for line in drawn.replace("\r", "").split("\n"))
+        assert "density_hz" in drawn

@@ -34,8 +34,11 @@ _BEFORE_DIGITS = {"r": "remember", "v": "vary"}
 def keys() -> Iterator[Callable[[], str]]:
     """Read a terminal key by key.
 
+    A terminal that another program has in the foreground (`tonewright play … &`) is left alone until it is
+    given back.
+
     Yields:
-        Gives the keys pressed since the last call; none where stdin is no terminal.
+        Gives the keys pressed since the last call; none where stdin is no terminal, or not ours.
     """
     try:
         import termios
@@ -49,16 +52,28 @@ def keys() -> Iterator[Callable[[], str]]:
     number = sys.stdin.fileno()
     before = termios.tcgetattr(number)
 
+    def ours() -> bool:
+        # Changing the terminal that controls it from the background stops a process.
+        try:
+            return os.tcgetpgrp(number) == os.getpgrp()
+        except OSError:  # it controls another one, or none
+            return True
+
     def pressed() -> str:
+        if not ours():
+            return ""
+        if termios.tcgetattr(number)[3] & termios.ICANON:  # at first, and when a shell has given it back
+            tty.setcbreak(number)  # Ctrl-C still interrupts
         if not select.select([number], [], [], 0)[0]:
             return ""
         return os.read(number, 64).decode(errors="ignore")
 
     try:
-        tty.setcbreak(number)  # Ctrl-C still interrupts
+        pressed()
         yield pressed
     finally:
-        termios.tcsetattr(number, termios.TCSADRAIN, before)
+        if ours():
+            termios.tcsetattr(number, termios.TCSADRAIN, before)
 
 
 class Keyboard:
@@ -72,6 +87,11 @@ class Keyboard:
     def __init__(self, tell: Callable[[Command], None], performer: Any) -> None:
         self._tell, self._performer = tell, performer
         self._next = "back"
+
+    @property
+    def waits_for(self) -> str | None:
+        """What the next digit will do, if a key before it says so."""
+        return None if self._next == "back" else self._next
 
     def press(self, key: str) -> bool:
         """Do what a key says; False for `QUIT`. Keys that mean nothing do nothing."""

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 
 from tonewright.cli.agent import AGENT
 from tonewright.cli.bench import BENCH
 from tonewright.cli.compare import Compare
 from tonewright.cli.corpus import CORPUS
 from tonewright.cli.evaluate import EVALUATE
+from tonewright.cli.generate import Generate
 from tonewright.cli.hear import Hear, descriptors_by_category
 from tonewright.cli.lookup import LOOKUP
 from tonewright.cli.match import Match
 from tonewright.cli.parsing import parse
 from tonewright.cli.play import PLAY
+from tonewright.cli.prompt import PROMPT
 from tonewright.cli.render import Render
 from tonewright.cli.running import run_script
 from tonewright.cli.synths import Synths
@@ -38,6 +41,8 @@ VERBS: Mapping[str, type[Verb] | VerbGroup] = {
     "corpus": CORPUS,
     "agent": AGENT,
     "play": PLAY,
+    "generate": Generate,
+    "prompt": PROMPT,
     "bench": BENCH,
     "train": TRAIN,
     "evaluate": EVALUATE,
@@ -97,6 +102,8 @@ def _parse(words: list[str]) -> Verb:
         raise UnknownNameError("verb", name, VERBS)
     verb = VERBS[name]
     if isinstance(verb, VerbGroup) and verb.alone and not (rest and rest[0] in verb.verbs):
+        if rest and get_close_matches(rest[0], verb.verbs):
+            raise UnknownNameError(f"word after {name}", rest[0], verb.verbs)
         verb = verb.alone
     if isinstance(verb, VerbGroup):
         word, *rest = rest or ["nothing"]

@@ -116,6 +116,7 @@ class Play:
             _print_outcome(show, fields)
 
 
+_KEEP_S = 10.0
 PLAY = VerbGroup("Let an agent play along with a musician, live.", Play)
 
 
@@ -143,8 +144,8 @@ class PlayReport:
         from tonewright.improvising.session.kept.report import report
 
         output = self.output or self.session / "report.html"
-        check_page(output, overwrite=self.overwrite)
         kept = read_session(self.session)
+        check_page(output, overwrite=self.overwrite)
         with work_progress("playing again", 1.0) as done:
             found = report(kept, progress=done)
         write_text(output, report_html(found), overwrite=self.overwrite)
@@ -185,12 +186,13 @@ def _play_live(show: Show, asked: Callable[[], bool]) -> None:
         except BaseException as error:  # told below, by the thread that people talk to
             failure.append(error)
 
-    keyboard, status = Keyboard(session.command, session.performer), Status(show)
+    keyboard = Keyboard(session.command, session.performer)
+    status = Status(show, keyboard)
     thread = threading.Thread(target=play, name="player")
-    retry_s = 0.0
+    retry_s = keep_s = 0.0
 
     def look_after() -> None:
-        nonlocal retry_s
+        nonlocal retry_s, keep_s
         while show.events:
             at_s, words = show.events.popleft()
             show.log.tell(at_s, words)
@@ -203,6 +205,9 @@ def _play_live(show: Show, asked: Callable[[], bool]) -> None:
             elif not status.lost:
                 session.tell("the sound card is gone; trying again every second")
             status.lost = not device.active
+        if time.monotonic() > keep_s:
+            keep_s = time.monotonic() + _KEEP_S
+            show.keep()
         status.show()
 
     try:

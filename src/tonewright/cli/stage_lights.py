@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tonewright.cli.keyboard import KEYS
+from tonewright.cli.keyboard import KEYS, Keyboard
 from tonewright.cli.progress import SECONDS_BETWEEN_LINES
 from tonewright.improvising.hearing import HOP_S
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from tonewright.improvising.session.opening import Show
 
 _PERIOD_S = 0.1
-_WIDTH, _BAR, _MOST_CONTROLS = 78, 12, 6
+_BAR, _MOST_CONTROLS = 12, 6
 _LOWEST_DB = -60.0
 
 
@@ -25,13 +26,14 @@ class Status:
 
     Args:
         show: The session.
+        keyboard: Where its keys go.
 
     Attributes:
         lost: Whether the sound card is gone.
     """
 
-    def __init__(self, show: Show) -> None:
-        self._show = show
+    def __init__(self, show: Show, keyboard: Keyboard) -> None:
+        self._show, self._keyboard = show, keyboard
         self._terminal = sys.stderr is not None and sys.stderr.isatty()
         self._next_s = time.monotonic()
         self._lines = 0
@@ -100,17 +102,34 @@ class Status:
             )
             if is_so
         ]
+        own_db = performer.own_db if performer.level > 0 else _LOWEST_DB
         heard = "  ".join(
             f"{side} {_bar((level - _LOWEST_DB) / -_LOWEST_DB)} {level:4.0f} dB"
-            for side, level in (("musician", performer.musician_db), ("agent", performer.own_db))
+            for side, level in (("musician", performer.musician_db), ("agent", own_db))
         )
         names = self._show.controls
-        turned = "  ".join(
+        turned = [
             f"{name[:14]} {_bar(float(value))}"
             for name, value in zip(names[:_MOST_CONTROLS], np.array(performer.params[0]), strict=False)
-        )
+        ]
         stance = f"{performer.stance}, dial {performer.dial:.1f}{''.join(f', {word}' for word in states)}"
-        return [one[: 2 * _WIDTH] for one in (self._summary(), heard, turned, stance)]
+        if performer.moments:
+            stance += f"; remembered: {', '.join(performer.moments)}"
+        if self._keyboard.waits_for:
+            stance += f"; {self._keyboard.waits_for}: 1 … 9"
+        # A line that wraps would be two, and stay.
+        width = shutil.get_terminal_size().columns - 1
+        return [one[:width] for one in (self._summary(), heard, *_wrapped(turned, width), stance)]
+
+
+def _wrapped(parts: list[str], width: int) -> list[str]:
+    """Parts side by side, in as many lines as they need."""
+    lines = [""]
+    for part in parts:
+        if lines[-1] and len(lines[-1]) + 2 + len(part) > width:
+            lines.append("")
+        lines[-1] += f"  {part}" if lines[-1] else part
+    return lines
 
 
 def _bar(share: float) -> str:

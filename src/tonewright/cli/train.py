@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Config = TypeVar("Config")
 
-TRAIN = VerbGroup("Train an agent that matches or improvises, or an estimator of presets.")
+TRAIN = VerbGroup("Train an agent that matches or improvises, an estimator of presets, or a sketch.")
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,52 @@ class TrainEstimator(_Training):
             network = train_estimator(run, config, progress=progress)
             export_estimator(run.folder / "estimator.onnx", network, run_config(config))
         _tell(self, run, "estimator", config.updates)
+
+
+@TRAIN.word("sketch")
+@dataclass(frozen=True)
+class TrainSketch(_Training):
+    """Train the text-to-audio model that ships, on sounds that it composes itself."""
+
+    songbook: OptionalFile = None
+    """File of composed pieces, of another run; composed anew unless given."""
+    pieces: Count = None
+    """How many of each category to compose."""
+
+    def run(self) -> None:
+        """Compose, train, or go on, and export."""
+        _need_torch()
+        from tonewright.cli.progress import training_progress, work_progress
+        from tonewright.errors import UsageError
+        from tonewright.learning.launch import stoppable
+        from tonewright.prompting.generators.sketch.piece import CATEGORIES
+        from tonewright.prompting.generators.sketch.training import (
+            SketchConfig,
+            export_sketch,
+            follows_total,
+            make_flow,
+            open_songbook,
+            run_config,
+            train_sketch,
+        )
+        from tonewright.threads import available_threads
+
+        if self.synth is not None:
+            raise UsageError(f"a sketch plays synths of its own; got --synth {self.synth}; leave it out")
+        songbook = None if self.songbook is None else str(self.songbook)
+        given = {"songbook": songbook, "updates": self.updates, "pieces": self.pieces}
+
+        def try_out(config: SketchConfig) -> None:
+            make_flow(config, 8)
+
+        run, config = _open(self, SketchConfig, given, run_config, try_out, follows_total)
+        with stoppable(run, "tonewright train sketch"):
+            with work_progress("composing", float(config.pieces * len(CATEGORIES))) as done:
+                open_songbook(run, config, workers=available_threads(), progress=lambda n: done(float(n)))
+            with training_progress(config.updates, run.first_step) as progress:
+                flow, words = train_sketch(run, config, progress=progress)
+            export_sketch(run.folder / "sketch.onnx", flow, words, config)
+        _tell(self, run, "sketch", config.updates)
 
 
 @TRAIN.word("match")

@@ -50,6 +50,11 @@ def network_paths(
     """
     mine = {} if own is None else {part: Path(own) / f"{part}.onnx" for part in stems}
     mine = {part: path for part, path in mine.items() if path.exists()}
+    if own is not None and Path(own).is_file():
+        raise CheckpointError(
+            f"networks of a training are named by their folder; got the file {str(own)!r}; name "
+            f"{str(Path(own).parent)!r}"
+        )
     if own is not None and not mine:
         names = listing([f"{part}.onnx" for part in stems], last="nor")
         none = "no" if len(stems) == 1 else "neither"

@@ -127,7 +127,7 @@ class TestCommands:
         played = play(sound, (0.2, "back", "nowhere"))
         ((at_s, told),) = played.told
         assert at_s == pytest.approx(0.2, abs=HOP_S)
-        assert told == "a moment is remembered before it is gone back to; got 'nowhere' of none"
+        assert told == "a moment is remembered before it is gone back to; got 'nowhere'; none is remembered"
         np.testing.assert_array_equal(played.sound, play(sound).sound)
 
 

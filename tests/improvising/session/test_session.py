@@ -93,7 +93,7 @@ def test_after_a_stall_the_newest_hop_is_heard_and_the_others_are_counted(made):
 
 def test_no_tick_is_told_once_and_that_it_goes_on(made):
     session, _, told = play(made, Ticks(1, 0, 0, 0, 1, 1), FileSource(tones(220)))
-    assert told == ["no sound goes in or out for 50 ms; waiting", "it goes on"]
+    assert told == ["no sound goes in or out for 50 ms; waiting", "it goes on, after 50 ms"]
     assert (session.hops, session.stalls) == (3, 1)
 
 
@@ -150,9 +150,23 @@ def test_a_hop_that_fails_holds_fades_and_comes_back(made, error):
 
 
 def test_commands_of_a_score_come_before_the_hop_they_fall_in(made):
-    score = [Timed(at_s, Command("dial", at_s)) for at_s in (0.0, 10.2 * HOP_S, 10.9 * HOP_S)]
-    session, _, _ = play(made, FreeTicks(), FileSource(tones(220)), score=score)
+    times_s = (0.0, 10.2 * HOP_S, 10.9 * HOP_S, 1e6)
+    score = [Timed(at_s, Command("remember", str(at_s))) for at_s in times_s]
+    session, _, told = play(made, FreeTicks(), FileSource(tones(220)), score=score)
     assert [hop for hop, _ in session.done] == [0, 10, 10]
+    assert told == ["1 command of the score came after the end"]
+
+
+def test_a_flood_of_commands_is_one(made):
+    session = Session(Performer(*made), FreeTicks(), FileSource(tones(220)), [])
+    for number in range(1_000):
+        session.command(Command("dial", number / 1_000))
+        session.command(Command("remember", "a"))
+        session.command(Command("mute", number % 2))
+    session.run(seconds=2 * HOP_S)
+    done = [command for _, command in session.done]
+    assert len(done) == 1_002
+    assert done[-3:] == [Command("dial", 0.999), Command("remember", "a"), Command("mute", True)]
 
 
 def test_a_session_lasts_as_long_as_asked_and_is_stopped_from_outside(made):

@@ -43,12 +43,12 @@ json.dump([at for _, at in times], open(out + ".json", "w"))
 
 
 @contextmanager
-def jack_server(name=None, rate_hz=RATE_HZ):
+def jack_server(name=None, rate_hz=RATE_HZ, period=PERIOD):
     """A server with a sound card that does not exist; its name, of `NAMES` unless given.
 
     JACK knows eight names, dead ones included until they are used again; hence always the same ones.
     """
-    process, name = started([name] if name else NAMES, rate_hz)
+    process, name = started([name] if name else NAMES, rate_hz, period)
     try:
         yield name
     finally:
@@ -60,9 +60,9 @@ def jack_server(name=None, rate_hz=RATE_HZ):
             process.wait()
 
 
-def started(names, rate_hz=RATE_HZ):
+def started(names, rate_hz=RATE_HZ, period=PERIOD):
     """A server that answers, of the first name that no other has."""
-    options = f"--no-realtime --port-max 64 -d dummy -r {rate_hz} -p {PERIOD}".split()
+    options = f"--no-realtime --port-max 64 -d dummy -r {rate_hz} -p {period}".split()
     for name in names:
         if ports(name):
             continue

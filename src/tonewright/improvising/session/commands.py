@@ -19,6 +19,8 @@ _LONGEST_NAME = 64
 
 
 def _stance(value: Any) -> str:
+    if value is None:
+        raise UsageError(f"a stance is one of: {', '.join(STANCES)}; got none; add it")
     if value not in STANCES:
         raise UnknownNameError("stance", str(value), STANCES)
     return str(value)
@@ -35,6 +37,10 @@ def _share(value: Any) -> float:
 
 
 def _moment(value: Any) -> str:
+    if value is None:
+        raise UsageError("a moment has a name; got none; add one")
+    if isinstance(value, float) and value.is_integer():  # programs that know no other numbers
+        value = int(value)
     text = str(value)
     if not 0 < len(text) <= _LONGEST_NAME or not text.isprintable():
         raise UsageError(f"a moment has a name of 1 to {_LONGEST_NAME} characters; got {text[:80]!r}")

@@ -7,7 +7,7 @@ import shlex
 import tempfile
 from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from os import fspath
 from pathlib import Path
@@ -20,16 +20,16 @@ from tonewright.audio import Clip, read, resample, write
 from tonewright.audio.channels import mix_down
 from tonewright.audio.folders import SOUND_ENDINGS
 from tonewright.errors import OutputError, UsageError, system_reason
-from tonewright.files import StrPath, check_file
+from tonewright.files import StrPath, check_file, write_or_rescue
 from tonewright.improvising.hearing import HOP, HOP_S, SAMPLE_RATE_HZ
 from tonewright.improvising.networks.load import agent_digest, load_agent
 from tonewright.improvising.session.card.device import Device
 from tonewright.improvising.session.clock import Clock, Deadlines
 from tonewright.improvising.session.commands import Timed, read_score
-from tonewright.improvising.session.kept.folder import Log, now, write_session
+from tonewright.improvising.session.kept.folder import LOG, Log, now, write_session
 from tonewright.improvising.session.osc import LOOPBACK, OSC, OscIn, OscOut
 from tonewright.improvising.session.performer import NOTE, Performer
-from tonewright.improvising.session.recording import Recorder
+from tonewright.improvising.session.recording import SIDES, Recorder
 from tonewright.improvising.session.session import Session
 from tonewright.improvising.session.sinks import CardSink, FileSink, OscSink, PdSink, Sink
 from tonewright.improvising.session.sources import CardSource, FileSource, OscSource, Source
@@ -172,19 +172,8 @@ class Show:
         if request.input == OSC:
             assert self.osc is not None
             source = OscSource(self.osc)
-        sinks: list[Sink] = []
-        if self.device is not None and plays_card:
-            sinks.append(CardSink(self.device.exchange))
-        elif request.output == OSC:
-            sinks.append(OscSink(OscOut(*place(request.send, "--send"))))
-        elif isinstance(player, PureData) and _is_pd(request.output):
-            self.pd = self._live(player, performer)
-            sinks.append(PdSink(self.pd))
         self.exact = _is_file(request.input) and _is_file(request.output)
-        self._output: Recorder | None = None
-        if _is_file(request.output):
-            self._output = Recorder(self._temporary(), (_OUTPUT,), waits=self.exact)
-            sinks.append(FileSink(self._output))
+        sinks = self._sinks(request, performer, player)
         for sink in sinks:
             self._stack.callback(sink.close)
         ticks: Ticks
@@ -195,9 +184,7 @@ class Show:
         else:
             self.clock = Clock(HOP_S)
             ticks = ClockTicks(self.clock)
-        self.recorder = None if request.folder is None else self._recorder(request.folder)
-        self.log = Log(request.folder)
-        self._stack.callback(self.log.close)
+        self._keep_in(request.folder)
         self._began = now()
         self.session = Session(
             performer,
@@ -211,6 +198,23 @@ class Show:
         for one in (self.pd, self.recorder, self._output):
             if one is not None:
                 one.tell = self.session.tell
+        if self.osc is not None:
+            self.osc.complain = self.session.tell
+
+    def _sinks(self, request: Request, performer: Performer, player: Synth) -> list[Sink]:
+        sinks: list[Sink] = []
+        if self.device is not None and self._is_card(request.output):
+            sinks.append(CardSink(self.device.exchange))
+        elif request.output == OSC:
+            sinks.append(OscSink(OscOut(*place(request.send, "--send"))))
+        elif isinstance(player, PureData) and _is_pd(request.output):
+            self.pd = self._live(player, performer)
+            sinks.append(PdSink(self.pd))
+        self._output: Recorder | None = None
+        if _is_file(request.output):
+            self._output = Recorder(self._temporary(), (_OUTPUT,), waits=self.exact)
+            sinks.append(FileSink(self._output))
+        return sinks
 
     def _live(self, player: PureData, performer: Performer) -> LivePd:
         return LivePd(
@@ -254,11 +258,18 @@ class Show:
                     self._write_output(self._output)
         return fields
 
+    def keep(self) -> None:
+        """Write down what the session is so far: one that is killed can be shown, too."""
+        if self.request.folder is not None:
+            with suppress(OutputError):  # told at the end, if there is no room then
+                write_session(self.request.folder, self.facts())
+
     def cancel(self) -> None:
         """End without an output; what was recorded stays in the folder of the session."""
         with self._stack:
             if self.recorder is not None:
                 self.recorder.close()
+            self.keep()
 
     def facts(self) -> dict[str, Any]:
         """What the session is and was, so far."""
@@ -323,14 +334,17 @@ class Show:
             counted["recording_dropped"] = self.recorder.dropped
         return counted
 
-    def _recorder(self, folder: Path) -> Recorder:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"cannot make {str(folder)!r}: {system_reason(error)}; name another folder"
-            ) from None
-        return Recorder(folder, waits=self.exact)
+    def _keep_in(self, folder: Path | None) -> None:
+        """Begin a log and a recording in a folder, if there is one."""
+        if folder is not None:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                reason = system_reason(error)
+                raise OutputError(f"cannot make {str(folder)!r}: {reason}; name another folder") from None
+        self.log = Log(folder)  # first: it holds the folder for this session
+        self._stack.callback(self.log.close)
+        self.recorder = None if folder is None else Recorder(folder, waits=self.exact)
 
     def _temporary(self) -> Path:
         return Path(self._stack.enter_context(tempfile.TemporaryDirectory("-tonewright")))
@@ -343,7 +357,8 @@ class Show:
         clip = read(path)
         frames = clip.frames if self.seconds is None else round(self.seconds * SAMPLE_RATE_HZ)
         sound = Clip(clip.samples[:, :frames], SAMPLE_RATE_HZ)
-        write(self.request.output, sound, overwrite=self.request.overwrite)
+        overwrite = self.request.overwrite
+        write_or_rescue(lambda place: write(place, sound, overwrite=overwrite), self.request.output)
         if recorder.failure:
             raise OutputError(
                 f"{self.request.output!r} ends after {sound.frames / SAMPLE_RATE_HZ:.1f} s: cannot write "
@@ -351,18 +366,38 @@ class Show:
             )
 
     def _check_places(self, request: Request) -> None:
+        if not request.input:
+            raise UsageError(
+                "--input takes a sound card, a file or osc; got nothing; leave it out for the usual"
+            )
+        output = Path(request.output)
         if _is_file(request.output):
-            if Path(request.output).suffix.lower() not in _WRITTEN:
+            if output.suffix.lower() not in _WRITTEN:
                 raise UsageError(
                     f"a session is written to a .wav or .flac file; got {request.output!r}; name it so"
                 )
-            check_file(Path(request.output), overwrite=request.overwrite)
-        if request.folder is not None and not request.overwrite:
-            there = request.folder
-            if there.exists() and (not there.is_dir() or any(there.iterdir())):
-                raise OutputError(
-                    f"{str(there)!r} is there already; name another folder, or replace it (overwrite)"
+            if Path(request.input).exists() and output.exists() and output.samefile(request.input):
+                raise UsageError(
+                    f"the output is another file than the input; got {request.output!r} for both"
                 )
+            check_file(output, overwrite=request.overwrite)
+        folder = request.folder
+        if folder is None:
+            return
+        if _is_file(request.output) and output.resolve() in {
+            (folder / f"{side}.wav").resolve() for side in SIDES
+        }:
+            raise UsageError(
+                f"the folder of a session has its own recordings; got {request.output!r} as the output; name "
+                "another file"
+            )
+        there = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+        if there and not request.overwrite:
+            raise OutputError(f"{str(folder)!r} is there already; name another folder, or add --overwrite")
+        if there and not (folder / LOG).exists():
+            raise OutputError(
+                f"{str(folder)!r} holds something that is no session and is not replaced; name another folder"
+            )
 
     @staticmethod
     def _is_card(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import heapq
 import socket
 import threading
@@ -32,6 +33,7 @@ _MOST_BYTES = 8_192
 _MOST_WAITING = 1_000
 _LATEST_S = 60.0
 _WAKES_S = 0.05
+_MOST_COMPLAINTS = 30
 
 
 def pythonosc() -> Any:
@@ -67,7 +69,7 @@ class OscIn:
         commands: How many commands came.
         malformed: Packets that are no OSC, or too large.
         refused: Messages to unknown addresses, or with values that make no sense.
-        complaint: About the last of them, in words.
+        complain: Called with what is wrong with them, in words; with each complaint once.
 
     Raises:
         DeviceError: The port is in use, or not to be had.
@@ -82,15 +84,17 @@ class OscIn:
             self._socket.bind((host, port))
         except OSError as error:
             self._socket.close()
-            raise DeviceError(
-                f"OSC is heard at {host}:{port}; got {system_reason(error)}; choose another port, or end the "
-                "program that has it"
-            ) from None
+            remedy = "choose another port, or end the program that has it"
+            if error.errno != errno.EADDRINUSE:
+                remedy = f"name an address of this machine, {LOOPBACK} or 0.0.0.0, and a port from 1024"
+            reason = system_reason(error)
+            raise DeviceError(f"OSC is heard at {host}:{port}; got {reason}; {remedy}") from None
         self._socket.settimeout(_WAKES_S)
         self.port: int = self._socket.getsockname()[1]
         self.frame: NDArray[np.float32] | None = None
         self.frames = self.commands = self.malformed = self.refused = 0
-        self.complaint = ""
+        self.complain: Callable[[str], None] = lambda words: None
+        self._complaints: set[str] = set()
         self._later: list[tuple[float, int, str, list[Any]]] = []
         self._order = count()
         self._ended = False
@@ -120,13 +124,13 @@ class OscIn:
             return
         if len(packet) > _MOST_BYTES:
             self.malformed += 1
-            self.complaint = f"a packet has {_MOST_BYTES:,} bytes at most; got {len(packet):,}"
+            self._complain(f"a packet has {_MOST_BYTES:,} bytes at most; got a longer one")
             return
         try:
             messages = self._packets.OscPacket(packet).messages
         except Exception:  # whatever the library makes of what strangers send
             self.malformed += 1
-            self.complaint = f"a packet is Open Sound Control; got {len(packet):,} bytes of something else"
+            self._complain("a packet is Open Sound Control; got something else")
             return
         now_s = time.time()
         for timed in messages:
@@ -181,7 +185,12 @@ class OscIn:
 
     def _refuse(self, why: str) -> None:
         self.refused += 1
-        self.complaint = why
+        self._complain(why)
+
+    def _complain(self, why: str) -> None:
+        if why not in self._complaints and len(self._complaints) < _MOST_COMPLAINTS:
+            self._complaints.add(why)
+            self.complain(f"Open Sound Control: {why}")
 
 
 class OscOut:
@@ -189,11 +198,20 @@ class OscOut:
 
     Attributes:
         failed: How many could not be sent.
+
+    Raises:
+        DeviceError: There is no such machine.
     """
 
     def __init__(self, host: str, port: int) -> None:
         _, self._builder = pythonosc()
-        self._to = (host, port)
+        try:  # once: a name that is looked up while somebody plays makes him wait
+            self._to = socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_DGRAM)[0][4]
+        except OSError as error:
+            raise DeviceError(
+                f"OSC is sent to {host}:{port}; got {system_reason(error)}; check the name of the machine, "
+                "or give its address"
+            ) from None
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self.failed = 0

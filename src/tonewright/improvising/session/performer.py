@@ -183,8 +183,8 @@ class Performer:
 
     def _moment(self, name: str, *, varied: bool) -> NDArray[np.float32]:
         if name not in self.moments:
-            known = ", ".join(self.moments) or "none"
-            raise UsageError(f"a moment is remembered before it is gone back to; got {name!r} of {known}")
+            known = f"remembered are {', '.join(self.moments)}" if self.moments else "none is remembered"
+            raise UsageError(f"a moment is remembered before it is gone back to; got {name!r}; {known}")
         moment = self.moments[name]
         if varied:
             moment = np.clip(moment + _VARIED * self._rng.standard_normal(moment.shape), 0.0, 1.0)

@@ -22,6 +22,7 @@ from tonewright.improvising.session.sinks import Sink
 from tonewright.improvising.session.sources import Source
 from tonewright.improvising.session.ticking import Ticks
 from tonewright.threads import numba_threads
+from tonewright.wording import duration, quantity
 
 STALL_S = 0.05
 """What nothing comes from for so long has stalled."""
@@ -29,6 +30,8 @@ _HOP_NS = round(HOP_S * 1e9)
 _STALL_HOPS = round(STALL_S / HOP_S)
 _SWITCH_S = 0.0005
 """How long another thread may keep the one that plays waiting; Python's own 5 ms are a whole hop."""
+_OVERRIDDEN = frozenset({"stance", "dial", "freeze", "mute", "away", "panic"})
+"""Commands of which the last before a hop is all that counts."""
 _TAIL = np.linspace(1.0, 0.0, 64, endpoint=False, dtype=np.float32)
 
 
@@ -71,7 +74,7 @@ class Session:
         self._silence = np.zeros(HOP, np.float32)
         self._last = np.float32(0.0)
         self._missed = self._came = 0
-        self._waiting = False
+        self._waiting_s = 0.0
         self.work = Deadlines(_HOP_NS)
         self.hops = self.stalls = self.failures = 0
         self.done: list[tuple[int, Command]] = []
@@ -91,13 +94,17 @@ class Session:
             while not (self._stopped or self.source.ended or (most is not None and self.hops >= most)):
                 due = self._ticks.wait(STALL_S)
                 if due:
-                    if self._waiting:
-                        self._waiting = False
-                        self.tell("it goes on")
+                    if self._waiting_s:
+                        gone_s = time.monotonic() - self._waiting_s
+                        self._waiting_s = 0.0
+                        self.tell(f"it goes on, after {duration(gone_s, 2)}")
                     self._next(due)
-                elif self.hops and not self._waiting:
-                    self._waiting = True
+                elif self.hops and not self._waiting_s:
+                    self._waiting_s = time.monotonic() - STALL_S
                     self._stalled("no sound goes in or out")
+        left = len(self._score)
+        if left:
+            self.tell(f"{quantity(left, 'command')} of the score came after the end")
 
     def _next(self, due: int) -> None:
         begun_ns = time.monotonic_ns()
@@ -145,8 +152,11 @@ class Session:
         until_s = (self.hops + 1) * HOP_S
         while self._score and self._score[0].at_s < until_s:
             self._told.append(self._score.popleft().command)
-        while self._told:
-            command = self._told.popleft()
+        told = [self._told.popleft() for _ in range(len(self._told))]
+        last = {one.do: number for number, one in enumerate(told)}
+        for number, command in enumerate(told):
+            if command.do in _OVERRIDDEN and last[command.do] != number:
+                continue  # a flood of them is one
             try:
                 self.performer.command(command)
                 self.done.append((self.hops, command))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Protocol
 
+from tonewright.improvising.hearing import HOP_S
 from tonewright.improvising.session.card.device import Device
 from tonewright.improvising.session.clock import Clock
 
@@ -18,7 +20,7 @@ class Ticks(Protocol):
 
 
 class CardTicks:
-    """One hop to each callback of a sound card.
+    """One hop to each callback of a sound card, all hops of a burst one after the other.
 
     Args:
         device: The card.
@@ -27,6 +29,7 @@ class CardTicks:
     def __init__(self, device: Device) -> None:
         self._device = device
         self._seen = -1
+        self._pending = 0
 
     def wait(self, seconds: float) -> int:
         """See `Ticks.wait`."""
@@ -34,11 +37,20 @@ class CardTicks:
         if self._seen < 0:
             exchange.begin()
             self._seen = exchange.calls
-        if exchange.calls == self._seen:
-            self._device.wait(seconds)
+        if self._pending:
+            self._pending -= 1
+            return 1
+        burst = exchange.burst
+        until_s = time.monotonic() + max(seconds, 2 * burst * HOP_S)
+        # The device wakes for callbacks that were seen already, too.
+        while exchange.calls == self._seen and (left_s := until_s - time.monotonic()) > 0:
+            self._device.wait(left_s)
         due = exchange.calls - self._seen
         self._seen += due
-        return due
+        if not due:
+            return 0
+        self._pending = min(due, burst) - 1
+        return due - self._pending
 
 
 class ClockTicks:

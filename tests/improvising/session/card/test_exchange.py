@@ -51,7 +51,18 @@ def test_where_nothing_is_there_the_last_sample_fades_out():
 
 def test_a_full_ring_drops_what_comes_and_counts_it():
     exchange = Exchange()
-    for value in range(10):
+    for value in range(34):
         exchange.play(block(value))
     assert exchange.overruns == 2
-    assert [out(exchange)[0] for _ in range(8)] == list(range(8))
+    assert [out(exchange)[0] for _ in range(32)] == list(range(32))
+
+
+def test_all_hops_of_the_newest_burst_are_heard_one_after_the_other():
+    exchange = Exchange()
+    for number in range(1, 9):  # two blocks of a card, of four hops each
+        exchange.give_in(block(number))
+        exchange.called(burst=(number - 1) % 4 + 1)
+    assert exchange.burst == 4
+    assert [exchange.newest()[0] for _ in range(4)] == [5, 6, 7, 8]
+    assert exchange.newest() is None
+    assert exchange.dropped == 4

@@ -111,10 +111,11 @@ class Device:
             return
         self._end()
         named = " and ".join(repr(one) for one in dict.fromkeys(self._named) if one is not None)
-        reason = told.get("error") or (
-            f"cannot open {named} at {SAMPLE_RATE_HZ:,} Hz: {told.get('reason', 'it does not answer')}; "
-            "set it to that rate, or choose one of those that `tonewright play --devices` lists"
-        )
+        why = told.get("reason", "it does not answer")
+        remedy = "choose one of those that `tonewright play --devices` lists"
+        if "sample rate" in why:
+            remedy = f"set it to that rate, or {remedy}"
+        reason = told.get("error") or f"cannot open {named} at {SAMPLE_RATE_HZ:,} Hz: {why}; {remedy}"
         raise DeviceError(reason)
 
     def _told(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:

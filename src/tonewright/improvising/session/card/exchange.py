@@ -7,10 +7,21 @@ from numpy.typing import NDArray
 
 from tonewright.improvising.hearing import HOP
 
-_SLOTS = 8
+_SLOTS = 32
 _TAIL = np.linspace(1.0, 0.0, 64, endpoint=False, dtype=np.float32)
 _HEAD = 1.0 - _TAIL
-_COUNTERS = ("given", "heard", "played", "taken", "calls", "dropped", "underruns", "overruns", "troubles")
+_COUNTERS = (
+    "given",
+    "heard",
+    "played",
+    "taken",
+    "calls",
+    "dropped",
+    "underruns",
+    "overruns",
+    "troubles",
+    "burst",
+)
 _HEADER = 8 * len(_COUNTERS)
 SIZE = _HEADER + 2 * _SLOTS * HOP * 4
 """Bytes that it takes."""
@@ -19,8 +30,11 @@ SIZE = _HEADER + 2 * _SLOTS * HOP * 4
 class Exchange:
     """Two rings of hops: what comes in, and what goes out.
 
-    The callback gives and takes; the player takes the newest hop that came in, and gives the next one that
-    goes out. Neither allocates, locks or waits for the other: each counter is written by one side alone.
+    The callback gives and takes; the player takes the newest hops that came in, and gives the next ones that
+    go out. A card whose own blocks are longer than a hop calls in bursts, several times at once: all hops of
+    the newest burst are heard, one after the other.
+
+    Neither allocates, locks or waits for the other: each counter is written by one side alone.
 
     Args:
         memory: `SIZE` bytes, zeros at first; its own, if the callback is in the same process.
@@ -59,6 +73,11 @@ class Exchange:
         """How often the system told the callback that samples were lost."""
         return int(self._count[8])
 
+    @property
+    def burst(self) -> int:
+        """How many callbacks come at once."""
+        return max(1, int(self._count[9]))
+
     # The callback's side
 
     def give_in(self, block: NDArray[np.float32]) -> None:
@@ -83,9 +102,11 @@ class Exchange:
             self._count[6] += self._broken
         self._last = block[-1]
 
-    def called(self, trouble: bool = False) -> None:
-        """The callback is done: the player may go on."""
+    def called(self, trouble: bool = False, burst: int = 1) -> None:
+        """The callback is done, one of so many at once: the player may go on."""
         self._count[8] += trouble
+        if burst > self._count[9]:
+            self._count[9] = min(burst, _SLOTS // 2)
         self._count[4] += 1
 
     # The player's side
@@ -95,13 +116,14 @@ class Exchange:
         self._count[1] = self._count[0]
 
     def newest(self) -> NDArray[np.float32] | None:
-        """The newest hop that came in and was not heard yet, `[hop]`; None if there is none."""
+        """The next hop of the newest burst that was not heard yet, `[hop]`; None if there is none."""
         given, heard = int(self._count[0]), int(self._count[1])
         if given == heard:
             return None
-        self._count[5] += given - heard - 1
-        self._count[1] = given
-        block: NDArray[np.float32] = self._in[(given - 1) % _SLOTS]
+        missed = max(0, given - heard - self.burst)
+        self._count[5] += missed
+        self._count[1] = heard + missed + 1
+        block: NDArray[np.float32] = self._in[(heard + missed) % _SLOTS]
         return block
 
     def play(self, block: NDArray[np.float32]) -> None:

@@ -19,13 +19,15 @@ from typing import Any
 
 import numpy as np
 
-from tonewright.errors import TonewrightError
-from tonewright.improvising.hearing import HOP, SAMPLE_RATE_HZ
+from tonewright.errors import DeviceError, TonewrightError
+from tonewright.improvising.hearing import HOP, HOP_S, SAMPLE_RATE_HZ
 from tonewright.improvising.session.card.exchange import SIZE, Exchange
 from tonewright.improvising.session.card.portaudio import DEFAULT, sounddevice
 
 _MOST_CHANNELS = 2
 _LOOKS_S = 0.1
+_AT_ONCE_S = 0.25 * HOP_S
+"""Callbacks that follow each other so soon are of one block of the card."""
 
 
 class _Card:
@@ -43,6 +45,7 @@ class _Card:
         self, library: Any, exchange: Exchange, bell: socket.socket, input: str | None, output: str | None
     ) -> None:
         self._exchange, self._bell = exchange, bell
+        self._called_s, self._burst = 0.0, 1
         self._heard, self._played = np.zeros((2, HOP), np.float32)
         hears, plays = input is not None, output is not None
         found = _find(library, input, "input"), _find(library, output, "output")
@@ -82,7 +85,10 @@ class _Card:
         played[:] = self._played[:, None]
 
     def _ring(self, status: Any) -> None:
-        self._exchange.called(bool(status))
+        now_s = time.monotonic()
+        self._burst = self._burst + 1 if now_s - self._called_s < _AT_ONCE_S else 1
+        self._called_s = now_s
+        self._exchange.called(bool(status), self._burst)
         with suppress(OSError):  # nobody listens, or not quickly enough: the counter tells
             self._bell.send(b".")
 
@@ -90,7 +96,13 @@ class _Card:
 def _find(library: Any, name: str | None, side: str) -> int | None:
     if name is None or name == DEFAULT:
         return None
-    return int(library.query_devices(int(name) if name.isdecimal() else name, side)["index"])
+    try:
+        return int(library.query_devices(int(name) if name.isdecimal() else name, side)["index"])
+    except Exception as error:  # PortAudioError, ValueError
+        raise DeviceError(
+            f"cannot open {name!r} as {side}: {' '.join(str(error).split())}; choose one of those that "
+            "`tonewright play --devices` lists"
+        ) from None
 
 
 def main() -> None:

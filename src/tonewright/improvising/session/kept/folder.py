@@ -1,8 +1,9 @@
 """What is kept of a session: a folder with both sides, a log of what happened, and what decides its sound.
 
 `musician.wav` and `agent.wav` are float32, hop by hop as they were heard and played; `log.jsonl` gets a line
-whenever something happens; `session.json` is written at the end. The same synth and agent, told the same
-commands at the same hops, play the same samples for the same musician: `replay` does it.
+whenever something happens; `session.json` is written as the session goes on, and at the end. The same synth
+and agent, told the same commands at the same hops, play the same samples for the same musician: `replay` does
+it.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, TextIO
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
 from tonewright.documents import document_text, read_document
-from tonewright.errors import SessionError, TonewrightError
+from tonewright.errors import OutputError, SessionError, TonewrightError, system_reason
 from tonewright.files import StrPath, write_text
 from tonewright.improvising.hearing import HOP, HOP_S, SAMPLE_RATE_HZ
 from tonewright.improvising.networks.load import agent_digest, load_agent
@@ -28,6 +30,12 @@ from tonewright.improvising.session.offline import Played, play_through
 from tonewright.improvising.session.performer import NOTE, Performer
 from tonewright.improvising.session.recording import SIDES
 from tonewright.synths import synth as make_synth
+
+fcntl: ModuleType | None
+try:
+    import fcntl
+except ImportError:  # Windows: nothing is locked there
+    fcntl = None
 
 FORM, VERSION = "tonewright-session", 1
 FILE, LOG = "session.json", "log.jsonl"
@@ -122,11 +130,28 @@ class Log:
 
     Attributes:
         failure: Why it ended before the session; None while it goes on.
+
+    Raises:
+        OutputError: Another session is being kept there, or the system refuses.
     """
 
     def __init__(self, folder: Path | None) -> None:
         self.failure: str | None = None
-        self._file = None if folder is None else (folder / LOG).open("w", encoding="utf-8")
+        self._file: TextIO | None = None
+        if folder is None:
+            return
+        try:
+            self._file = (folder / LOG).open("a", encoding="utf-8")
+            if fcntl is not None:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._file.truncate(0)
+        except BlockingIOError:
+            raise OutputError(
+                f"another session is being kept in {str(folder)!r}; name another folder"
+            ) from None
+        except OSError as error:
+            reason = system_reason(error)
+            raise OutputError(f"cannot write to {str(folder)!r}: {reason}; name another folder") from None
 
     def tell(self, at_s: float, words: str) -> None:
         """Something happened."""
@@ -174,8 +199,8 @@ def read_session(folder: StrPath) -> Kept:
     folder = Path(folder)
     if not (folder / FILE).exists() and (folder / LOG).exists():
         raise SessionError(
-            f"a session is written down when it ends; got {str(folder)!r}, which ended before that; its "
-            "sounds and its log are there"
+            f"a session is written down as it goes; got {str(folder)!r}, which ended before that; its sounds "
+            "and its log are there"
         )
     document = read_document(folder / FILE, FORM, VERSION, _FIELDS, error=SessionError, optional=_OPTIONAL)
     try:

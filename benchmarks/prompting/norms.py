@@ -1,0 +1,188 @@
+"""Measure where the sounds of each category lie, and what elements are told by.
+
+Usage: python benchmarks/prompting/norms.py [--recordings FOLDER] [--renders N]; writes
+src/tonewright/prompting/rewards/norms.npz and elements.json, and prints how well elements are told on sounds
+that were not fitted. Recordings are those of sonic-pi-samples (CC0); renders are pieces that the band of the
+sketch plays, of all styles, those that are held out included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonewright.audio import read, resample
+from tonewright.documents import document_text
+from tonewright.measuring.workers import do_all
+from tonewright.prompting.generators.base import SAMPLE_RATE_HZ
+from tonewright.prompting.generators.sketch.band import play
+from tonewright.prompting.generators.sketch.composing import compose
+from tonewright.prompting.generators.sketch.piece import CATEGORIES
+from tonewright.prompting.generators.sketch.songbook import seconds_of
+from tonewright.prompting.listening import bands, embedding
+from tonewright.prompting.listening.analysis import listen
+from tonewright.prompting.rewards import elements, norms
+from tonewright.prompting.words.vocabulary import vocabulary
+
+RECORDINGS = Path("/usr/share/sonic-pi/samples")
+REWARDS = Path(norms.__file__).parent
+LONGEST_S = 12.0
+KINDS = {
+    "ambi": "ambient",
+    "bass": "instruments",
+    "bd": "instruments",
+    "drum": "instruments",
+    "elec": "instruments",
+    "glitch": "sfx",
+    "guit": "instruments",
+    "loop": "drums",
+    "mehackit": "sfx",
+    "perc": "instruments",
+    "sn": "instruments",
+    "tabla": "instruments",
+    "vinyl": "sfx",
+    "misc": "sfx",
+}
+"""Category of a recording, by how its name begins."""
+OTHERS = {
+    "drum_roll": "drums",
+    "perc_swash": "sfx",
+    "perc_swoosh": "sfx",
+    "perc_door": "sfx",
+    "perc_till": "sfx",
+    "perc_impact1": "sfx",
+    "perc_impact2": "sfx",
+    "ambi_dark_woosh": "sfx",
+    "ambi_swoosh": "sfx",
+    "loop_drone_g_97": "phrases",
+    "loop_garzul": "phrases",
+    "loop_3d_printer": "sfx",
+    "loop_electric": "phrases",
+    "ambi_piano": "phrases",
+}
+"""Those that belong to another one."""
+HEARD_IN = {
+    "bd": ("kick",),
+    "drum_heavy_kick": ("kick",),
+    "drum_bass": ("kick",),
+    "elec_hollow_kick": ("kick",),
+    "elec_soft_kick": ("kick",),
+    "sn": ("snare",),
+    "drum_snare": ("snare",),
+    "elec_hi_snare": ("snare",),
+    "elec_lo_snare": ("snare",),
+    "elec_mid_snare": ("snare",),
+    "elec_snare": ("snare",),
+    "elec_filt_snare": ("snare",),
+    "drum_cymbal_closed": ("hats",),
+    "drum_cymbal_pedal": ("hats",),
+    "drum_cymbal_open": ("cymbal",),
+    "drum_cymbal_hard": ("cymbal",),
+    "drum_cymbal_soft": ("cymbal",),
+    "drum_splash": ("cymbal",),
+    "drum_tom": ("toms",),
+    "loop_amen": ("kick", "snare", "hats"),
+    "loop_breakbeat": ("kick", "snare", "hats"),
+    "bass": ("bass",),
+}
+"""Elements of recordings, by how their names begin."""
+PENALTY = 3.0
+
+
+def category_of(name: str) -> str:
+    return OTHERS.get(name) or KINDS[name.split("_")[0]]
+
+
+def stereo(path: Path) -> NDArray[np.float32]:
+    clip = resample(read(path), SAMPLE_RATE_HZ)
+    samples = clip.samples[:2] if clip.channels > 1 else np.repeat(clip.samples, 2, axis=0)
+    longest = round(LONGEST_S * SAMPLE_RATE_HZ)
+    short = 4_096 - samples.shape[1]
+    return np.pad(samples, ((0, 0), (0, max(short, 0))))[:, :longest]
+
+
+def recording(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64], str, tuple[str, ...]]:
+    heard = listen(stereo(path)[None])
+    found = [value for begin, value in HEARD_IN.items() if path.stem.startswith(begin)]
+    labels = found[0] if found else ()
+    return embedding.embed(heard)[0], bands.band_events(heard)[0], category_of(path.stem), labels
+
+
+def render(work: tuple[str, int]) -> tuple[NDArray[np.float64], NDArray[np.float64], str, tuple[str, ...]]:
+    category, number = work
+    rng = np.random.default_rng([101, CATEGORIES.index(category), number])
+    styles = [style.name for style in vocabulary().styles.values() if style.category == category]
+    composed = compose(category, styles[number % len(styles)], rng)
+    sound = play(composed.piece, seconds_of(composed), SAMPLE_RATE_HZ, number)
+    heard = listen(sound[None])
+    return embedding.embed(heard)[0], bands.band_events(heard)[0], category, composed.elements
+
+
+def fit(features: NDArray[np.float64], labels: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Logistic regression with balanced classes, by Newton's method, `[F + 1]`: weights and bias."""
+    inputs = np.concatenate([features, np.ones((len(features), 1))], axis=1)
+    share = np.where(labels, 0.5 / max(labels.sum(), 1), 0.5 / max((~labels).sum(), 1)) * len(labels)
+    weights = np.zeros(inputs.shape[1])
+    penalty = np.diag([PENALTY] * features.shape[1] + [1e-6])
+    for _ in range(30):
+        found = 1 / (1 + np.exp(-np.clip(inputs @ weights, -30, 30)))
+        gradient = inputs.T @ (share * (found - labels)) + penalty @ weights
+        curvature = (inputs * (share * found * (1 - found))[:, None]).T @ inputs + penalty
+        weights -= np.linalg.solve(curvature, gradient)
+    return weights
+
+
+def main() -> None:
+    """Measure, fit, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--recordings", type=Path, default=RECORDINGS, help="folder of sonic-pi-samples")
+    parser.add_argument("--renders", type=int, default=240, help="of each category (240)")
+    options = parser.parse_args()
+    paths = sorted(options.recordings.glob("*.flac"))
+    heard = [recording(path) for path in paths]
+    work = [(category, number) for category in CATEGORIES for number in range(options.renders)]
+    made = dict(do_all(work, render, 2))
+    heard += [made[number] for number in range(len(work))]
+    embeddings = np.array([one[0] for one in heard], np.float32)
+    categories = [one[2] for one in heard]
+    origins = ["recording"] * len(paths) + ["render"] * len(work)
+    np.savez_compressed(
+        REWARDS / norms.FILE,
+        embeddings=embeddings,
+        categories=np.array(categories),
+        origins=np.array(origins),
+        names=np.array(embedding.NAMES),
+    )
+    events = np.array([one[1] for one in heard])
+    middle, spread = np.median(events, axis=0), np.maximum(events.std(axis=0), 1e-3)
+    z = np.clip((events - middle) / spread, -4, 4)
+    order = np.random.default_rng(0).permutation(len(z))
+    fitted, tested = order[: len(order) * 3 // 4], order[len(order) * 3 // 4 :]
+    found = {}
+    for name in vocabulary().elements:
+        labels = np.array([name in one[3] for one in heard])
+        if labels.sum() < 10:
+            continue
+        trial = fit(z[fitted], labels[fitted])
+        scores = z[tested] @ trial[:-1] + trial[-1]
+        right = [np.mean(scores[labels[tested] == truth] > 0) for truth in (True, False)]
+        print(f"{name}: of {labels.sum()} heard {right[0]:.2f}, of others taken for it {right[1]:.2f}")
+        weights = fit(z, labels)
+        found[name] = {"weights": weights[:-1].round(4).tolist(), "bias": round(float(weights[-1]), 4)}
+    fields = {
+        "names": list(bands.NAMES),
+        "middle": middle.round(3).tolist(),
+        "spread": spread.round(3).tolist(),
+        "elements": found,
+    }
+    (REWARDS / elements.FILE).write_text(document_text(elements.FORM, elements.VERSION, fields))
+    counts = {category: categories.count(category) for category in CATEGORIES}
+    print(json.dumps(counts))
+
+
+if __name__ == "__main__":
+    main()

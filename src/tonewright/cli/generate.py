@@ -1,0 +1,111 @@
+"""`tonewright generate`: sounds from text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import tyro
+
+from tonewright.cli.options import Flag, Name, OptionalFile, OptionalName, OutputFile, Seconds, Seed
+
+_Number = Annotated[float | None, tyro.conf.arg(metavar="N", help_behavior_hint="")]
+_Whole = Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="")]
+
+
+@dataclass(frozen=True)
+class Generate:
+    """Make a sound from a text, with a text-to-audio model.
+
+    The one that ships, `sketch`, works offline on any processor.
+    """
+
+    prompt: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PROMPT")]
+    """What it should be: "128 BPM techno drum loop, punchy kick, crisp hats"."""
+    output: OutputFile
+    """Sound file to make: .wav (32-bit float) or .flac (24 bit)."""
+    negative: Annotated[str, tyro.conf.arg(metavar="PROMPT")] = ""
+    """What it should not be."""
+    seconds: Seconds = None
+    """How long; as the prompt says (whole bars at a tempo), or 8, unless given."""
+    steps: _Whole = None
+    """Steps of the sampler; as the generator recommends unless given, as are the options below."""
+    cfg: _Number = None
+    """How far it follows the prompt (classifier-free guidance)."""
+    sampler: OptionalName = None
+    """How it goes from noise to sound."""
+    sigma_max: _Number = None
+    """Noise level it begins with."""
+    sigma_min: _Number = None
+    """Last noise level before none."""
+    seed: Seed = 0
+    """Seed: another one gives another sound."""
+    init: OptionalFile = None
+    """Sound to begin from."""
+    init_noise: _Number = None
+    """How much noise is put over it, 0 to 1."""
+    generator: Name = "sketch"
+    """Which model."""
+    model: OptionalName = None
+    """Its weights: a folder, a file or a name; its own unless given."""
+    overwrite: Flag = False
+    """Replace the file if it exists."""
+    json: Flag = False
+    """Print what was made as JSON."""
+
+    def run(self) -> None:
+        """Generate and write."""
+        from tonewright.audio import read, write
+        from tonewright.cli.output import print_written
+        from tonewright.errors import GenerationError
+        from tonewright.files import check_file
+        from tonewright.prompting.generators.base import Request
+        from tonewright.prompting.generators.registry import generator
+
+        check_file(self.output, overwrite=self.overwrite)
+        model = generator(self.generator, self.model)
+        request = Request(
+            prompt=self.prompt,
+            negative_prompt=self.negative,
+            seconds=self.seconds or _seconds_of(self.prompt),
+            steps=self.steps,
+            cfg_scale=self.cfg,
+            sampler=self.sampler,
+            sigma_max=self.sigma_max,
+            sigma_min=self.sigma_min,
+            seed=self.seed,
+            init_audio=None if self.init is None else read(self.init),
+            init_noise_level=self.init_noise,
+        )
+        (made,) = model.generate([request])
+        if made.fault:
+            raise GenerationError(f"{model.name} failed: {made.fault}; try another seed or other settings")
+        write(self.output, made.clip, overwrite=self.overwrite)
+        used = made.request
+        facts = {
+            "generator": model.name,
+            "seconds": used.seconds,
+            "steps": used.steps,
+            "cfg_scale": used.cfg_scale,
+            "sampler": used.sampler,
+            "seed": used.seed,
+            "evaluations": made.evaluations,
+        }
+        if self.json:
+            print_written([self.output], facts)
+            return
+        print(
+            f"wrote {self.output}: {used.seconds:.2f} s, {used.sampler}, {used.steps} steps, "
+            f"guidance {used.cfg_scale:g}, seed {used.seed}"
+        )
+
+
+def _seconds_of(prompt: str) -> float:
+    """As long as a prompt asks for; 8 s if it does not say."""
+    from tonewright.errors import BriefError
+    from tonewright.prompting.briefs.reading import brief_of_text
+
+    try:
+        return brief_of_text(prompt).target.seconds
+    except BriefError:
+        return 8.0

@@ -1,0 +1,104 @@
+"""`tonewright prompt`: briefs, and sounds scored against them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from tonewright.cli.options import Flag, InputFile, OptionalFolder
+from tonewright.cli.verbs import VerbGroup
+
+if TYPE_CHECKING:
+    from tonewright.prompting.rewards.terms import ScoreCard
+    from tonewright.prompting.words.vocabulary import Split
+
+PROMPT = VerbGroup("Briefs for text-to-audio models, and sounds scored against them.")
+
+BriefName = Annotated[str, tyro.conf.arg(metavar="ID|TEXT")]
+
+
+@PROMPT.word("score")
+@dataclass(frozen=True)
+class PromptScore:
+    """Score a sound against a brief: quality, style, alignment, technique."""
+
+    sound: Annotated[tyro.conf.Positional[InputFile], tyro.conf.arg(metavar="SOUND")]
+    """The sound."""
+    brief: BriefName
+    """What it was to be: the id of a brief, or a text."""
+    briefs: OptionalFolder = None
+    """Folder of briefs of one's own."""
+    json: Flag = False
+    """Print the card as JSON."""
+
+    def run(self) -> None:
+        """Listen and print the card."""
+        from tonewright.cli.output import print_json
+        from tonewright.prompting.briefs.library import library, read_library
+        from tonewright.prompting.judging import judge
+
+        known = library() if self.briefs is None else read_library(self.briefs)
+        brief = known.brief(self.brief)
+        card = judge(self.sound, brief, known)
+        if self.json:
+            print_json({"brief": brief.fields(), **card.fields()})
+            return
+        _print_card(card)
+
+
+@PROMPT.word("briefs")
+@dataclass(frozen=True)
+class PromptBriefs:
+    """List briefs: those that ship, those of a folder, or new ones from a seed."""
+
+    briefs: OptionalFolder = None
+    """Folder of briefs of one's own."""
+    make: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="")] = None
+    """Make so many new ones instead."""
+    seed: Annotated[int, tyro.conf.arg(metavar="N")] = 0
+    """Seed of those that are made."""
+    held_out: Flag = False
+    """Make them with words that nothing is trained on."""
+    json: Flag = False
+    """Print JSON, as a file of briefs has them."""
+
+    def run(self) -> None:
+        """List them."""
+        from tonewright.cli.output import print_json, print_table
+        from tonewright.errors import UsageError
+        from tonewright.prompting.briefs.library import BRIEFS, FORMS, VERSION, library, read_library
+        from tonewright.prompting.briefs.making import make_briefs
+
+        known = library() if self.briefs is None else read_library(self.briefs)
+        found = list(known.briefs.values())
+        if self.make is not None:
+            if self.make < 1:
+                raise UsageError(f"--make takes a whole number from 1; got {self.make}")
+            split: Split = "held-out" if self.held_out else "train"
+            found = make_briefs(self.make, seed=self.seed, split=split, from_library=known)
+        if self.json:
+            form, key = FORMS[BRIEFS]
+            print_json({"format": form, "format_version": VERSION, key: [brief.fields() for brief in found]})
+            return
+        print_table(
+            ("id", "category", "difficulty", "description"),
+            [(brief.id, brief.category, str(brief.difficulty), brief.description) for brief in found],
+        )
+
+
+def _print_card(card: ScoreCard) -> None:
+    from tonewright.cli.output import print_table
+
+    if card.fault:
+        print(f"reward 0: {card.fault}")
+        return
+    rows = []
+    for name, score in card.components.items():
+        rows.append((name, f"{score:.2f}", f"{card.weights[name]:.2f}", "", ""))
+        for term, one in card.terms[name].items():
+            measured = f"{one.measured:.3g} {one.unit}".strip()
+            rows.append((f"  {term}", f"{one.score:.2f}", "", measured, one.meaning))
+    print_table(("part", "score", "weight", "measured", "what"), rows)
+    print(f"reward {card.total:.3f}")

@@ -1,0 +1,1 @@
+"""Text-to-audio models behind one protocol: a batch of requests in, stereo sound out."""

@@ -1,0 +1,261 @@
+"""Training the sketch: a flow learns composed pieces by captions of what is known and measured of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tonewright.errors import UsageError
+from tonewright.files import StrPath
+from tonewright.learning.checkpoints import TrainingState
+from tonewright.learning.export import export_network
+from tonewright.learning.runs import Run
+from tonewright.prompting.generators.sketch.captioning import caption
+from tonewright.prompting.generators.sketch.generator import KIND, VERSION
+from tonewright.prompting.generators.sketch.latents import SIZE, encode
+from tonewright.prompting.generators.sketch.network import Flow
+from tonewright.prompting.generators.sketch.piece import PIECE
+from tonewright.prompting.generators.sketch.songbook import Songbook, make_songbook
+from tonewright.prompting.generators.sketch.text import LENGTH, Reader, learn_words
+
+_MOST_GRADIENT = 1.0
+_HELD_OUT_SHARE = 0.03
+_TEXTS_FOR_WORDS = 4
+_SONGBOOK = "songbook.npz"
+
+
+@dataclass(frozen=True)
+class SketchConfig:
+    """What decides how a sketch is trained."""
+
+    songbook: str = ""
+    """File of pieces that were composed, played and measured; made in the folder of the run unless named."""
+    pieces: int = 2_400
+    """How many of each category it gets, where it is made."""
+    updates: int = 12_000
+    """Gradient steps."""
+    batch: int = 256
+    """Pieces in each."""
+    learning_rate: float = 1e-3
+    """Highest; it warms up over the first 1 % of the updates and falls along a cosine to 0."""
+    average: float = 0.999
+    """How slowly the averaged weights, which are used in the end, follow the trained ones."""
+    without_text: float = 0.12
+    """Share of the pieces whose text is left out, so that there is something to be guided away from."""
+    forgotten: float = 0.03
+    """Share of the words that are replaced by an unknown one."""
+    width: int = 512
+    """Of the blocks."""
+    depth: int = 5
+    """How many blocks."""
+    most_words: int = 1_500
+    """Words it knows at most."""
+    log_every: int = 100
+    """Updates between lines of the log."""
+    checkpoint_every: int = 1_000
+    """Updates between checkpoints and held-out measurements."""
+
+    def __post_init__(self) -> None:
+        for name in (
+            "pieces",
+            "updates",
+            "batch",
+            "width",
+            "depth",
+            "most_words",
+            "log_every",
+            "checkpoint_every",
+        ):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} is 1 or more; got {getattr(self, name)}")
+        for name in ("without_text", "forgotten", "average"):
+            if not 0 <= getattr(self, name) < 1:
+                raise UsageError(f"{name} is 0 or more, and below 1; got {getattr(self, name)}")
+
+
+class _Examples:
+    """Draws pieces with captions, a new caption each time.
+
+    Args:
+        songbook: The pieces.
+        config: How to train.
+        seed: Decides which are held out.
+    """
+
+    def __init__(self, songbook: Songbook, config: SketchConfig, seed: int) -> None:
+        self._songbook, self._config = songbook, config
+        self._latents = encode(songbook.units)
+        order = np.random.default_rng([seed, 1]).permutation(len(songbook))
+        kept = round(_HELD_OUT_SHARE * len(order))
+        self.held_out, self.trained_on = order[:kept], order[kept:]
+        rng = np.random.default_rng([seed, 2])
+        texts = [self.caption(row, rng) for row in self.trained_on for _ in range(_TEXTS_FOR_WORDS)]
+        numbers = [str(number) for number in range(20, 221)]
+        self.words = list(dict.fromkeys([*learn_words(texts, config.most_words), *numbers]))
+        self.read = Reader(self.words)
+
+    def caption(self, row: int, rng: np.random.Generator) -> str:
+        book = self._songbook
+        return caption(book.known[row], book.tones[row], float(book.seconds[row]), rng)
+
+    def draw(self, rng: np.random.Generator, rows: NDArray[np.intp]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Latents and numbers of words of some rows."""
+        tokens = self.read([self.caption(int(row), rng) for row in rows])
+        tokens[(rng.random(tokens.shape) < self._config.forgotten) & (tokens > 0)] = 1
+        tokens[rng.random(len(tokens)) < self._config.without_text] = 0
+        return torch.from_numpy(self._latents[rows]), torch.from_numpy(tokens)
+
+
+def make_flow(config: SketchConfig, words: int, seed: int = 0) -> Flow:
+    """A flow, untrained; the seed gives its first weights."""
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(seed)
+        return Flow(SIZE, words, width=config.width, depth=config.depth)
+
+
+def open_songbook(
+    run: Run,
+    config: SketchConfig,
+    *,
+    workers: int = 1,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Songbook:
+    """The songbook of a run, which is composed first if it is not there.
+
+    Args:
+        run: The run.
+        config: How to train.
+        workers: Processes that compose.
+        progress: Called with how many pieces have been composed since.
+
+    Raises:
+        CheckpointError: It is damaged, or a named one is missing.
+    """
+    path = Path(config.songbook) if config.songbook else run.folder / _SONGBOOK
+    if not config.songbook and not path.exists():
+        make_songbook(config.pieces, seed=run.seed, workers=workers, progress=progress).save(path)
+    return Songbook.load(path)
+
+
+def train_sketch(
+    run: Run,
+    config: SketchConfig,
+    *,
+    progress: Callable[[int, dict[str, float]], None] = lambda update, scalars: None,
+) -> tuple[Flow, list[str]]:
+    """Train, or go on with, a sketch.
+
+    Args:
+        run: Where log and checkpoints go; its `config` should be `run_config(config)`.
+        config: How to train.
+        progress: Called after each update, with its numbers where they are logged.
+
+    Returns:
+        The flow with averaged weights, and the words it knows.
+
+    Raises:
+        UsageError: The run has done more updates than that.
+        CheckpointError: The songbook is missing or damaged.
+    """
+    examples = _Examples(open_songbook(run, config), config, run.seed)
+    flow, averaged = (make_flow(config, examples.read.size, run.seed) for _ in range(2))
+    optimizer = torch.optim.AdamW(flow.parameters(), lr=config.learning_rate, betas=(0.9, 0.99))
+    generator = torch.Generator().manual_seed(run.seed)
+    state = TrainingState({"flow": flow, "averaged": averaged}, {"flow": optimizer}, {"noise": generator})
+    run.check_total(config.updates)
+    restored = run.restore(state)
+    recent = [float(error) for error in ([] if restored is None else restored.values.get("recent", []))]
+    for update in range(run.first_step, config.updates):
+        rng = np.random.default_rng([run.seed, 3, update])
+        rows = examples.trained_on[rng.integers(len(examples.trained_on), size=config.batch)]
+        for group in optimizer.param_groups:
+            group["lr"] = config.learning_rate * _schedule(update, config.updates)
+        loss = _error(flow, *examples.draw(rng, rows), generator)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(flow.parameters(), _MOST_GRADIENT)
+        optimizer.step()
+        follow = min(config.average, (1 + update) / (10 + update))
+        with torch.no_grad():
+            for mean, weight in zip(averaged.parameters(), flow.parameters(), strict=True):
+                mean.lerp_(weight, 1 - follow)
+        recent.append(loss.item())
+        last = update == config.updates - 1
+        checkpoint = last or (update + 1) % config.checkpoint_every == 0
+        scalars: dict[str, float] = {}
+        if checkpoint or (update + 1) % config.log_every == 0:
+            scalars = {"flow_error": float(np.mean(recent))}
+            recent.clear()
+            if checkpoint:
+                scalars["held_out_flow_error"] = _held_out(averaged, examples)
+            run.log(update, scalars)
+        progress(update, scalars)
+        if checkpoint or run.first_checkpoint_due:
+            run.save(update, state, {"recent": [repr(error) for error in recent]})
+    return averaged, examples.words
+
+
+def _error(
+    flow: Flow, latents: torch.Tensor, tokens: torch.Tensor, generator: torch.Generator
+) -> torch.Tensor:
+    noise = torch.randn(latents.shape, generator=generator)
+    # More of the middle times, where it is decided what a sound will be (logit-normal, Esser et al. 2024).
+    time = torch.sigmoid(torch.randn((len(latents), 1), generator=generator))
+    mixed = (1 - time) * latents + time * noise
+    error: torch.Tensor = (flow(mixed, time, tokens) - (noise - latents)).square().mean()
+    return error
+
+
+@torch.no_grad()
+def _held_out(flow: Flow, examples: _Examples) -> float:
+    generator, rng = torch.Generator().manual_seed(0), np.random.default_rng(0)
+    errors = [_error(flow, *examples.draw(rng, examples.held_out), generator).item() for _ in range(4)]
+    return float(np.mean(errors))
+
+
+def export_sketch(
+    path: StrPath, flow: Flow, words: list[str], config: SketchConfig, *, overwrite: bool = False
+) -> None:
+    """Write a sketch as ONNX with its words beside it.
+
+    Raises:
+        OutputError: A file is there already or cannot be written.
+    """
+    generator = torch.Generator().manual_seed(0)
+    rows = 13
+    export_network(
+        path,
+        flow,
+        {
+            "latents": torch.randn(rows, SIZE, generator=generator),
+            "time": torch.rand(rows, 1, generator=generator),
+            "tokens": torch.randint(0, len(words), (rows, LENGTH), generator=generator).float(),
+        },
+        ("velocity",),
+        kind=KIND,
+        configuration={**run_config(config), "band_version": VERSION, "words": words},
+        controls=PIECE.names,
+        half=True,
+        overwrite=overwrite,
+    )
+
+
+def _schedule(update: int, updates: int) -> float:
+    warm = max(1, updates // 100)
+    return min(1.0, (update + 1) / warm) * 0.5 * (1 + math.cos(math.pi * update / updates))
+
+
+def follows_total(config: SketchConfig) -> list[str]:
+    """What depends on how many updates there are in all, in words."""
+    return ["the learning rate"]
+
+
+def run_config(config: SketchConfig) -> dict[str, object]:
+    """The configuration as a run keeps it."""
+    return {"recipe": "sketch", **asdict(config)}

@@ -1,0 +1,70 @@
+"""Rhythm: how much of a pulse there is at a tempo, and how steady it is."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tonewright.prompting.listening.analysis import HOP, LEVEL_HOP, SAMPLE_RATE_HZ, Floats, Heard
+
+FRAME_S = HOP / SAMPLE_RATE_HZ
+_HARMONICS = (1, 2, 4)
+"""Of the beat: quarters, eighths and sixteenths."""
+_RANGE_OCTAVES = 0.5
+_STEP_OCTAVES = 0.004
+
+
+def pulse(heard: Heard, bpm: ArrayLike) -> Floats:
+    """How strongly onsets recur at tempos, `[B, N]`.
+
+    The onset strength is compared with waves of quarters, eighths and sixteenths of each tempo (a Fourier
+    tempogram, Grosche and Müller 2010): 0 for onsets at random, towards 1 for a click on each of them.
+
+    Args:
+        heard: The sounds.
+        bpm: Tempos, `[N]` for all or `[B, N]`.
+    """
+    strength = heard.onset_strength
+    strength = strength - strength.mean(axis=1, keepdims=True)
+    total = np.maximum(heard.onset_strength.sum(axis=1), 1e-9)
+    time_s = np.arange(strength.shape[1]) * FRAME_S
+    tempos = np.broadcast_to(np.asarray(bpm, np.float64), (len(strength), np.shape(bpm)[-1]))
+    found = np.zeros(tempos.shape)
+    for harmonic in _HARMONICS:
+        cycles = tempos[:, :, None] * (harmonic / 60) * time_s  # [B, N, T]
+        wave = np.exp(-2j * np.pi * cycles)
+        found += np.abs(np.einsum("bnt,bt->bn", wave, strength)) / total[:, None]
+    return found / len(_HARMONICS)
+
+
+def tempo_fit(heard: Heard, bpm: float) -> tuple[Floats, Floats]:
+    """How well sounds keep a tempo.
+
+    Args:
+        heard: The sounds.
+        bpm: The tempo that was asked for.
+
+    Returns:
+        `[B]` each: the pulse at the tempo against the strongest within half an octave to either side, 0 to 1;
+        and the tempo of that strongest one. Half and double tempo are as good as the tempo: they are the same
+        pulse.
+    """
+    octaves = np.arange(-_RANGE_OCTAVES, _RANGE_OCTAVES + 1e-9, _STEP_OCTAVES)
+    tempos = bpm * 2**octaves
+    found = pulse(heard, tempos)
+    best = found.argmax(axis=1)
+    near = np.abs(octaves) <= _STEP_OCTAVES * 1.5
+    asked = found[:, near].max(axis=1)
+    return asked / np.maximum(found.max(axis=1), 1e-9), tempos[best]
+
+
+def steadiness(heard: Heard, bpm: float) -> Floats:
+    """How closely onsets lie on sixteenths of a tempo, `[B]`: 1 on them, 0 at random, NaN without any."""
+    step_s = 60 / bpm / 4
+    found = np.full(len(heard.samples), np.nan)
+    for row, onsets in enumerate(heard.onsets):
+        if len(onsets) < 3:
+            continue
+        phases = onsets * (LEVEL_HOP / SAMPLE_RATE_HZ) / step_s
+        found[row] = float(np.abs(np.exp(2j * np.pi * phases).mean()))
+    return found

@@ -1,0 +1,60 @@
+"""Alignment: whether a sound is what the brief asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tonewright.prompting.briefs.brief import Brief
+from tonewright.prompting.briefs.keys import parse_key
+from tonewright.prompting.listening.analysis import Floats, Heard
+from tonewright.prompting.listening.axes import AXES
+from tonewright.prompting.listening.rhythm import tempo_fit
+from tonewright.prompting.listening.tonality import key_fit, pitch_classes
+from tonewright.prompting.rewards.elements import element_presence
+from tonewright.prompting.rewards.norms import norms
+from tonewright.prompting.rewards.terms import Component, Term
+from tonewright.prompting.words.vocabulary import vocabulary
+
+NAME = "alignment"
+_TONE_SLOPE = 1.6
+_TEMPO_EXPONENT = 3.0
+
+
+def alignment(heard: Heard, brief: Brief) -> Component:
+    """Judge tempo, key, tone words and elements, those that the brief names."""
+    target, terms = brief.target, []
+    if target.bpm is not None:
+        fit, strongest = tempo_fit(heard, target.bpm)
+        terms.append(
+            Term(
+                "tempo", fit**_TEMPO_EXPONENT, strongest, "BPM", f"pulse at {target.bpm:g} BPM against others"
+            )
+        )
+    if target.key is not None:
+        classes = pitch_classes(heard)
+        fit = np.nan_to_num(key_fit(classes, parse_key(target.key)))
+        terms.append(Term("key", fit, fit, "", f"pitch classes against the profile of {target.key}"))
+    for word in target.tone:
+        terms.append(_tone(heard, word, brief.category))
+    for element in target.elements:
+        presence = element_presence(heard, element)
+        terms.append(Term(f"element {element}", presence, presence, "", f"whether {element} is heard"))
+    return Component(NAME, tuple(terms)) if terms else Component(NAME, (_nothing(heard),))
+
+
+def _tone(heard: Heard, word: str, category: str) -> Term:
+    """How far a sound lies to the side that a tone word asks for, among sounds of its category."""
+    tone = vocabulary().tone[word]
+    values: Floats = AXES[tone.axis](heard)
+    norm = norms().axis(category, tone.axis)
+    z = tone.direction * (values - norm.middle) / norm.spread
+    score = 1 / (1 + np.exp(-_TONE_SLOPE * np.clip(z, -20, 20)))
+    meaning = f"{vocabulary().axes[tone.axis].meaning}; usual is {norm.middle:.2g}"
+    return Term(
+        f"tone {word}", np.where(np.isnan(z), 0.5, score), values, vocabulary().axes[tone.axis].unit, meaning
+    )
+
+
+def _nothing(heard: Heard) -> Term:
+    absent = np.full(len(heard.samples), np.nan)
+    return Term("nothing", absent, absent, "", "the brief asks for nothing that can be measured")

@@ -1,0 +1,65 @@
+"""Scoring sounds against a brief: five components, weighted by category."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonewright.prompting.briefs.brief import Brief
+from tonewright.prompting.generators.base import Generation
+from tonewright.prompting.listening.analysis import Floats, listen
+from tonewright.prompting.rewards import alignment, novelty, quality, style, technical
+from tonewright.prompting.rewards.terms import ScoreCard, cards
+from tonewright.prompting.rewards.weights import weights
+
+
+def score(
+    samples: NDArray[np.float32],
+    brief: Brief,
+    *,
+    references: Floats | None = None,
+    before: Floats | None = None,
+) -> list[ScoreCard]:
+    """Score a batch of sounds against one brief.
+
+    Args:
+        samples: `[B, 2, n]` float32 at 44.1 kHz, as they came from a generator.
+        brief: What was asked for.
+        references: Embeddings `[R, E]` of the sounds it is to be like, if there are any.
+        before: Embeddings `[N, E]` of what was heard already, if novelty counts.
+
+    Raises:
+        UsageError: Another shape, or values that are not finite.
+    """
+    heard = listen(samples)
+    good = quality.quality(heard, brief)
+    asked = alignment.alignment(heard, brief)
+    components = (
+        good,
+        style.style(heard, brief.category, references),
+        asked,
+        technical.technical(heard, brief),
+        novelty.novelty(heard, before, good.score, asked.score),
+    )
+    made = cards(components, weights(brief.category), len(samples))
+    return [
+        ScoreCard(0.0, {}, {}, {}, "it is silent") if silent else card
+        for card, silent in zip(made, heard.silent, strict=True)
+    ]
+
+
+def score_generations(
+    generations: Sequence[Generation], brief: Brief, **more: Floats | None
+) -> list[ScoreCard]:
+    """Score what a generator made; what failed scores 0 with its reason."""
+    found: list[ScoreCard | None] = [
+        ScoreCard(0.0, {}, {}, {}, one.fault) if one.fault else None for one in generations
+    ]
+    rows = [number for number, card in enumerate(found) if card is None]
+    if rows:
+        scored = score(np.stack([generations[row].samples for row in rows]), brief, **more)
+        for row, card in zip(rows, scored, strict=True):
+            found[row] = card
+    return [card for card in found if card is not None]

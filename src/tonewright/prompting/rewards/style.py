@@ -1,0 +1,68 @@
+"""Style: whether a sound is like those of its category, and like its references where it has any."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tonewright.distances.closeness import closeness
+from tonewright.prompting.listening.analysis import Floats, Heard
+from tonewright.prompting.listening.embedding import embed
+from tonewright.prompting.rewards.norms import norms
+from tonewright.prompting.rewards.terms import Component, Term
+
+NAME = "style"
+_NEIGHBOURS = 5
+
+
+def style(heard: Heard, category: str, references: Floats | None = None) -> Component:
+    """Judge how near a sound is to its category and to its references.
+
+    Args:
+        heard: The sounds.
+        category: Of the vocabulary.
+        references: Embeddings `[R, E]` of reference sounds, if there are any.
+    """
+    known = norms()
+    sounds = known.scale(embed(heard))
+    own = known.rows(category)
+    distance = _nearest(sounds, own, _NEIGHBOURS)
+    usual = _usual(own)
+    terms = [
+        Term(
+            "category",
+            closeness(np.maximum(distance / usual - 1, 0), 0.5),
+            distance / usual,
+            "times the usual",
+            f"distance to the nearest reference sounds of {category}",
+        )
+    ]
+    if references is not None and len(references):
+        near = _nearest(sounds, known.scale(references), min(3, len(references)))
+        terms.append(
+            Term(
+                "references",
+                closeness(np.maximum(near / usual - 0.5, 0), 1.0),
+                near / usual,
+                "times the usual",
+                "distance to the nearest references of the brief",
+            )
+        )
+    return Component(NAME, tuple(terms))
+
+
+def _nearest(sounds: Floats, others: Floats, count: int) -> Floats:
+    """Mean distance to so many nearest of the others, `[B]`."""
+    distance = np.sqrt(np.maximum(_squared(sounds, others), 0) / sounds.shape[1])
+    return np.asarray(np.sort(distance, axis=1)[:, :count].mean(axis=1))
+
+
+def _squared(a: Floats, b: Floats) -> Floats:
+    return np.asarray((a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1)[None] - 2 * a @ b.T)
+
+
+def _usual(own: Floats) -> float:
+    """How far a sound of a category usually is from its nearest others."""
+    squared = _squared(own, own)
+    np.fill_diagonal(squared, np.inf)
+    distance = np.sqrt(np.maximum(squared, 0) / own.shape[1])
+    return float(np.median(np.sort(distance, axis=1)[:, :_NEIGHBOURS].mean(axis=1)))
