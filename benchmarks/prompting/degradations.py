@@ -2,7 +2,8 @@
 
 Usage: python benchmarks/prompting/degradations.py [--recordings FOLDER]; writes
 benchmarks/results/prompting-degradations.json. Clean sounds are recordings of sonic-pi-samples (CC0) and
-renders of the band of the sketch, of all categories. A pair is a clean sound and the same degraded; it is
+renders of the band of the sketch, of all categories; those that are clipped or have gaps as they come are
+left out, driven renders among them. A pair is a clean sound and the same degraded; it is
 ordered if the component scores the clean one higher. A degradation that changes nothing of a sound (no side
 to collapse, no tempo to change) has no pair. A change of level must move no component.
 """
@@ -58,13 +59,25 @@ def brief_of(name: str, category: str, target: Target) -> Brief:
     return Brief(name, category, "", name, target, name)
 
 
+def is_clean(sound: Sound) -> bool:
+    """Whether a recording has neither flat tops nor gaps of digital silence: some of a library have."""
+    one = sound[0]
+    top = np.abs(one).max()
+    flat = (np.abs(one[1:]) > 0.98 * top) & (np.abs(np.diff(one)) < 2e-5)
+    runs = np.convolve(flat, np.ones(3), "valid") >= 3
+    loud = np.flatnonzero(np.abs(one) > 0.1 * top)
+    inside = one[loud[0] : loud[-1]] == 0
+    gaps = np.convolve(inside, np.ones(220), "valid") >= 220
+    return not (runs.sum() > 4 or gaps.any())
+
+
 def recordings(folder: Path) -> list[Clean]:
     found = []
     for path in sorted(folder.glob("*.flac")):
         sound = stereo(path)
         category = category_of(path.stem)
         seconds = sound.shape[1] / SAMPLE_RATE_HZ
-        if seconds >= 0.2:
+        if seconds >= 0.2 and is_clean(sound):
             found.append(Clean(path.stem, sound, brief_of(path.stem, category, Target(seconds))))
     chosen = []
     for category in CATEGORIES:
@@ -89,7 +102,9 @@ def renders() -> list[Clean]:
             key = str(Key(int(values["tonic"]), bool(values["minor"]))) if tonal else None
             brief = brief_of(f"{category}-{number}", category, Target(seconds, bpm, bars, key))
             clean = Clean(brief.id, np.zeros((2, 1), np.float32), brief, piece)
-            made.append(replace(clean, sound=clean.rendered()))
+            clean = replace(clean, sound=clean.rendered())
+            if is_clean(clean.sound):
+                made.append(clean)
     return made
 
 
@@ -182,11 +197,12 @@ def wrong_key(clean: Clean, strength: int) -> Sound | None:
 
 
 def truncated(clean: Clean, strength: int) -> Sound | None:
-    """Cut off while it sounds: earlier and earlier."""
-    if clean.brief.target.bars is not None:
-        return None
+    """Cut off while it sounds: earlier and earlier. Loops, and what ends hard already, have no tail."""
     sound = clean.sound.copy()
     power = (sound**2).sum(axis=0)
+    hard = power[-441:].mean() > power.max() * 1e-4
+    if hard or clean.brief.category in ("drums", "phrases"):
+        return None
     heard = np.flatnonzero(power > power.max() * 1e-4)
     sound[:, heard[0] + round((heard[-1] - heard[0]) * (0.8, 0.6, 0.45, 0.3)[strength]) :] = 0
     return sound

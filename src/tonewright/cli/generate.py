@@ -17,7 +17,8 @@ _Whole = Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="")
 class Generate:
     """Make a sound from a text, with a text-to-audio model.
 
-    The one that ships, `sketch`, works offline on any processor.
+    `sketch` works offline on any processor, once it is trained:
+    `tonewright train sketch -o RUN`.
     """
 
     prompt: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PROMPT")]
@@ -47,7 +48,7 @@ class Generate:
     generator: Name = "sketch"
     """Which model."""
     model: OptionalName = None
-    """Its weights: a folder, a file or a name; its own unless given."""
+    """Its weights: the folder of a training."""
     overwrite: Flag = False
     """Replace the file if it exists."""
     json: Flag = False

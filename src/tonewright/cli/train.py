@@ -82,7 +82,7 @@ class TrainEstimator(_Training):
 @TRAIN.word("sketch")
 @dataclass(frozen=True)
 class TrainSketch(_Training):
-    """Train the text-to-audio model that ships, on sounds that it composes itself."""
+    """Train a small text-to-audio model, on sounds that it composes itself."""
 
     songbook: OptionalFile = None
     """File of composed pieces, of another run; composed anew unless given."""

@@ -8,7 +8,6 @@ from itertools import pairwise
 import numpy as np
 
 from tonewright.prompting.listening.analysis import (
-    GATE_DB,
     LEVEL_HOP,
     SAMPLE_RATE_HZ,
     Floats,
@@ -124,9 +123,15 @@ def _density(heard: Heard) -> Floats:
 
 
 def _dynamics(heard: Heard) -> Floats:
-    peak_db = 20 * np.log10(np.maximum(np.abs(heard.middle).max(axis=1), 1e-9).astype(np.float64))
-    power = 10 ** (heard.levels_db / 10)
-    counted = heard.levels_db > heard.levels_db.max(axis=1, keepdims=True) - GATE_DB
+    highest = np.maximum(
+        np.abs(heard.middle + heard.side).max(axis=1), np.abs(heard.middle - heard.side).max(axis=1)
+    )
+    peak_db = 20 * np.log10(np.maximum(highest, 1e-9).astype(np.float64))
+    # Blocks and relative gate of ITU-R BS.1770.
+    total = np.cumsum(10 ** (heard.levels_db / 10), axis=1)
+    length = min(round(0.4 / _BLOCK_S), total.shape[1] - 1)
+    power = (total[:, length:] - total[:, :-length]) / length
+    counted = power > 0.1 * power.mean(axis=1, keepdims=True)
     mean_db = 10 * np.log10((power * counted).sum(axis=1) / counted.sum(axis=1))
     return np.asarray(peak_db - mean_db)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tonewright.prompting.listening.analysis import HOP, LEVEL_HOP, SAMPLE_RATE_HZ, Floats, Heard
+from tonewright.prompting.listening.analysis import HOP, SAMPLE_RATE_HZ, Floats, Heard
 
 FRAME_S = HOP / SAMPLE_RATE_HZ
 _HARMONICS = (1, 2, 4)
 """Of the beat: quarters, eighths and sixteenths."""
 _RANGE_OCTAVES = 0.5
+_STANDING_OUT, _LEAST_DB, _FEWEST = 1.5, 0.5, 3
 _STEP_OCTAVES = 0.004
 
 
@@ -59,12 +60,17 @@ def tempo_fit(heard: Heard, bpm: float) -> tuple[Floats, Floats]:
 
 
 def steadiness(heard: Heard, bpm: float) -> Floats:
-    """How closely onsets lie on sixteenths of a tempo, `[B]`: 1 on them, 0 at random, NaN without any."""
-    step_s = 60 / bpm / 4
-    found = np.full(len(heard.samples), np.nan)
-    for row, onsets in enumerate(heard.onsets):
-        if len(onsets) < 3:
-            continue
-        phases = onsets * (LEVEL_HOP / SAMPLE_RATE_HZ) / step_s
-        found[row] = float(np.abs(np.exp(2j * np.pi * phases).mean()))
-    return found
+    """How closely onsets lie on eighths or sixteenths of a tempo, `[B]`: 1 on them, towards 0 at random.
+
+    Of the onset strength what stands out of its mean counts; NaN where that is not three times or more.
+    """
+    strength = heard.onset_strength
+    usual = np.maximum(_STANDING_OUT * strength.mean(axis=1, keepdims=True), _LEAST_DB)
+    peaks = np.maximum(strength - usual, 0)
+    events = (np.diff((peaks > 0).astype(np.int8), axis=1, prepend=0) > 0).sum(axis=1)
+    total = np.where(events >= _FEWEST, peaks.sum(axis=1), 0.0)
+    time_s = np.arange(strength.shape[1]) * FRAME_S
+    found = [
+        np.abs((peaks * np.exp(2j * np.pi * harmonic * bpm / 60 * time_s)).sum(axis=1)) for harmonic in (2, 4)
+    ]
+    return np.where(total > 0, np.max(found, axis=0) / np.maximum(total, 1e-9), np.nan)

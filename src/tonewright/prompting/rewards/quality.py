@@ -18,8 +18,11 @@ NAME = "quality"
 _RAIL = 0.985
 _EVEN = 1e-5
 _CLICK_RATIO = 14.0
-_CLICK_REACH, _CLICK_GAP = 220, 12
+_CLICK_REACH, _CLICK_GAP, _CLICK_ALONE = 220, 12, 882
+_MOVING, _STANDING = 4.0, 16.0
+"""Ratios of power over time, and of neighbouring bins, that steady noise does not have."""
 _DROP_DB, _DROP_HOP, _LONGEST_DROP_S = 30.0, 64, 0.25
+_BANDWIDTH_WEIGHT = 3.0
 _COMB_HZ = SAMPLE_RATE_HZ / 2_048
 _COMB_FFT = 16_384
 
@@ -45,7 +48,7 @@ def quality(heard: Heard, brief: Brief | None = None) -> Component:
         (
             Term(
                 "noise",
-                absent if noisy else closeness(np.maximum(noise + 75, 0), 25),
+                absent if noisy else closeness(np.maximum(noise + 75, 0), 40),
                 noise,
                 "dB",
                 "level between the partials and in the gaps",
@@ -55,13 +58,14 @@ def quality(heard: Heard, brief: Brief | None = None) -> Component:
             Term("dropouts", closeness(drops, 0.3), drops, "a second", "gaps with hard edges"),
             Term(
                 "bandwidth",
-                closeness(np.maximum(np.log2(16_000 / np.maximum(top_hz, 1)), 0), 4.0),
+                np.clip(np.log2(np.maximum(top_hz, 1) / 100) / np.log2(20_000 / 100), 0.05, 1),
                 top_hz,
                 "Hz",
-                "highest frequency that is not down by 70 dB",
+                "highest frequency of more than steady noise",
+                _BANDWIDTH_WEIGHT,
             ),
             Term(
-                "comb", closeness(np.maximum(comb - 0.5, 0), 3), comb, "dB", "lines at 21.5 Hz and multiples"
+                "comb", closeness(np.maximum(comb - 1.5, 0), 3), comb, "dB", "lines at 21.5 Hz and multiples"
             ),
             Term("dc", closeness(10 ** (np.minimum(dc, 0) / 20), 0.05), dc, "dB", "constant part"),
         ),
@@ -129,6 +133,15 @@ def click_rate(heard: Heard) -> Floats:
 
 
 @njit(cache=True, nogil=True)
+def _alone(bend: NDArray[np.float64], n: int) -> bool:
+    """Whether nothing like it is within 20 ms to either side, as in pulses of a low tone."""
+    for m in range(max(0, n - _CLICK_ALONE), min(len(bend), n + _CLICK_ALONE)):
+        if abs(m - n) > _CLICK_GAP and bend[m] > 0.3 * bend[n]:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
 def _clicks(sound: NDArray[np.float32]) -> int:
     """Second differences that are many times those of both sides, not counting their neighbours."""
     bend = np.abs(sound[2:] - 2 * sound[1:-1] + sound[:-2]).astype(np.float64)
@@ -141,7 +154,7 @@ def _clicks(sound: NDArray[np.float32]) -> int:
     while n < len(bend) - reach - gap:
         before = np.sqrt((total[n - gap] - total[n - gap - reach]) / reach)
         after = np.sqrt((total[n + gap + reach] - total[n + gap]) / reach)
-        if bend[n] > _CLICK_RATIO * max(before, after, floor):
+        if bend[n] > _CLICK_RATIO * max(before, after, floor) and _alone(bend, n):
             count += 1
             n += 2 * gap
         n += 1
@@ -174,14 +187,40 @@ def dropout_rate(heard: Heard) -> Floats:
 
 
 def bandwidth_hz(heard: Heard) -> Floats:
-    """Highest frequency whose power is within 70 dB of the strongest third of an octave, `[B]`."""
+    """Highest frequency of more than steady noise, within 70 dB of the strongest band, `[B]`.
+
+    Of each sixth of an octave counts what comes and goes, and what stands out of the bins beside it; of a
+    sound that is noise alone, all of it.
+    """
     edges_hz = 50 * 2 ** np.arange(0, 8.8, 1 / 6)
-    inside = [(heard.bins_hz >= low) & (heard.bins_hz < high) for low, high in pairwise(edges_hz)]
-    kept = [(edge, bins) for edge, bins in zip(edges_hz[1:], inside, strict=True) if bins.any()]
-    power = np.stack([heard.mean_power[:, bins].mean(axis=1) for _, bins in kept], axis=1)
-    above = power > power.max(axis=1, keepdims=True) * 1e-7
-    tops = np.array([edge for edge, _ in kept])
-    return np.asarray(np.where(above, tops, 0.0).max(axis=1))
+    found, plain, tops = [], [], []
+    for low, high in pairwise(edges_hz):
+        bins = (heard.bins_hz >= low) & (heard.bins_hz < high)
+        if not bins.any():
+            continue
+        power = heard.power[:, :, bins].mean(axis=2, dtype=np.float64)
+        loud, quiet = _ends(power, heard.loud)
+        moving = loud > (_MOVING + 30 / bins.sum()) * quiet  # of few bins noise moves, too
+        mean = heard.mean_power[:, bins]
+        standing = mean.max(axis=1) > _STANDING * np.quantile(mean, 0.2, axis=1)
+        plain.append(mean.mean(axis=1))
+        # Not the mean: clicks are content of a few frames.
+        found.append(np.where(moving | standing, loud, 0.0))
+        tops.append(high)
+    content, whole = np.stack(found, axis=1), np.stack(plain, axis=1)
+    noise_alone = content.sum(axis=1) < 0.05 * whole.sum(axis=1)
+    content = np.where(noise_alone[:, None], whole, content)
+    above = content > content.max(axis=1, keepdims=True) * 1e-7
+    return np.asarray(np.where(above, np.array(tops), 0.0).max(axis=1))
+
+
+def _ends(power: Floats, counted: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """The ninth and the first tenth of powers `[B, T]` over the frames that count, `[B]` each."""
+    ends = [
+        np.quantile(row[used], (0.9, 0.1)) if used.any() else np.zeros(2)
+        for row, used in zip(power, counted, strict=True)
+    ]
+    return np.array([one[0] for one in ends]), np.array([one[1] for one in ends])
 
 
 def comb_db(heard: Heard) -> Floats:

@@ -15,8 +15,9 @@ from tonewright.prompting.words.vocabulary import vocabulary
 
 NAME = "technical"
 _RHYTHMIC = ("drums", "phrases")
-_WIDE_DB = -6.0
-_END_HOP = 64
+_WIDE_DB = 0.0
+_END_HOP = 44
+_RHYTHM_WEIGHT, _ENDING_WEIGHT = 2.0, 2.5
 _BALANCE = ("brightness", "warmth", "depth", "air")
 
 
@@ -31,9 +32,8 @@ def technical(heard: Heard, brief: Brief) -> Component:
     ]
     if brief.target.bpm is not None and brief.category in _RHYTHMIC:
         steady = steadiness(heard, brief.target.bpm)
-        terms.insert(
-            0, Term("rhythm", np.nan_to_num(steady), steady, "", "how closely onsets lie on sixteenths")
-        )
+        meaning = "how closely onsets lie on eighths or sixteenths"
+        terms.insert(0, Term("rhythm", steady, steady, "", meaning, _RHYTHM_WEIGHT))
     return Component(NAME, tuple(terms))
 
 
@@ -63,8 +63,8 @@ def _mono(heard: Heard) -> Term:
     """What is lost when both channels become one."""
     middle = (heard.middle.astype(np.float64) ** 2).mean(axis=1)
     side = (heard.side.astype(np.float64) ** 2).mean(axis=1)
-    lost_db = 10 * np.log10((middle + side) / np.maximum(middle, 1e-6))
-    return Term("mono", closeness(np.maximum(lost_db - 3, 0), 3), lost_db, "dB", "level lost in mono")
+    lost_db = 10 * np.log10(np.maximum(middle + side, 1e-6) / np.maximum(middle, 1e-6))
+    return Term("mono", closeness(np.maximum(lost_db - 4, 0), 6), lost_db, "dB", "level lost in mono", 0.5)
 
 
 def _dynamics(heard: Heard, brief: Brief) -> Term:
@@ -80,7 +80,7 @@ def _image(heard: Heard, brief: Brief) -> Term:
     """How wide the stereo image is; a narrow one is half as good, unless it is asked for."""
     width_db = AXES["width"](heard)
     asked = "width" in {_axis_of(word) for word in brief.target.tone}
-    score = 0.5 + 0.5 * closeness(np.maximum(_WIDE_DB - width_db, 0), 12)
+    score = 0.4 + 0.6 * closeness(np.maximum(_WIDE_DB - width_db, 0), 8)
     return Term(
         "image", np.where(asked, np.nan, score), width_db, "dB", "energy of the side against the middle"
     )
@@ -94,13 +94,12 @@ def _ending(heard: Heard, brief: Brief) -> Term:
             "seam", closeness(np.maximum(jump - 6, 0), 12), jump, "dB", "jump from the end to the beginning"
         )
     level_db = _last_level_db(heard)
-    return Term(
-        "ending", closeness(np.maximum(level_db + 45, 0), 15), level_db, "dB", "level just before it ends"
-    )
+    score = closeness(np.maximum(level_db + 50, 0), 15)
+    return Term("ending", score, level_db, "dB", "level just before it ends", _ENDING_WEIGHT)
 
 
 def _last_level_db(heard: Heard) -> Floats:
-    """Level of the 6 ms before a sound ends or falls silent for good, against its loudest, `[B]`."""
+    """Level of the 3 ms before a sound ends or falls silent for good, against its loudest, `[B]`."""
     found = np.empty(len(heard.samples))
     for row, (middle, side) in enumerate(zip(heard.middle, heard.side, strict=True)):
         power = middle.astype(np.float64) ** 2 + side.astype(np.float64) ** 2
@@ -109,7 +108,7 @@ def _last_level_db(heard: Heard) -> Floats:
         loudest = max(float(np.convolve(blocks, np.ones(4) / 4, "valid").max()), 1e-30)
         sounding = np.flatnonzero(blocks > loudest * 1e-6)
         last = sounding[-1] if len(sounding) else 0
-        end = blocks[max(0, last - 4) : last + 1].mean()
+        end = blocks[max(0, last - 2) : last + 1].mean()
         found[row] = 10 * np.log10(max(end / loudest, 1e-6))
     return found
 

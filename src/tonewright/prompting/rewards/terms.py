@@ -22,6 +22,7 @@ class Term:
         measured: `[B]`: what was measured, in its unit.
         unit: Of what was measured.
         meaning: What it is, in a line.
+        weight: Against the other terms of its component.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Term:
     measured: Floats
     unit: str
     meaning: str
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,11 +47,11 @@ class Component:
 
     @property
     def score(self) -> Floats:
-        """`[B]`: the geometric mean of the terms that apply; NaN where none does.
+        """`[B]`: the weighted geometric mean of the terms that apply; NaN where none does.
 
         One term that fails is not bought back by the others.
         """
-        return geometric_mean([term.score for term in self.terms])
+        return geometric_mean([term.score for term in self.terms], [term.weight for term in self.terms])
 
 
 @dataclass(frozen=True)

@@ -109,3 +109,14 @@ def test_drums_are_struck_where_the_pattern_says():
     onsets = listen(sound[None]).onsets[0] * 256 / RATE_HZ
     np.testing.assert_allclose(onsets, [0, 0.5, 1.0, 1.5], atol=0.015)
     assert CATEGORIES[0] == "drums"
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_pieces_in_which_nothing_begins_are_silent_and_no_error(category):
+    unit = PIECE.defaults()
+    unit[PIECE.index("category")] = PIECE["category"].to_unit(CATEGORIES.index(category))
+    for name in ("bass_level_db", "melody_level_db", "kick_level_db"):
+        unit[PIECE.index(name)] = 1
+    sound = play(Piece(unit), 1.0, RATE_HZ)
+    assert np.isfinite(sound).all()
+    assert sound.any() == (category in ("instruments", "ambient"))

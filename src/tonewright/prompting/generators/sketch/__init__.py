@@ -1,1 +1,1 @@
-"""The generator that ships: a flow over patterns, notes and timbres, which the band of the house plays."""
+"""The sketch: a flow over patterns, notes and timbres, which the band of the house plays."""

@@ -13,6 +13,8 @@ from tonewright.prompting.generators.sketch.sweeps import air, sweep
 
 _NEARLY = 0.03
 """What misses whole bars by less is played a little faster or slower, so that it is a loop."""
+_FADED, _LONGEST_FADE_S = 0.1, 1.5
+"""Share of a sound that is faded out at its end, where it is no loop."""
 _PANS = {
     "kick": 0.0,
     "snare": 0.05,
@@ -53,7 +55,10 @@ def play(piece: Piece, seconds: float, sample_rate_hz: int = 44_100, seed: int =
         "sfx": stage.effect,
         "ambient": stage.texture,
     }[piece.category]()
-    return place_in_room(stage.mixed, piece.values, sample_rate_hz, stage.rng("room"), loops=stage.loops)
+    fade_s = min(_LONGEST_FADE_S, _FADED * seconds)
+    return place_in_room(
+        stage.mixed, piece.values, sample_rate_hz, stage.rng("room"), loops=stage.loops, fade_s=fade_s
+    )
 
 
 class _Stage:

@@ -40,7 +40,7 @@ _STEM = "sketch-v1"
 
 
 class Sketch:
-    """A small text-to-audio model that runs everywhere: no download, no GPU, a quarter of a second a sound.
+    """A small text-to-audio model that runs everywhere: no download and no GPU.
 
     Args:
         folder: Of a training, whose `sketch.onnx` is used in place of the one that ships.
@@ -112,5 +112,8 @@ class Sketch:
 def _network(folder: str | None) -> Network:
     with network_paths(__package__, {"sketch": _STEM}, folder) as paths:
         if "sketch" not in paths:
-            raise CheckpointError("no sketch ships with this installation; install the package anew")
+            raise CheckpointError(
+                "no sketch ships yet; train one with `tonewright train sketch -o RUN`, and name its folder "
+                "(--model RUN)"
+            )
         return load_part(paths["sketch"], kind=KIND, controls=PIECE.names, needs={"band_version": VERSION})

@@ -26,6 +26,21 @@ SIZE = len(_PLAIN) + sum(_COUNTS)
 """Numbers of a latent."""
 
 
+def weights() -> NDArray[np.float32]:
+    """How much each number of a latent counts in training, `[SIZE]`, 1 in the mean.
+
+    A tempo is one number of hundreds, and as much of what a text says as all the notes of a line.
+    """
+    groups = {"plan": 40.0, "room": 8.0, "sweep": 4.0, "air": 4.0}
+    plain = [
+        groups.get(control.group, 6.0 if control.name.endswith("_level_db") else 1.0)
+        for control in (PIECE.controls[i] for i in _PLAIN)
+    ]
+    chosen = [40.0 / np.sqrt(count) for count in _COUNTS for _ in range(count)]
+    found = np.array(plain + chosen, np.float32)
+    return np.asarray(found / found.mean(), np.float32)
+
+
 def encode(units: NDArray[np.float32]) -> NDArray[np.float32]:
     """Latents `[B, SIZE]` of unit vectors of pieces `[B, D]`."""
     parts = [(units[:, _PLAIN] - 0.5) / _UNIT_STD]

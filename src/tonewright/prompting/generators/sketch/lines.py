@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +47,7 @@ def notes(piece: Piece, line: str) -> list[Note]:
     tonic, minor, octave = int(values["tonic"]), bool(values["minor"]), int(values[f"{line}_octave"])
     begins = np.flatnonzero(velocities)
     made = []
-    for begin, end in zip(begins, [*begins[1:], LINE_STEPS], strict=True):
+    for begin, end in pairwise([*begins, LINE_STEPS]):
         if line == "chords":
             root = int(piece.degrees(line, CHORD_SLOTS)[begin * CHORD_SLOTS // LINE_STEPS])
             degrees = [root + one for one in _TRIAD]

@@ -24,6 +24,7 @@ def place_in_room(
     rng: np.random.Generator,
     *,
     loops: bool,
+    fade_s: float = 0.02,
 ) -> NDArray[np.float32]:
     """Drive, colour, reverberate, widen and level a sum.
 
@@ -33,6 +34,7 @@ def place_in_room(
         sample_rate_hz: Rate.
         rng: Reflections of the room.
         loops: Let the end ring on at the beginning, instead of after it.
+        fade_s: How long the end is faded out, of what is no loop.
 
     Returns:
         `[2, n]` left and right, its peak at -1 dBFS, or silence.
@@ -51,8 +53,8 @@ def place_in_room(
     side = 0.0 if values["width"] < _MONO else 1.6 * values["width"]
     left_right = np.stack([sound[0] + side * sound[1], sound[0] - side * sound[1]])
     if not loops:
-        fade = min(frames, sample_rate_hz // 50)
-        left_right[:, frames - fade :] *= np.linspace(1, 0, fade)
+        fade = min(frames, round(fade_s * sample_rate_hz))
+        left_right[:, frames - fade :] *= np.linspace(1, 0, fade) ** 2
     return np.asarray(left_right * (PEAK / max(np.abs(left_right).max(), 1e-9)), np.float32)
 
 

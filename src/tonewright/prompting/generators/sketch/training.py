@@ -18,7 +18,7 @@ from tonewright.learning.export import export_network
 from tonewright.learning.runs import Run
 from tonewright.prompting.generators.sketch.captioning import caption
 from tonewright.prompting.generators.sketch.generator import KIND, VERSION
-from tonewright.prompting.generators.sketch.latents import SIZE, encode
+from tonewright.prompting.generators.sketch.latents import SIZE, encode, weights
 from tonewright.prompting.generators.sketch.network import Flow
 from tonewright.prompting.generators.sketch.piece import PIECE
 from tonewright.prompting.generators.sketch.songbook import Songbook, make_songbook
@@ -28,6 +28,7 @@ _MOST_GRADIENT = 1.0
 _HELD_OUT_SHARE = 0.03
 _TEXTS_FOR_WORDS = 4
 _SONGBOOK = "songbook.npz"
+_WEIGHTS = torch.from_numpy(weights())
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,7 @@ def _error(
     # More of the middle times, where it is decided what a sound will be (logit-normal, Esser et al. 2024).
     time = torch.sigmoid(torch.randn((len(latents), 1), generator=generator))
     mixed = (1 - time) * latents + time * noise
-    error: torch.Tensor = (flow(mixed, time, tokens) - (noise - latents)).square().mean()
+    error: torch.Tensor = (_WEIGHTS * (flow(mixed, time, tokens) - (noise - latents)).square()).mean()
     return error
 
 

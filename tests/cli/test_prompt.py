@@ -1,0 +1,47 @@
+import json
+
+import numpy as np
+import pytest
+
+from tonewright.audio import Clip, write
+from tonewright.prompting.briefs.library import library
+from tonewright.prompting.briefs.reading import brief_of_text
+from tonewright.prompting.generators.sketch.band import play
+from tonewright.prompting.generators.sketch.composing import compose
+from tonewright.prompting.rewards.scoring import score
+
+
+def test_a_sound_is_scored_against_a_brief(run, refuse, tmp_path):
+    sound = play(compose("drums", "house", np.random.default_rng(0)).piece, 4.0)
+    path = tmp_path / "loop.wav"
+    write(path, Clip(sound, 44_100))
+    text = "120 BPM house drum loop, kick, clap and hats, 2 bars"
+    told = json.loads(run("prompt", "score", path, "--brief", text, "--json").out)
+    assert told["total"] == pytest.approx(score(sound[None], brief_of_text(text))[0].total, abs=2e-3)
+    printed = run("prompt", "score", path, "--brief", "drums-house-1").out
+    assert "reward 0." in printed
+    assert "pulse at 124 BPM" in printed
+    assert "no brief is called 'drums-hous-1'; did you mean" in refuse(
+        "prompt", "score", path, "--brief", "drums-hous-1", code=2
+    )
+    assert "names what it asks for" in refuse("prompt", "score", path, "--brief", "some thing", code=1)
+
+
+@pytest.mark.parametrize("seconds", [0.02, 1.0])
+def test_sounds_that_cannot_be_scored(refuse, tmp_path, seconds):
+    path = tmp_path / "sound.wav"
+    channels = 1 if seconds < 0.1 else 3
+    write(path, Clip(np.ones((channels, round(44_100 * seconds)), np.float32) * 0.1, 44_100))
+    complaint = refuse("prompt", "score", path, "--brief", "piano note", code=1)
+    assert (
+        "46 ms are scored, or more" if channels == 1 else "one or two channels are scored; got 3"
+    ) in complaint
+
+
+def test_briefs_are_listed_and_made(run, refuse):
+    assert len(json.loads(run("prompt", "briefs", "--json").out)["briefs"]) == len(library().briefs)
+    made = json.loads(run("prompt", "briefs", "--make", "3", "--seed", "1", "--held-out", "--json").out)
+    assert made["format"] == "tonewright-briefs"
+    assert [brief["id"] for brief in made["briefs"]] == [f"held-out-1-{number}" for number in range(3)]
+    assert "drums-techno-1" in run("prompt", "briefs").out
+    assert "--make takes a whole number from 1; got 0" in refuse("prompt", "briefs", "--make", "0", code=2)
