@@ -164,7 +164,7 @@ class TestConfiguration:
 
 class TestAgents:
     def test_one_of_another_synth_is_refused(self, trained: Path) -> None:
-        with pytest.raises(CheckpointError, match="controls"):
+        with pytest.raises(CheckpointError, match="is an agent of sine, and this synth is fm"):
             load_agent(make_synth("fm"), trained)
 
     def test_a_damaged_description_is_refused(self, trained: Path, tmp_path: Path) -> None:

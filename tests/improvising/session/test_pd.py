@@ -105,7 +105,7 @@ class TestOpening:
         os.kill(show.pd.pid, signal.SIGKILL)
         hops = show.session.hops
         wait(lambda: show.counters()["restarts"] == 1)
-        assert show.session.hops > hops + 10
+        wait(lambda: show.session.hops > hops + 10)
         thread.join()
         counters = show.counters()
         assert show.session.hops + counters["skipped_deadlines"] == pytest.approx(2.5 / HOP_S, abs=2)

@@ -30,9 +30,9 @@ class TextEncoder(nn.Module):
         self.norm = nn.LayerNorm(width)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Vector `[B, width]` of numbers of words `[B, LENGTH]`, which are whole and float32."""
+        """Vector `[B, width]` of numbers of words `[B, L]`, whole and float32, `LENGTH` at most."""
         there = (tokens != NOTHING).float()
-        hidden = self.words[tokens.long()] + self.places
+        hidden = self.words[tokens.long()] + self.places[: tokens.shape[1]]
         for layer in self.layers:
             hidden = layer(hidden, there)
         weights = there[:, :, None]
