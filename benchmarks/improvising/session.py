@@ -43,6 +43,7 @@ from tonewright.improvising.session.clock import Clock, Deadlines
 from tonewright.improvising.session.opening import Request, Show
 from tonewright.improvising.session.osc import CONTROLS, MUSICIAN
 from tonewright.improvising.session.performer import Performer
+from tonewright.improvising.session.urgency import calm
 from tonewright.synths import synth
 from tonewright.threads import numba_threads
 
@@ -134,6 +135,7 @@ def machine(seconds: float) -> dict[str, float]:
 
 
 def keep_busy(ended: Any) -> None:
+    calm()  # as any other program
     while not ended.is_set():
         for _ in range(100_000):
             pass
@@ -202,6 +204,7 @@ def message(address: str, values: list[Any]) -> bytes:
 
 def flood(port: int, seconds: float, columns: int) -> None:
     """Packets for a session: frames that are right, and others that are broken, unknown or too large."""
+    calm()  # as any other program
     rng = np.random.default_rng(0)
     out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     frame = [float(one) for one in rng.uniform(-30, 0, columns)]
@@ -230,14 +233,17 @@ def flood(port: int, seconds: float, columns: int) -> None:
 
 def flooded(seconds: float) -> dict[str, Any]:
     """What a flood does to a session that hears descriptors."""
-    show = Show(Request("sine", "osc", "osc", seconds=seconds + 6, listen="127.0.0.1:0", send="9"))
+    show = Show(Request("sine", "osc", "osc", seconds=seconds, listen="127.0.0.1:0", send="9"))
     assert show.osc is not None
     assert show.clock is not None
     columns = len(show.session.performer.musician.names)
     before: list[float] = []
     threading.Timer(5.0, lambda: before.append(memory_mb())).start()
-    with beside(flood, show.osc.port, seconds, columns):
+    queue = multiprocessing.get_context("spawn").Queue()
+    with beside(flood, show.osc.port, seconds, columns), beside(bare_clock, seconds, queue):
+        time.sleep(3.0)  # the other processes begin
         show.run()
+        alone = queue.get(timeout=60)
     newest = show.osc.frame is not None and bool((show.osc.frame == -7.0).all())
     found = {
         "packets_per_s": FLOOD_PER_S,
@@ -246,6 +252,7 @@ def flooded(seconds: float) -> dict[str, Any]:
         "malformed": show.osc.malformed,
         "refused": show.osc.refused,
         "clock": told(show.clock.deadlines),
+        "bare_clock_beside": alone,
         "newest_kept": newest,
         "memory_grown_mb": memory_mb() - before[0],
     }

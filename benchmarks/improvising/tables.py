@@ -301,7 +301,8 @@ def session_table() -> str:
         (
             f"late deadlines while {flood['packets_per_s']:,} packets a second come, half of them broken",
             "0",
-            f"{flood['clock']['late']:,} of {flood['clock']['hops']:,}",
+            f"{flood['clock']['late']:,} of {flood['clock']['hops']:,}; "
+            f"{flood['bare_clock_beside']['late']:,} of a clock that does nothing",
         ),
         ("the newest of them is heard", "yes", "yes" if flood["newest_kept"] else "no"),
         ("memory that they take", "flat", f"{flood['memory_grown_mb']:.1f} MB"),

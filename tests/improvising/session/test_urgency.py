@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from tonewright.improvising.session.urgency import urgent
+from tonewright.improvising.session.urgency import calm, urgent
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "sched_setscheduler"), reason="needs Linux")
 
@@ -30,3 +30,23 @@ def test_where_it_is_refused_nothing_changes(monkeypatch):
     monkeypatch.setattr(os, "setpriority", refuse)
     with urgent() as got:
         assert got == "usual"
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "sched_getscheduler"), reason="needs a system with policies of scheduling"
+)
+def test_a_calm_thread_has_the_usual_priority_however_urgent_who_began_it():
+    found = []
+
+    def look():
+        inherited = os.sched_getscheduler(0)
+        calm()
+        found.append((inherited, os.sched_getscheduler(0)))
+
+    with urgent() as got:
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join()
+    assert found[0][1] == os.SCHED_OTHER
+    if got == "real time":
+        assert found[0][0] == os.SCHED_RR

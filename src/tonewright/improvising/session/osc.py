@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tonewright.errors import DeviceError, MissingExtraError, UsageError, system_reason
 from tonewright.improvising.session.commands import COMMANDS, Command
+from tonewright.improvising.session.urgency import calm
 
 OSC = "osc"
 """As the input or output of a session: another program."""
@@ -108,6 +109,7 @@ class OscIn:
         self._socket.close()
 
     def _listen(self) -> None:
+        calm()
         while not self._ended:
             self._do_what_is_due()
             try:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tonewright.errors import system_reason
 from tonewright.improvising.hearing import HOP, HOP_S, SAMPLE_RATE_HZ
+from tonewright.improvising.session.urgency import calm
 from tonewright.wording import listing
 
 SIDES = ("musician", "agent")
@@ -70,6 +71,7 @@ class Recorder:
         self._thread.join()
 
     def _write(self) -> None:
+        calm()
         try:
             files = [soundfile.SoundFile(path, "w", SAMPLE_RATE_HZ, 1, "FLOAT") for path in self.paths]
             try:

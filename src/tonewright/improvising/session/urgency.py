@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 _PRIORITY = 5
 _NICE = -10
@@ -34,6 +34,16 @@ def urgent() -> Iterator[str]:
         yield "real time"
     finally:
         os.sched_setscheduler(0, policy, param)
+
+
+def calm() -> None:
+    """Take back what this thread has inherited from an urgent one: it can wait, and must make nobody wait.
+
+    Threads of one real-time priority take turns of a tenth of a second.
+    """
+    if hasattr(os, "sched_setscheduler") and os.sched_getscheduler(0) != os.SCHED_OTHER:
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 @contextmanager

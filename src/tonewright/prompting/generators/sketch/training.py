@@ -110,7 +110,7 @@ class _Examples:
         tokens = self.read([self.caption(int(row), rng) for row in rows])
         tokens[(rng.random(tokens.shape) < self._config.forgotten) & (tokens > 0)] = 1
         tokens[rng.random(len(tokens)) < self._config.without_text] = 0
-        longest = max(1, int((tokens > 0).sum(axis=1).max()))
+        longest = max(1, int((tokens > 0).sum(axis=1).max(initial=0)))
         tokens = tokens[:, :longest]  # most of the work is in words that are not there
         return torch.from_numpy(self._latents[rows]), torch.from_numpy(tokens)
 
