@@ -36,7 +36,7 @@ def weights() -> NDArray[np.float32]:
         groups.get(control.group, 6.0 if control.name.endswith("_level_db") else 1.0)
         for control in (PIECE.controls[i] for i in _PLAIN)
     ]
-    chosen = [40.0 / np.sqrt(count) for count in _COUNTS for _ in range(count)]
+    chosen = [40.0 for count in _COUNTS for _ in range(count)]
     found = np.array(plain + chosen, np.float32)
     return np.asarray(found / found.mean(), np.float32)
 
