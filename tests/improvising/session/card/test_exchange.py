@@ -1,7 +1,8 @@
 import numpy as np
+import pytest
 
-from tonewright.improvising.hearing import HOP
-from tonewright.improvising.session.card.exchange import Exchange
+from tonewright.improvising.hearing import HOP, HOP_S
+from tonewright.improvising.session.card.exchange import Bursts, Exchange
 
 
 def block(value):
@@ -61,8 +62,26 @@ def test_all_hops_of_the_newest_burst_are_heard_one_after_the_other():
     exchange = Exchange()
     for number in range(1, 9):  # two blocks of a card, of four hops each
         exchange.give_in(block(number))
-        exchange.called(burst=(number - 1) % 4 + 1)
+        exchange.called(burst=4)
     assert exchange.burst == 4
     assert [exchange.newest()[0] for _ in range(4)] == [5, 6, 7, 8]
     assert exchange.newest() is None
     assert exchange.dropped == 4
+
+
+@pytest.mark.parametrize("size", [1, 2, 8])
+def test_the_blocks_of_a_card_are_known_and_a_hold_up_is_none(size):
+    bursts, at_s = Bursts(), 0.0
+
+    def block(count):
+        nonlocal at_s
+        at_s += count * HOP_S
+        return [bursts.called(at_s + 1e-4 * number) for number in range(count)][-1]
+
+    for _ in range(9):
+        assert not bursts.known
+        block(size)
+    assert block(size) == size
+    assert bursts.known
+    assert block(16 * size) == size  # held up, and let go at once
+    assert [block(size) for _ in range(20)] == [size] * 20

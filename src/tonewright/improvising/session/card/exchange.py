@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.improvising.hearing import HOP
+from tonewright.improvising.hearing import HOP, HOP_S
 
 _SLOTS = 32
 _TAIL = np.linspace(1.0, 0.0, 64, endpoint=False, dtype=np.float32)
@@ -23,8 +23,34 @@ _COUNTERS = (
     "burst",
 )
 _HEADER = 8 * len(_COUNTERS)
+_AT_ONCE_S = 0.25 * HOP_S
+"""Callbacks that follow each other so soon are of one block of the card."""
+_BLOCKS = 9
 SIZE = _HEADER + 2 * _SLOTS * HOP * 4
 """Bytes that it takes."""
+
+
+class Bursts:
+    """How many callbacks of a card come at once, by when they came.
+
+    The median of some blocks: what a busy machine holds up and lets go at once is no longer block.
+    """
+
+    def __init__(self) -> None:
+        self._sizes = [1] * _BLOCKS
+        self._blocks = 0
+        self._size, self._last_s = 0, -1.0
+        self.known = False
+
+    def called(self, now_s: float) -> int:
+        """A callback came: how many come at once, usually; `known` from `_BLOCKS` blocks on."""
+        if now_s - self._last_s >= _AT_ONCE_S and self._size:
+            self._sizes[self._blocks % _BLOCKS] = self._size
+            self._blocks += 1
+            self._size = 0
+            self.known = self.known or self._blocks >= _BLOCKS
+        self._size, self._last_s = self._size + 1, now_s
+        return sorted(self._sizes)[_BLOCKS // 2]
 
 
 class Exchange:
@@ -105,8 +131,7 @@ class Exchange:
     def called(self, trouble: bool = False, burst: int = 1) -> None:
         """The callback is done, one of so many at once: the player may go on."""
         self._count[8] += trouble
-        if burst > self._count[9]:
-            self._count[9] = min(burst, _SLOTS // 2)
+        self._count[9] = min(burst, _SLOTS // 2)
         self._count[4] += 1
 
     # The player's side

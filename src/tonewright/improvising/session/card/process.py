@@ -20,14 +20,13 @@ from typing import Any
 import numpy as np
 
 from tonewright.errors import DeviceError, TonewrightError
-from tonewright.improvising.hearing import HOP, HOP_S, SAMPLE_RATE_HZ
-from tonewright.improvising.session.card.exchange import SIZE, Exchange
+from tonewright.improvising.hearing import HOP, SAMPLE_RATE_HZ
+from tonewright.improvising.session.card.exchange import SIZE, Bursts, Exchange
 from tonewright.improvising.session.card.portaudio import DEFAULT, sounddevice
 
 _MOST_CHANNELS = 2
 _LOOKS_S = 0.1
-_AT_ONCE_S = 0.25 * HOP_S
-"""Callbacks that follow each other so soon are of one block of the card."""
+_KNOWN_WITHIN_S = 1.0
 
 
 class _Card:
@@ -45,7 +44,7 @@ class _Card:
         self, library: Any, exchange: Exchange, bell: socket.socket, input: str | None, output: str | None
     ) -> None:
         self._exchange, self._bell = exchange, bell
-        self._called_s, self._burst = 0.0, 1
+        self.bursts = Bursts()
         self._heard, self._played = np.zeros((2, HOP), np.float32)
         hears, plays = input is not None, output is not None
         found = _find(library, input, "input"), _find(library, output, "output")
@@ -85,10 +84,7 @@ class _Card:
         played[:] = self._played[:, None]
 
     def _ring(self, status: Any) -> None:
-        now_s = time.monotonic()
-        self._burst = self._burst + 1 if now_s - self._called_s < _AT_ONCE_S else 1
-        self._called_s = now_s
-        self._exchange.called(bool(status), self._burst)
+        self._exchange.called(bool(status), self.bursts.called(time.monotonic()))
         with suppress(OSError):  # nobody listens, or not quickly enough: the counter tells
             self._bell.send(b".")
 
@@ -117,6 +113,9 @@ def main() -> None:
         library = sounddevice()
         card = _Card(library, exchange, bell, asked["input"], asked["output"])
         card.stream.start()
+        until_s = time.monotonic() + _KNOWN_WITHIN_S
+        while not card.bursts.known and time.monotonic() < until_s:
+            time.sleep(_LOOKS_S / 10)
     except TonewrightError as error:
         _end({"error": str(error)}, 1)
     except Exception as error:  # PortAudioError, and what NumPy and Python say of strange names
