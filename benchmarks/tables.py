@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from improvising import tables as improvising
+from prompting import tables as prompting
 from tonewright.matching.evaluation import SELF, summarise
 from tonewright.matching.search.methods import METHODS
 from tonewright.measuring.records import read_records
@@ -348,6 +349,7 @@ def sections() -> list[tuple[str, str, str]]:
         ("Speed and memory", "Written by `python benchmarks/speed.py`.", speed_table()),
         ("Speed of learning", "Written by `python benchmarks/learning_speed.py`.", learning_speed_table()),
         *improvising.sections(),
+        *prompting.sections(),
         (
             "Recordings as people have them",
             "Written by `python benchmarks/recordings.py`. Similarity is the mean of three seeds with 1,000\n"

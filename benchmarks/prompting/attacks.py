@@ -20,7 +20,7 @@ from pathlib import Path
 
 import cma
 import numpy as np
-from norms import RECORDINGS, category_of, stereo
+from norms import RECORDINGS, beginning, category_of
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt
 
@@ -156,7 +156,7 @@ def attack(brief: Brief, evaluations: int) -> dict[str, float]:
     found = {name: total(make(brief, frames), brief) for name, make in ATTACKS.items()}
     copies = [path for path in sorted(RECORDINGS.glob("*.flac")) if category_of(path.stem) == brief.category]
     if copies:
-        found["copied recording"] = float(np.median([total(stereo(path), brief) for path in copies[::4]]))
+        found["copied recording"] = float(np.median([total(beginning(path), brief) for path in copies[::4]]))
     found["stuffed prompt"] = prompted(brief, STUFFED)
     found["empty prompt"] = prompted(brief, ".")
     found["searched noise and clicks"] = searched(brief, evaluations)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from norms import RECORDINGS, category_of, stereo
+from norms import RECORDINGS, beginning, category_of
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
@@ -74,7 +74,7 @@ def is_clean(sound: Sound) -> bool:
 def recordings(folder: Path) -> list[Clean]:
     found = []
     for path in sorted(folder.glob("*.flac")):
-        sound = stereo(path)
+        sound = beginning(path)
         category = category_of(path.stem)
         seconds = sound.shape[1] / SAMPLE_RATE_HZ
         if seconds >= 0.2 and is_clean(sound):

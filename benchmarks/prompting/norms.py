@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.audio import read, resample
 from tonewright.documents import document_text
 from tonewright.measuring.workers import do_all
 from tonewright.prompting.generators.base import SAMPLE_RATE_HZ
@@ -23,6 +22,7 @@ from tonewright.prompting.generators.sketch.band import play
 from tonewright.prompting.generators.sketch.composing import compose
 from tonewright.prompting.generators.sketch.piece import CATEGORIES
 from tonewright.prompting.generators.sketch.songbook import seconds_of
+from tonewright.prompting.judging import stereo
 from tonewright.prompting.listening import bands, embedding
 from tonewright.prompting.listening.analysis import listen
 from tonewright.prompting.rewards import elements, norms
@@ -97,16 +97,12 @@ def category_of(name: str) -> str:
     return OTHERS.get(name) or KINDS[name.split("_")[0]]
 
 
-def stereo(path: Path) -> NDArray[np.float32]:
-    clip = resample(read(path), SAMPLE_RATE_HZ)
-    samples = clip.samples[:2] if clip.channels > 1 else np.repeat(clip.samples, 2, axis=0)
-    longest = round(LONGEST_S * SAMPLE_RATE_HZ)
-    short = 4_096 - samples.shape[1]
-    return np.pad(samples, ((0, 0), (0, max(short, 0))))[:, :longest]
+def beginning(path: Path) -> NDArray[np.float32]:
+    return stereo(path)[:, : round(LONGEST_S * SAMPLE_RATE_HZ)]
 
 
 def recording(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64], str, tuple[str, ...]]:
-    heard = listen(stereo(path)[None])
+    heard = listen(beginning(path)[None])
     found = [value for begin, value in HEARD_IN.items() if path.stem.startswith(begin)]
     labels = found[0] if found else ()
     return embedding.embed(heard)[0], bands.band_events(heard)[0], category_of(path.stem), labels

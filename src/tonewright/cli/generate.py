@@ -7,10 +7,17 @@ from typing import Annotated
 
 import tyro
 
-from tonewright.cli.options import Flag, Name, OptionalFile, OptionalName, OutputFile, Seconds, Seed
-
-_Number = Annotated[float | None, tyro.conf.arg(metavar="N", help_behavior_hint="")]
-_Whole = Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="")]
+from tonewright.cli.options import (
+    Count,
+    Flag,
+    Name,
+    Number,
+    OptionalFile,
+    OptionalName,
+    OutputFile,
+    Seconds,
+    Seed,
+)
 
 
 @dataclass(frozen=True)
@@ -29,21 +36,21 @@ class Generate:
     """What it should not be."""
     seconds: Seconds = None
     """How long; as the prompt says (whole bars at a tempo), or 8, unless given."""
-    steps: _Whole = None
+    steps: Count = None
     """Steps of the sampler; as the generator recommends unless given, as are the options below."""
-    cfg: _Number = None
+    cfg: Number = None
     """How far it follows the prompt (classifier-free guidance)."""
     sampler: OptionalName = None
     """How it goes from noise to sound."""
-    sigma_max: _Number = None
+    sigma_max: Number = None
     """Noise level it begins with."""
-    sigma_min: _Number = None
+    sigma_min: Number = None
     """Last noise level before none."""
     seed: Seed = 0
     """Seed: another one gives another sound."""
     init: OptionalFile = None
     """Sound to begin from."""
-    init_noise: _Number = None
+    init_noise: Number = None
     """How much noise is put over it, 0 to 1."""
     generator: Name = "sketch"
     """Which model."""
@@ -102,11 +109,12 @@ class Generate:
 
 
 def _seconds_of(prompt: str) -> float:
-    """As long as a prompt asks for; 8 s if it does not say."""
+    """As long as a prompt asks for; as long as usual if it does not say."""
     from tonewright.errors import BriefError
     from tonewright.prompting.briefs.reading import brief_of_text
+    from tonewright.prompting.generators.base import Request
 
     try:
         return brief_of_text(prompt).target.seconds
     except BriefError:
-        return 8.0
+        return Request.seconds

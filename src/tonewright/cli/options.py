@@ -168,6 +168,7 @@ OptionalNames = Annotated[tuple[str, ...] | None, _many("NAME ...", str, _at_com
 Target = Annotated[tyro.conf.Positional[Path], _one("TARGET", _path)]
 MoreTargets = Annotated[tyro.conf.Positional[tuple[Path, ...]], _many("MORE ...", _path), _NO_DEFAULT]
 
+Number = Annotated[float | None, tyro.conf.arg(metavar="N", help_behavior_hint="")]
 Count = Annotated[int | None, _one("N", _count), _NO_DEFAULT]
 Counts = Annotated[tuple[int, ...], _many("N ...", _count, _at_commas)]
 OptionalCounts = Annotated[tuple[int, ...] | None, _many("N ...", _count, _at_commas), _NO_DEFAULT]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from tonewright.cli.options import Flag, InputFile, OptionalFolder
+from tonewright.cli.options import Count, Flag, InputFile, OptionalFolder, Seed
 from tonewright.cli.verbs import VerbGroup
 
 if TYPE_CHECKING:
@@ -55,9 +55,9 @@ class PromptBriefs:
 
     briefs: OptionalFolder = None
     """Folder of briefs of one's own."""
-    make: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="")] = None
+    make: Count = None
     """Make so many new ones instead."""
-    seed: Annotated[int, tyro.conf.arg(metavar="N")] = 0
+    seed: Seed = 0
     """Seed of those that are made."""
     held_out: Flag = False
     """Make them with words that nothing is trained on."""
@@ -67,15 +67,12 @@ class PromptBriefs:
     def run(self) -> None:
         """List them."""
         from tonewright.cli.output import print_json, print_table
-        from tonewright.errors import UsageError
         from tonewright.prompting.briefs.library import BRIEFS, FORMS, VERSION, library, read_library
         from tonewright.prompting.briefs.making import make_briefs
 
         known = library() if self.briefs is None else read_library(self.briefs)
         found = list(known.briefs.values())
         if self.make is not None:
-            if self.make < 1:
-                raise UsageError(f"--make takes a whole number from 1; got {self.make}")
             split: Split = "held-out" if self.held_out else "train"
             found = make_briefs(self.make, seed=self.seed, split=split, from_library=known)
         if self.json:

@@ -16,6 +16,7 @@ from tonewright.prompting.rewards.scoring import score
 from tonewright.prompting.rewards.terms import ScoreCard
 
 LONGEST_S = 300.0
+_SHORTEST = 2 * N_FFT
 
 
 def judge(path: StrPath, brief: Brief, library: Library) -> ScoreCard:
@@ -27,7 +28,7 @@ def judge(path: StrPath, brief: Brief, library: Library) -> ScoreCard:
         library: Where the references of the brief are.
 
     Raises:
-        AudioError: It cannot be read, or is too short to be heard.
+        AudioError: It cannot be read.
         BriefError: A reference is missing.
     """
     references = library.references(brief)
@@ -38,17 +39,15 @@ def judge(path: StrPath, brief: Brief, library: Library) -> ScoreCard:
 
 
 def stereo(path: StrPath) -> NDArray[np.float32]:
-    """A sound file as generators give it, `[2, n]` at 44.1 kHz; one channel is heard on both sides.
+    """A sound file as generators give it, `[2, n]` at 44.1 kHz.
+
+    One channel is heard on both sides; what is shorter than 93 ms is followed by silence.
 
     Raises:
-        AudioError: It cannot be read, has more than two channels, or is too short to be heard.
+        AudioError: It cannot be read, or has more than two channels.
     """
     clip: Clip = resample(read(path, max_seconds=LONGEST_S), SAMPLE_RATE_HZ)
     if clip.channels > 2:
         raise AudioError(f"{str(path)!r}: one or two channels are scored; got {clip.channels}; mix it down")
-    if clip.frames < N_FFT:
-        least_ms = 1000 * N_FFT / SAMPLE_RATE_HZ
-        raise AudioError(
-            f"{str(path)!r}: {least_ms:.0f} ms are scored, or more; got {1000 * clip.seconds:.0f}"
-        )
-    return clip.samples if clip.channels == 2 else np.repeat(clip.samples, 2, axis=0)
+    samples = clip.samples if clip.channels == 2 else np.repeat(clip.samples, 2, axis=0)
+    return np.pad(samples, ((0, 0), (0, max(0, _SHORTEST - clip.frames))))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor
 
 from tonewright.errors import UsageError
+from tonewright.learning.averaging import follow, warm_cosine
 from tonewright.learning.checkpoints import TrainingState
 from tonewright.learning.runs import Run
 from tonewright.learning.supply import HELD_OUT, Supply
@@ -131,7 +131,7 @@ def train_estimator(
     with Supply(draw, run.seed, run.first_step, reuse=config.reuse) as examples:
         for update in range(run.first_step, config.updates):
             for group in optimizer.param_groups:
-                group["lr"] = config.learning_rate * _schedule(update, config.updates)
+                group["lr"] = config.learning_rate * warm_cosine(update, config.updates)
             with torch.autocast("cpu", torch.bfloat16, enabled=config.mixed_precision):
                 surprise, error = _losses(network, layout, next(examples), generator)
             loss = _CHOICE_WEIGHT * surprise + error
@@ -139,10 +139,7 @@ def train_estimator(
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), _MOST_GRADIENT)
             optimizer.step()
-            follow = min(config.average, (1 + update) / (10 + update))
-            with torch.no_grad():
-                for mean, weight in zip(averaged.parameters(), network.parameters(), strict=True):
-                    mean.lerp_(weight, 1 - follow)
+            follow(averaged, network, config.average, update)
             recent.append((surprise.item(), error.item()))
             scalars: dict[str, float] = {}
             last = update == config.updates - 1
@@ -158,11 +155,6 @@ def train_estimator(
             if checkpoint or run.first_checkpoint_due:
                 run.save(update, state, {"recent": [list(map(repr, pair)) for pair in recent]})
     return averaged
-
-
-def _schedule(update: int, updates: int) -> float:
-    warm = max(1, updates // 100)
-    return min(1.0, (update + 1) / warm) * 0.5 * (1 + math.cos(math.pi * update / updates))
 
 
 def _losses(

@@ -43,7 +43,6 @@ class Asked:
         nouns: Categories, in the order of their nouns.
         styles: Styles, once each.
         moods: Moods, once each.
-        words: What of the vocabulary was found, as it stands in the text.
     """
 
     bpm: float | None = None
@@ -55,7 +54,6 @@ class Asked:
     nouns: list[str] = field(default_factory=list)
     styles: list[str] = field(default_factory=list)
     moods: list[str] = field(default_factory=list)
-    words: list[str] = field(default_factory=list)
 
 
 def asked(text: str) -> Asked:
@@ -77,7 +75,6 @@ def asked(text: str) -> Asked:
         "mood": found.moods,
     }
     for _, word in words_in(text):
-        found.words.append(word)
         for kind, name in vocabulary().meanings[word]:
             if name not in lists[kind]:
                 lists[kind].append(name)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, wraps
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +37,7 @@ class Heard:
     """
 
     samples: NDArray[np.float32]
+    _measured: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def seconds(self) -> float:
@@ -44,7 +47,11 @@ class Heard:
     @cached_property
     def silent(self) -> NDArray[np.bool_]:
         """`[B]`: whether there is nothing to hear."""
-        return np.asarray(self.samples.astype(np.float64).var(axis=2).mean(axis=1) < SILENT_POWER)
+        return np.asarray(self._power < SILENT_POWER)
+
+    @cached_property
+    def _power(self) -> Floats:
+        return np.asarray(self.samples.var(axis=2, dtype=np.float64).mean(axis=1))
 
     @cached_property
     def middle(self) -> NDArray[np.float32]:
@@ -58,9 +65,8 @@ class Heard:
 
     def _scaled(self, sound: NDArray[np.float32]) -> NDArray[np.float32]:
         """Without its constant part, which is judged by itself."""
-        power = self.samples.astype(np.float64).var(axis=2).mean(axis=1)
         centred = sound - sound.mean(axis=1, keepdims=True, dtype=np.float64)
-        return np.asarray(centred / np.sqrt(np.maximum(power, SILENT_POWER))[:, None], np.float32)
+        return np.asarray(centred / np.sqrt(np.maximum(self._power, SILENT_POWER))[:, None], np.float32)
 
     @cached_property
     def power(self) -> NDArray[np.float32]:
@@ -125,6 +131,19 @@ class Heard:
         inside = (self.bins_hz >= low_hz) & (self.bins_hz < high_hz)
         whole = self.mean_power.sum(axis=1)
         return ratio_db(self.mean_power[:, inside].sum(axis=1), whole)
+
+
+def once(measure: Callable[[Heard], Floats]) -> Callable[[Heard], Floats]:
+    """A measure that is taken once of each batch, however often it is asked for."""
+
+    @wraps(measure)
+    def measured(heard: Heard) -> Floats:
+        if measure not in heard._measured:
+            heard._measured[measure] = measure(heard)
+        found: Floats = heard._measured[measure]
+        return found
+
+    return measured
 
 
 def listen(samples: NDArray[np.float32]) -> Heard:

@@ -12,6 +12,7 @@ from tonewright.prompting.listening.analysis import (
     SAMPLE_RATE_HZ,
     Floats,
     Heard,
+    once,
     ratio_db,
 )
 
@@ -199,7 +200,7 @@ def _distortion(heard: Heard) -> Floats:
     return np.array([float(np.median(row[used])) for row, used in zip(flat_db, counted, strict=True)])
 
 
-AXES: Mapping[str, Callable[[Heard], Floats]] = {
+_AXES: Mapping[str, Callable[[Heard], Floats]] = {
     "brightness": _brightness,
     "air": _air,
     "warmth": _warmth,
@@ -217,4 +218,5 @@ AXES: Mapping[str, Callable[[Heard], Floats]] = {
     "register": _register,
     "distortion": _distortion,
 }
+AXES = {name: once(measure) for name, measure in _AXES.items()}
 """Measures by the names of the vocabulary."""

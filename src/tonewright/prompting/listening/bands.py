@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from tonewright.prompting.listening.analysis import HOP, SAMPLE_RATE_HZ, Floats, Heard
+from tonewright.prompting.listening.analysis import HOP, SAMPLE_RATE_HZ, Floats, Heard, once
 from tonewright.prompting.listening.embedding import BAND_EDGES_HZ
 
 _PER_BAND = ("share_db", "onset_db", "sharpness_db", "onsets_per_s", "gap_db", "flatness_db")
@@ -15,6 +15,7 @@ NAMES: tuple[str, ...] = tuple(f"{what}_{round(low)}_hz" for low in BAND_EDGES_H
 _FRAME_S = HOP / SAMPLE_RATE_HZ
 
 
+@once
 def band_events(heard: Heard) -> Floats:
     """What goes on in each band, `[B, 36]` in the order of `NAMES`.
 

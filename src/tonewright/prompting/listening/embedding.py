@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tonewright.prompting.listening.analysis import LEVEL_HOP, SAMPLE_RATE_HZ, Floats, Heard
+from tonewright.prompting.listening.analysis import LEVEL_HOP, SAMPLE_RATE_HZ, Floats, Heard, once
 from tonewright.prompting.listening.axes import AXES, measure_axes
 
 _BANDS = 16
@@ -19,6 +19,7 @@ NAMES: tuple[str, ...] = (
 """What each number of an embedding is."""
 
 
+@once
 def embed(heard: Heard) -> Floats:
     """Embeddings `[B, E]`, in the units of `NAMES`: axes, levels and their spreads in 16 bands, modulation.
 
@@ -69,5 +70,11 @@ def mmd(one: Floats, other: Floats) -> float:
     return mean(one, one, same=True) + mean(other, other, same=True) - 2 * mean(one, other, same=False)
 
 
-def _squared(a: Floats, b: Floats) -> Floats:
-    return np.asarray(((a[:, None] - b[None]) ** 2).sum(axis=2))
+def distances(one: Floats, other: Floats) -> Floats:
+    """Root mean square differences of embeddings `[N, E]` and `[M, E]`, `[N, M]`."""
+    return np.asarray(np.sqrt(_squared(one, other) / one.shape[1]))
+
+
+def _squared(one: Floats, other: Floats) -> Floats:
+    products = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1)[None] - 2 * one @ other.T
+    return np.asarray(np.maximum(products, 0))

@@ -23,19 +23,14 @@ def pulse(heard: Heard, bpm: ArrayLike) -> Floats:
 
     Args:
         heard: The sounds.
-        bpm: Tempos, `[N]` for all or `[B, N]`.
+        bpm: Tempos, `[N]`.
     """
     strength = heard.onset_strength
+    total = np.maximum(strength.sum(axis=1, keepdims=True), 1e-9)
     strength = strength - strength.mean(axis=1, keepdims=True)
-    total = np.maximum(heard.onset_strength.sum(axis=1), 1e-9)
-    time_s = np.arange(strength.shape[1]) * FRAME_S
-    tempos = np.broadcast_to(np.asarray(bpm, np.float64), (len(strength), np.shape(bpm)[-1]))
-    found = np.zeros(tempos.shape)
-    for harmonic in _HARMONICS:
-        cycles = tempos[:, :, None] * (harmonic / 60) * time_s  # [B, N, T]
-        wave = np.exp(-2j * np.pi * cycles)
-        found += np.abs(np.einsum("bnt,bt->bn", wave, strength)) / total[:, None]
-    return found / len(_HARMONICS)
+    cycles = np.outer(np.asarray(bpm, np.float64), np.arange(strength.shape[1]) * FRAME_S / 60)  # [N, T]
+    found = sum(np.abs(strength @ np.exp(-2j * np.pi * harmonic * cycles).T) for harmonic in _HARMONICS)
+    return np.asarray(found / total / len(_HARMONICS))
 
 
 def tempo_fit(heard: Heard, bpm: float) -> tuple[Floats, Floats]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from tonewright.distances.closeness import farness
 from tonewright.prompting.listening.analysis import Floats, Heard
-from tonewright.prompting.listening.embedding import embed
+from tonewright.prompting.listening.embedding import distances, embed
 from tonewright.prompting.rewards.norms import norms
 from tonewright.prompting.rewards.terms import Component, Term
 
@@ -28,7 +28,7 @@ def novelty(heard: Heard, before: Floats | None, quality: Floats, alignment: Flo
         absent = np.full(count, np.nan)
         return Component(NAME, (Term("distance", absent, absent, "", "nothing was heard before"),))
     sounds, others = norms().scale(embed(heard)), norms().scale(before)
-    distance = np.sqrt(((sounds[:, None] - others[None]) ** 2).mean(axis=2)).min(axis=1)
+    distance = distances(sounds, others).min(axis=1)
     gate = np.minimum(1, quality / _GATE) * np.minimum(1, np.where(np.isnan(alignment), 1, alignment) / _GATE)
     return Component(
         NAME,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from tonewright.distances.closeness import closeness
 from tonewright.prompting.listening.analysis import Floats, Heard
-from tonewright.prompting.listening.embedding import embed
+from tonewright.prompting.listening.embedding import distances, embed
 from tonewright.prompting.rewards.norms import norms
 from tonewright.prompting.rewards.terms import Component, Term
 
@@ -24,9 +26,8 @@ def style(heard: Heard, category: str, references: Floats | None = None) -> Comp
     """
     known = norms()
     sounds = known.scale(embed(heard))
-    own = known.rows(category)
-    distance = _nearest(sounds, own, _NEIGHBOURS)
-    usual = _usual(own)
+    distance = _nearest(sounds, known.rows(category), _NEIGHBOURS)
+    usual = _usual(category)
     terms = [
         Term(
             "category",
@@ -52,17 +53,13 @@ def style(heard: Heard, category: str, references: Floats | None = None) -> Comp
 
 def _nearest(sounds: Floats, others: Floats, count: int) -> Floats:
     """Mean distance to so many nearest of the others, `[B]`."""
-    distance = np.sqrt(np.maximum(_squared(sounds, others), 0) / sounds.shape[1])
-    return np.asarray(np.sort(distance, axis=1)[:, :count].mean(axis=1))
+    return np.asarray(np.sort(distances(sounds, others), axis=1)[:, :count].mean(axis=1))
 
 
-def _squared(a: Floats, b: Floats) -> Floats:
-    return np.asarray((a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1)[None] - 2 * a @ b.T)
-
-
-def _usual(own: Floats) -> float:
+@cache
+def _usual(category: str) -> float:
     """How far a sound of a category usually is from its nearest others."""
-    squared = _squared(own, own)
-    np.fill_diagonal(squared, np.inf)
-    distance = np.sqrt(np.maximum(squared, 0) / own.shape[1])
-    return float(np.median(np.sort(distance, axis=1)[:, :_NEIGHBOURS].mean(axis=1)))
+    own = norms().rows(category)
+    apart = distances(own, own)
+    np.fill_diagonal(apart, np.inf)
+    return float(np.median(np.sort(apart, axis=1)[:, :_NEIGHBOURS].mean(axis=1)))

@@ -24,159 +24,24 @@ from tonewright.prompting.generators.sketch.piece import (
     STEPS,
     Piece,
 )
+from tonewright.prompting.generators.sketch.styles import (
+    BASSES,
+    BEATS,
+    EFFECTS,
+    LEADS,
+    NOUNS,
+    OCTAVE,
+    PADS,
+    PLACES,
+    PROGRESSIONS,
+    SWINGING,
+    THINGS,
+    TIMBRES,
+)
 from tonewright.prompting.words.vocabulary import vocabulary
 from tonewright.synths.serum_lite.controls import CONTROLS as TIMBRE
 from tonewright.synths.serum_lite.factory import factory_presets
 
-# x is struck, o is struck softly, ? now and then.
-_BEATS: Mapping[str, Mapping[str, str]] = {
-    "techno": {
-        "kick": "x...x...x...x...",
-        "hats": "..x...x...x...x.",
-        "clap": "....x.......x...",
-        "toms": "?..?..?..?....?.",
-    },
-    "house": {
-        "kick": "x...x...x...x...",
-        "hats": "..x...x...x...x.",
-        "clap": "....x.......x...",
-        "shaker": "xoxoxoxoxoxoxoxo",
-    },
-    "hip hop": {"kick": "x......?..x.....", "snare": "....x.......x...", "hats": "x.x.x.x.x.x.x.x."},
-    "trap": {"kick": "x......?..x..?..", "snare": "........x.......", "hats": "x.xxx.x.x.xxx.xx"},
-    "drum and bass": {"kick": "x.........x.....", "snare": "....x.......x...", "hats": "x.x.x.x.x.x.x.x."},
-    "rock": {
-        "kick": "x.......x.x.....",
-        "snare": "....x.......x...",
-        "hats": "x.x.x.x.x.x.x.x.",
-        "cymbal": "x...............",
-    },
-    "dub": {"kick": "........x.......", "snare": "........x.......", "hats": "..x...x...x...x."},
-    "funk": {"kick": "x.x....?..x..?..", "snare": "....x..o.o..x..o", "hats": "x.x.x.x.x.x.x.x."},
-    "breakbeat": {
-        "kick": "x.x.......x..?..",
-        "snare": "....x..?.?..x...",
-        "hats": "x.x.x.x.x.x.x.x.",
-        "shaker": "xoxoxoxoxoxoxoxo",
-    },
-    "electro": {
-        "kick": "x.....x...x.....",
-        "snare": "....x.......x...",
-        "clap": "....x.......x...",
-        "hats": "x.xox.xox.xox.xo",
-    },
-    "lo-fi": {"kick": "x.....?.x..?....", "snare": "....x.......x...", "hats": "x.x.x.x.x.x.x.x."},
-    "trance": {
-        "kick": "x...x...x...x...",
-        "clap": "....x.......x...",
-        "hats": "..x...x...x...x.",
-        "cymbal": "x...............",
-    },
-    "garage": {
-        "kick": "x.........x..?..",
-        "snare": "....x.......x...",
-        "hats": "..xo..xo..xo..xo",
-        "shaker": "xoxoxoxoxoxoxoxo",
-    },
-    "disco": {"kick": "x...x...x...x...", "clap": "....x.......x...", "hats": "x.xxx.xxx.xxx.xx"},
-    "afrobeat": {
-        "kick": "x..?..x...x.....",
-        "toms": "..x..x..x.x..x..",
-        "shaker": "xoxoxoxoxoxoxoxo",
-        "snare": "...o..x....o..x.",
-    },
-    "jungle": {"kick": "x.x.......xx....", "snare": "....x..x.x..x..x", "hats": "x.x.x.x.x.x.x.x."},
-}
-_SWINGING = frozenset({"hip hop", "lo-fi", "garage", "jungle"})
-_TIMBRES: Mapping[str, Sequence[str]] = {
-    "piano": ("Rave Piano",),
-    "electric piano": ("Tine Piano", "Reed Piano"),
-    "guitar": ("Koto Twang", "Pizzicato"),
-    "bass guitar": ("Fingered Bass", "Rubber Bass"),
-    "synth lead": ("Super Saw", "Vacuum Rave", "Vintage Mono", "Power Fifth", "Screamer"),
-    "synth bass": ("Reese Fog", "Acid Squelch", "Deep Sub", "Hollow Square Bass", "Stadium Saw Bass"),
-    "organ": ("Drawbar Organ", "Chapel Organ"),
-    "bell": ("Glass Pluck", "Vibraphone"),
-    "brass": ("Synth Brass",),
-    "violin": ("String Ensemble",),
-    "harp": ("Silk Harp",),
-    "synth pluck": ("Trance Pluck", "Glass Pluck", "Chip Pluck"),
-    "marimba": ("Marimba",),
-    "vibraphone": ("Vibraphone",),
-    "flute": ("Ocarina", "Breath Whistle"),
-    "kalimba": ("Kalimba",),
-    "acid": ("Acid Squelch",),
-    "synthwave": ("Super Saw", "Vintage Mono", "Power Fifth"),
-    "ambient house": ("Warm Pad", "Rave Piano"),
-    "jazz": ("Tine Piano", "Reed Piano"),
-    "blues": ("Drawbar Organ", "Koto Twang"),
-    "chiptune": ("Chip Square", "Chip Pluck"),
-    "reggae": ("Drawbar Organ", "Funky Clav"),
-    "cinematic": ("String Ensemble", "Synth Brass", "Sunrise Sweep"),
-    "bossa nova": ("Tine Piano", "Pizzicato"),
-    "baroque": ("Harpsichord",),
-}
-_BASSES = ("Deep Sub", "Reese Fog", "Rubber Bass", "Hollow Square Bass", "Fingered Bass", "House Organ Bass")
-_PADS = (
-    "Warm Pad",
-    "Crystal Pad",
-    "String Ensemble",
-    "Slow Tide",
-    "Vowel Choir",
-    "Open Fifths",
-    "Hollow Night",
-    "Frost Air",
-)
-_LEADS = (
-    "Vintage Mono",
-    "Ocarina",
-    "Glass Pluck",
-    "Trance Pluck",
-    "Tine Piano",
-    "Silk Harp",
-    "Kalimba",
-    "Super Saw",
-)
-_OCTAVE = {"synth bass": 2, "bass guitar": 2, "bell": 6, "flute": 5, "kalimba": 5, "violin": 5}
-_NOUNS: Mapping[str, tuple[str, ...]] = {
-    "whoosh": ("rise", "fall"),
-    "sweep": ("rise", "fall"),
-    "riser": ("rise",),
-    "impact": ("impact",),
-    "laser": ("laser",),
-    "alarm": ("alarm",),
-    "explosion": ("impact",),
-    "zap": ("laser",),
-    "beep": ("beep",),
-    "glitch": ("glitch",),
-}
-_EFFECTS = ("rise", "fall", "impact", "laser", "alarm", "beep", "glitch", "steady")
-_THINGS: Mapping[str, str] = {
-    "spaceship": "steady",
-    "sword": "impact",
-    "robot": "glitch",
-    "menu": "beep",
-    "thunder": "impact",
-    "machine": "steady",
-    "magic spell": "rise",
-    "engine": "steady",
-    "portal": "rise",
-    "coin": "beep",
-}
-# Middle of the air in Hz, its level in dB, and the level of the drone.
-_PLACES: Mapping[str, tuple[float, float, float]] = {
-    "cave": (250, -18, -3),
-    "forest": (4_000, -8, -14),
-    "deep space": (200, -20, -2),
-    "night city": (400, -6, -12),
-    "factory": (600, -10, -6),
-    "temple": (500, -24, -2),
-    "storm": (900, -2, -16),
-    "ocean": (1_200, -2, -22),
-    "desert": (1_500, -4, -20),
-    "underwater": (180, -8, -6),
-}
-_PROGRESSIONS = ((0, 5, 3, 4), (0, 3, 4, 0), (0, 4, 5, 3), (0, 0, 3, 4), (0, 5, 2, 4), (0, 3, 0, 4))
 _NO_TIMBRE = tuple(f"{drum}_{what}" for drum in DRUMS for what in ("step", "level"))
 _JITTER = 0.05
 _HEARD_DB = -12.0
@@ -285,18 +150,18 @@ def _kit(sheet: _Sheet) -> None:
 def _drums(sheet: _Sheet, style: str) -> str | None:
     rng = sheet.rng
     _kit(sheet)
-    beat = dict(_BEATS[style])
+    beat = dict(BEATS[style])
     if rng.random() < 0.3:  # now and then a drum less, or one of another style
         beat.pop(sheet.pick(tuple(beat)))
     if rng.random() < 0.3:
-        other = _BEATS[sheet.pick(tuple(_BEATS))]
+        other = BEATS[sheet.pick(tuple(BEATS))]
         drum = sheet.pick(tuple(other))
         beat.setdefault(drum, other[drum])
     for drum, pattern in beat.items():
         sheet.pattern(drum, pattern)
         sheet[f"{drum}_level_db"] = rng.uniform(-9, 0) - {"kick": 0, "hats": 6, "shaker": 8}.get(drum, 3)
         sheet.elements.append(drum)
-    if style in _SWINGING:
+    if style in SWINGING:
         sheet["swing"] = rng.uniform(0.1, 0.3)
     return None
 
@@ -311,9 +176,9 @@ def _instruments(sheet: _Sheet, style: str) -> str | None:
         return None
     chords = rng.random() < 0.15
     line = "chords" if chords else "melody"
-    sheet.timbre(line, _TIMBRES[style])
+    sheet.timbre(line, TIMBRES[style])
     sheet[f"{line}_level_db"] = 0
-    sheet[f"{line}_octave"] = _OCTAVE.get(style, 4 if chords else 5) + int(rng.integers(-1, 1))
+    sheet[f"{line}_octave"] = OCTAVE.get(style, 4 if chords else 5) + int(rng.integers(-1, 1))
     sheet[f"{line}_length"] = 0.2 * 7.5 ** rng.random()
     if chords:
         sheet.elements.append("chords")
@@ -322,7 +187,7 @@ def _instruments(sheet: _Sheet, style: str) -> str | None:
 
 def _sfx(sheet: _Sheet, style: str) -> str | None:
     rng = sheet.rng
-    kind = _THINGS[style] if rng.random() < 0.5 else sheet.pick(_EFFECTS)
+    kind = THINGS[style] if rng.random() < 0.5 else sheet.pick(EFFECTS)
     sheet["sweep_level_db"] = 0
     sheet.draw("sweep_noise", "sweep_band_octaves", "sweep_fm_ratio")
     middle = 200 * 2 ** rng.uniform(0, 4)
@@ -360,17 +225,17 @@ def _sfx(sheet: _Sheet, style: str) -> str | None:
         if rng.random() < 0.5:
             sheet["air_level_db"] = rng.uniform(-10, 0)
             sheet.draw("air_hz", "air_band_octaves", "air_rate_hz", "air_depth")
-    fitting = [noun for noun, kinds in _NOUNS.items() if kind in kinds]
+    fitting = [noun for noun, kinds in NOUNS.items() if kind in kinds]
     return sheet.pick(fitting) if fitting else None
 
 
 def _ambient(sheet: _Sheet, style: str) -> str | None:
     rng = sheet.rng
-    air_hz, air_db, drone_db = _PLACES[style]
+    air_hz, air_db, drone_db = PLACES[style]
     sheet["air_hz"] = air_hz * 2 ** rng.normal(0, 0.7)
     sheet["air_level_db"] = air_db + rng.normal(0, 4)
     sheet.draw("air_band_octaves", "air_rate_hz", "air_depth")
-    sheet.timbre("chords", _PADS)
+    sheet.timbre("chords", PADS)
     sheet["chords_amp_attack_s"] = rng.uniform(0.2, 1.5)
     sheet["chords_level_db"] = drone_db + rng.normal(0, 3)
     sheet["chords_octave"] = int(rng.integers(3, 6))
@@ -380,7 +245,7 @@ def _ambient(sheet: _Sheet, style: str) -> str | None:
         if sheet.values[f"{line}_level_db"] > _HEARD_DB
     ]
     if rng.random() < 0.6:
-        sheet.timbre("bass", _PADS)
+        sheet.timbre("bass", PADS)
         sheet["bass_level_db"] = drone_db + rng.normal(0, 3)
         sheet["bass_octave"] = int(rng.integers(1, 4))
     return None
@@ -390,16 +255,16 @@ def _phrases(sheet: _Sheet, style: str) -> str | None:
     rng = sheet.rng
     shape = sheet.pick(("bassline", "arpeggio", "melody", "chord progression", "riff", "full"))
     lines = {"bassline": ("bass",), "chord progression": ("chords",), "full": LINES}.get(shape, ("melody",))
-    progression = _PROGRESSIONS[int(rng.integers(len(_PROGRESSIONS)))]
+    progression = PROGRESSIONS[int(rng.integers(len(PROGRESSIONS)))]
     for slot in range(CHORD_SLOTS):
         sheet[f"chords_degree_{slot + 1:02}"] = progression[slot]
     for line in lines:
         presets = {
-            "bass": _BASSES,
-            "chords": (*_TIMBRES[style], *_PADS),
-            "melody": (*_TIMBRES[style], *_LEADS),
+            "bass": BASSES,
+            "chords": (*TIMBRES[style], *PADS),
+            "melody": (*TIMBRES[style], *LEADS),
         }
-        own = _TIMBRES[style]
+        own = TIMBRES[style]
         sheet.timbre(line, own if rng.random() < 0.6 and line != "bass" else presets[line])
         sheet[f"{line}_level_db"] = rng.uniform(-6, 0)
         sheet[f"{line}_octave"] = {"bass": 2, "chords": 4, "melody": 5}[line] + int(rng.integers(-1, 1))

@@ -92,10 +92,6 @@ class Sketch:
         latent = sample_flow(request.sampler, used, start, levels, rng)
         return Piece(decode(latent)[0]), evaluations * EVALUATIONS[request.sampler] * request.steps
 
-    def unknown_words(self, prompt: str) -> list[str]:
-        """Words of a prompt that it has not been trained on."""
-        return self._read.unknown(prompt)
-
     def _one(self, request: Request) -> Generation:
         try:
             piece, evaluations = self.piece(request)

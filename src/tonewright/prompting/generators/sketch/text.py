@@ -45,7 +45,3 @@ class Reader:
             numbers = [self._numbers.get(word, UNKNOWN) for word in words(text)[:LENGTH]]
             row[: len(numbers)] = numbers
         return found
-
-    def unknown(self, text: str) -> list[str]:
-        """Words of a text that it has not been trained on."""
-        return [word for word in words(text) if word not in self._numbers]

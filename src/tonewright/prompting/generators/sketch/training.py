@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from tonewright.errors import UsageError
 from tonewright.files import StrPath
+from tonewright.learning.averaging import follow, warm_cosine
 from tonewright.learning.checkpoints import TrainingState
 from tonewright.learning.export import export_network
 from tonewright.learning.runs import Run
@@ -178,16 +178,13 @@ def train_sketch(
         rng = np.random.default_rng([run.seed, 3, update])
         rows = examples.trained_on[rng.integers(len(examples.trained_on), size=config.batch)]
         for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * _schedule(update, config.updates)
+            group["lr"] = config.learning_rate * warm_cosine(update, config.updates)
         loss = _error(flow, *examples.draw(rng, rows), generator)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(flow.parameters(), _MOST_GRADIENT)
         optimizer.step()
-        follow = min(config.average, (1 + update) / (10 + update))
-        with torch.no_grad():
-            for mean, weight in zip(averaged.parameters(), flow.parameters(), strict=True):
-                mean.lerp_(weight, 1 - follow)
+        follow(averaged, flow, config.average, update)
         recent.append(loss.item())
         last = update == config.updates - 1
         checkpoint = last or (update + 1) % config.checkpoint_every == 0
@@ -247,11 +244,6 @@ def export_sketch(
         half=True,
         overwrite=overwrite,
     )
-
-
-def _schedule(update: int, updates: int) -> float:
-    warm = max(1, updates // 100)
-    return min(1.0, (update + 1) / warm) * 0.5 * (1 + math.cos(math.pi * update / updates))
 
 
 def follows_total(config: SketchConfig) -> list[str]:
