@@ -105,6 +105,7 @@ class TrainSketch(_Training):
             run_config,
             train_sketch,
         )
+        from tonewright.prompting.generators.sketch.text import Reader
         from tonewright.threads import available_threads
 
         if self.synth is not None:
@@ -113,7 +114,7 @@ class TrainSketch(_Training):
         given = {"songbook": songbook, "updates": self.updates, "pieces": self.pieces}
 
         def try_out(config: SketchConfig) -> None:
-            make_flow(config, 8)
+            make_flow(config, Reader(()))
 
         run, config = _open(self, SketchConfig, given, run_config, try_out, follows_total)
         with stoppable(run, "tonewright train sketch"):

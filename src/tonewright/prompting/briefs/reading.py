@@ -11,7 +11,8 @@ from tonewright.prompting.briefs.brief import Brief, Target, bar_seconds
 from tonewright.prompting.briefs.keys import KEY, key_of
 from tonewright.prompting.words.vocabulary import vocabulary
 
-_BPM = re.compile(r"\b(\d{2,3}(?:\.\d+)?)\s?-?bpm\b", re.IGNORECASE)
+BPM = re.compile(r"\b(\d{2,3}(?:\.\d+)?)\s?-?bpm\b", re.IGNORECASE)
+"""A tempo within a text: `128 BPM`."""
 _BARS = re.compile(r"\b(\d{1,2}|one|two|four|eight)[- ]bars?\b", re.IGNORECASE)
 _SECONDS = re.compile(r"\b(\d{1,3}(?:\.\d+)?)[- ]?(?:s|sec|secs|seconds?)\b", re.IGNORECASE)
 _COUNTS = {"one": 1, "two": 2, "four": 4, "eight": 8}
@@ -59,7 +60,7 @@ class Asked:
 def asked(text: str) -> Asked:
     """What a text asks for; words outside the vocabulary are passed over."""
     found = Asked()
-    if tempo := _BPM.search(text):
+    if tempo := BPM.search(text):
         found.bpm = float(tempo[1])
     if bars := _BARS.search(text):
         found.bars = _COUNTS.get(bars[1].lower()) or int(bars[1])

@@ -15,7 +15,7 @@ _HEADS = 4
 
 
 class TextEncoder(nn.Module):
-    """Words in, a vector out: two layers of attention, and their mean over the words.
+    """Words in, a vector out: a layer of attention, and the mean over the words.
 
     Args:
         words: How many numbers there are for words.
@@ -26,15 +26,14 @@ class TextEncoder(nn.Module):
         super().__init__()
         self.words = nn.Parameter(0.3 * torch.randn(words, width))
         self.places = nn.Parameter(0.1 * torch.randn(LENGTH, width))
-        self.layers = nn.ModuleList(_Attention(width) for _ in range(2))
+        self.attention = _Attention(width)
         self.norm = nn.LayerNorm(width)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Vector `[B, width]` of numbers of words `[B, L]`, whole and float32, `LENGTH` at most."""
         there = (tokens != NOTHING).float()
         hidden = self.words[tokens.long()] + self.places[: tokens.shape[1]]
-        for layer in self.layers:
-            hidden = layer(hidden, there)
+        hidden = self.attention(hidden, there)
         weights = there[:, :, None]
         mean: Tensor = (self.norm(hidden) * weights).sum(1) / weights.sum(1).clamp(min=1.0)
         return mean

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,18 +17,20 @@ from tonewright.learning.averaging import follow, warm_cosine
 from tonewright.learning.checkpoints import TrainingState
 from tonewright.learning.export import export_network
 from tonewright.learning.runs import Run
+from tonewright.prompting.briefs.brief import FASTEST_BPM, SLOWEST_BPM
 from tonewright.prompting.generators.sketch.captioning import caption
 from tonewright.prompting.generators.sketch.generator import KIND, VERSION
 from tonewright.prompting.generators.sketch.latents import SIZE, encode, weights
 from tonewright.prompting.generators.sketch.network import Flow
 from tonewright.prompting.generators.sketch.piece import PIECE
 from tonewright.prompting.generators.sketch.songbook import Songbook, make_songbook
-from tonewright.prompting.generators.sketch.text import LENGTH, Reader, learn_words
+from tonewright.prompting.generators.sketch.text import LENGTH, Reader, learn_words, tempo_of, tempo_word
 
 _MOST_GRADIENT = 1.0
 _HELD_OUT_SHARE = 0.03
-_TEXTS_FOR_WORDS = 4
 _SONGBOOK = "songbook.npz"
+_CURVE, _CURVE_SIZE = 6, 0.3
+"""Waves that the words of tempos begin as, and how large."""
 _WEIGHTS = torch.from_numpy(weights())
 
 
@@ -39,6 +42,8 @@ class SketchConfig:
     """File of pieces that were composed, played and measured; made in the folder of the run unless named."""
     pieces: int = 2_400
     """How many of each category it gets, where it is made."""
+    captions: int = 12
+    """How many captions each piece gets."""
     updates: int = 12_000
     """Gradient steps."""
     batch: int = 256
@@ -65,6 +70,7 @@ class SketchConfig:
     def __post_init__(self) -> None:
         for name in (
             "pieces",
+            "captions",
             "updates",
             "batch",
             "width",
@@ -81,33 +87,33 @@ class SketchConfig:
 
 
 class _Examples:
-    """Draws pieces with captions, a new caption each time.
+    """Pieces with some captions each.
 
     Args:
         songbook: The pieces.
         config: How to train.
-        seed: Decides which are held out.
+        seed: Decides captions, and which pieces are held out.
     """
 
     def __init__(self, songbook: Songbook, config: SketchConfig, seed: int) -> None:
-        self._songbook, self._config = songbook, config
+        self._config = config
         self._latents = encode(songbook.units)
         order = np.random.default_rng([seed, 1]).permutation(len(songbook))
         kept = round(_HELD_OUT_SHARE * len(order))
         self.held_out, self.trained_on = order[:kept], order[kept:]
         rng = np.random.default_rng([seed, 2])
-        texts = [self.caption(row, rng) for row in self.trained_on for _ in range(_TEXTS_FOR_WORDS)]
-        numbers = [str(number) for number in range(20, 221)]
-        self.words = list(dict.fromkeys([*learn_words(texts, config.most_words), *numbers]))
-        self.read = Reader(self.words)
-
-    def caption(self, row: int, rng: np.random.Generator) -> str:
-        book = self._songbook
-        return caption(book.known[row], book.tones[row], float(book.seconds[row]), rng)
+        texts = [
+            [caption(known, tones, float(seconds), rng) for _ in range(config.captions)]
+            for known, tones, seconds in zip(songbook.known, songbook.tones, songbook.seconds, strict=True)
+        ]
+        tempos = [tempo_word(bpm) for bpm in range(round(SLOWEST_BPM), round(FASTEST_BPM) + 1)]
+        common = learn_words((text for row in self.trained_on for text in texts[row]), config.most_words)
+        self.read = Reader(list(dict.fromkeys([*common, *tempos])))
+        self._tokens = np.stack([self.read(some) for some in texts])  # [N, captions, LENGTH]
 
     def draw(self, rng: np.random.Generator, rows: NDArray[np.intp]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Latents and numbers of words of some rows."""
-        tokens = self.read([self.caption(int(row), rng) for row in rows])
+        """Latents and numbers of words of some rows, each with one of its captions."""
+        tokens = self._tokens[rows, rng.integers(self._config.captions, size=len(rows))]
         tokens[(rng.random(tokens.shape) < self._config.forgotten) & (tokens > 0)] = 1
         tokens[rng.random(len(tokens)) < self._config.without_text] = 0
         longest = max(1, int((tokens > 0).sum(axis=1).max(initial=0)))
@@ -115,11 +121,23 @@ class _Examples:
         return torch.from_numpy(self._latents[rows]), torch.from_numpy(tokens)
 
 
-def make_flow(config: SketchConfig, words: int, seed: int = 0) -> Flow:
-    """A flow, untrained; the seed gives its first weights."""
+def make_flow(config: SketchConfig, read: Reader, seed: int = 0) -> Flow:
+    """A flow, untrained; the seed gives its first weights.
+
+    Words of tempos begin as a curve through the space of words, so that what is learned of one tempo holds for
+    those beside it.
+    """
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(seed)
-        return Flow(SIZE, words, width=config.width, depth=config.depth)
+        flow = Flow(SIZE, read.size, width=config.width, depth=config.depth)
+        curve = torch.randn(2 * _CURVE + 1, flow.text.words.shape[1])
+    tempos = [(read.number(word), bpm) for word in read.known if (bpm := tempo_of(word)) is not None]
+    octaves = torch.tensor([math.log2(bpm / 110) for _, bpm in tempos])[:, None]
+    turns = octaves * torch.arange(1, _CURVE + 1)
+    waves = torch.cat([octaves, torch.sin(turns), torch.cos(turns)], dim=1)
+    with torch.no_grad():
+        flow.text.words[torch.tensor([row for row, _ in tempos], dtype=torch.long)] = _CURVE_SIZE * waves @ curve
+    return flow
 
 
 def open_songbook(
@@ -167,7 +185,7 @@ def train_sketch(
         CheckpointError: The songbook is missing or damaged.
     """
     examples = _Examples(open_songbook(run, config), config, run.seed)
-    flow, averaged = (make_flow(config, examples.read.size, run.seed) for _ in range(2))
+    flow, averaged = (make_flow(config, examples.read, run.seed) for _ in range(2))
     optimizer = torch.optim.AdamW(flow.parameters(), lr=config.learning_rate, betas=(0.9, 0.99))
     generator = torch.Generator().manual_seed(run.seed)
     state = TrainingState({"flow": flow, "averaged": averaged}, {"flow": optimizer}, {"noise": generator})
@@ -198,7 +216,7 @@ def train_sketch(
         progress(update, scalars)
         if checkpoint or run.first_checkpoint_due:
             run.save(update, state, {"recent": [repr(error) for error in recent]})
-    return averaged, examples.words
+    return averaged, list(examples.read.known)
 
 
 def _error(
