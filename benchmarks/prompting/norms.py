@@ -1,9 +1,8 @@
-"""Measure where the sounds of each category lie, and what elements are told by.
+"""Measure where the sounds of each category lie.
 
 Usage: python benchmarks/prompting/norms.py [--recordings FOLDER] [--renders N]; writes
-src/tonewright/prompting/rewards/norms.npz and elements.json, and prints how well elements are told on sounds
-that were not fitted. Recordings are those of sonic-pi-samples (CC0); renders are pieces that the band of the
-sketch plays, of all styles, those that are held out included.
+src/tonewright/prompting/rewards/norms.npz. Recordings are those of sonic-pi-samples (CC0); renders are pieces
+that the band of the sketch plays, of all styles, those that are held out included.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.documents import document_text
 from tonewright.measuring.workers import do_all
 from tonewright.prompting.generators.base import SAMPLE_RATE_HZ
 from tonewright.prompting.generators.sketch.band import play
@@ -23,9 +21,9 @@ from tonewright.prompting.generators.sketch.composing import compose
 from tonewright.prompting.generators.sketch.piece import CATEGORIES
 from tonewright.prompting.generators.sketch.songbook import seconds_of
 from tonewright.prompting.judging import stereo
-from tonewright.prompting.listening import bands, embedding
+from tonewright.prompting.listening import embedding
 from tonewright.prompting.listening.analysis import listen
-from tonewright.prompting.rewards import elements, norms
+from tonewright.prompting.rewards import norms
 from tonewright.prompting.words.vocabulary import vocabulary
 
 RECORDINGS = Path("/usr/share/sonic-pi/samples")
@@ -90,7 +88,6 @@ HEARD_IN = {
     "bass": ("bass",),
 }
 """Elements of recordings, by how their names begin."""
-PENALTY = 3.0
 
 
 def category_of(name: str) -> str:
@@ -101,39 +98,21 @@ def beginning(path: Path) -> NDArray[np.float32]:
     return stereo(path)[:, : round(LONGEST_S * SAMPLE_RATE_HZ)]
 
 
-def recording(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64], str, tuple[str, ...]]:
-    heard = listen(beginning(path)[None])
-    found = [value for begin, value in HEARD_IN.items() if path.stem.startswith(begin)]
-    labels = found[0] if found else ()
-    return embedding.embed(heard)[0], bands.band_events(heard)[0], category_of(path.stem), labels
+def recording(path: Path) -> tuple[NDArray[np.float64], str]:
+    return embedding.embed(listen(beginning(path)[None]))[0], category_of(path.stem)
 
 
-def render(work: tuple[str, int]) -> tuple[NDArray[np.float64], NDArray[np.float64], str, tuple[str, ...]]:
+def render(work: tuple[str, int]) -> tuple[NDArray[np.float64], str]:
     category, number = work
     rng = np.random.default_rng([101, CATEGORIES.index(category), number])
     styles = [style.name for style in vocabulary().styles.values() if style.category == category]
     composed = compose(category, styles[number % len(styles)], rng)
     sound = play(composed.piece, seconds_of(composed), SAMPLE_RATE_HZ, number)
-    heard = listen(sound[None])
-    return embedding.embed(heard)[0], bands.band_events(heard)[0], category, composed.elements
-
-
-def fit(features: NDArray[np.float64], labels: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Logistic regression with balanced classes, by Newton's method, `[F + 1]`: weights and bias."""
-    inputs = np.concatenate([features, np.ones((len(features), 1))], axis=1)
-    share = np.where(labels, 0.5 / max(labels.sum(), 1), 0.5 / max((~labels).sum(), 1)) * len(labels)
-    weights = np.zeros(inputs.shape[1])
-    penalty = np.diag([PENALTY] * features.shape[1] + [1e-6])
-    for _ in range(30):
-        found = 1 / (1 + np.exp(-np.clip(inputs @ weights, -30, 30)))
-        gradient = inputs.T @ (share * (found - labels)) + penalty @ weights
-        curvature = (inputs * (share * found * (1 - found))[:, None]).T @ inputs + penalty
-        weights -= np.linalg.solve(curvature, gradient)
-    return weights
+    return embedding.embed(listen(sound[None]))[0], category
 
 
 def main() -> None:
-    """Measure, fit, print and write."""
+    """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--recordings", type=Path, default=RECORDINGS, help="folder of sonic-pi-samples")
     parser.add_argument("--renders", type=int, default=240, help="of each category (240)")
@@ -144,7 +123,7 @@ def main() -> None:
     made = dict(do_all(work, render, 2))
     heard += [made[number] for number in range(len(work))]
     embeddings = np.array([one[0] for one in heard], np.float32)
-    categories = [one[2] for one in heard]
+    categories = [one[1] for one in heard]
     origins = ["recording"] * len(paths) + ["render"] * len(work)
     np.savez_compressed(
         REWARDS / norms.FILE,
@@ -153,29 +132,6 @@ def main() -> None:
         origins=np.array(origins),
         names=np.array(embedding.NAMES),
     )
-    events = np.array([one[1] for one in heard])
-    middle, spread = np.median(events, axis=0), np.maximum(events.std(axis=0), 1e-3)
-    z = np.clip((events - middle) / spread, -4, 4)
-    order = np.random.default_rng(0).permutation(len(z))
-    fitted, tested = order[: len(order) * 3 // 4], order[len(order) * 3 // 4 :]
-    found = {}
-    for name in vocabulary().elements:
-        labels = np.array([name in one[3] for one in heard])
-        if labels.sum() < 10:
-            continue
-        trial = fit(z[fitted], labels[fitted])
-        scores = z[tested] @ trial[:-1] + trial[-1]
-        right = [np.mean(scores[labels[tested] == truth] > 0) for truth in (True, False)]
-        print(f"{name}: of {labels.sum()} heard {right[0]:.2f}, of others taken for it {right[1]:.2f}")
-        weights = fit(z, labels)
-        found[name] = {"weights": weights[:-1].round(4).tolist(), "bias": round(float(weights[-1]), 4)}
-    fields = {
-        "names": list(bands.NAMES),
-        "middle": middle.round(3).tolist(),
-        "spread": spread.round(3).tolist(),
-        "elements": found,
-    }
-    (REWARDS / elements.FILE).write_text(document_text(elements.FORM, elements.VERSION, fields))
     counts = {category: categories.count(category) for category in CATEGORIES}
     print(json.dumps(counts))
 

@@ -133,6 +133,14 @@ def category_of(found: Asked) -> str | None:
     return None
 
 
+def pitched(brief: Brief) -> bool:
+    """Whether a brief asks for something with a pitch: a key, a line of notes, or a thing that has one."""
+    if brief.target.key is not None or brief.category == "phrases":
+        return True
+    words = {word for _, word in words_in(brief.description)}
+    return bool(words & vocabulary().pitched) and not _DRUMS & {*brief.target.elements}
+
+
 def _length(found: Asked, category: str) -> tuple[float, int | None]:
     """Seconds and bars; a rhythm is as long as its bars, unless seconds are named."""
     if found.bpm and found.bars:

@@ -6,6 +6,7 @@ import numpy as np
 
 from tonewright.prompting.listening.analysis import LEVEL_HOP, SAMPLE_RATE_HZ, Floats, Heard, once
 from tonewright.prompting.listening.axes import AXES, measure_axes
+from tonewright.prompting.listening.partials import partial_share
 
 _BANDS = 16
 _RATES_HZ = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
@@ -15,13 +16,14 @@ NAMES: tuple[str, ...] = (
     *(f"level_{band + 1:02}_db" for band in range(_BANDS)),
     *(f"spread_{band + 1:02}_db" for band in range(_BANDS)),
     *(f"modulation_{rate:g}_hz" for rate in _RATES_HZ),
+    "partials",
 )
 """What each number of an embedding is."""
 
 
 @once
 def embed(heard: Heard) -> Floats:
-    """Embeddings `[B, E]`, in the units of `NAMES`: axes, levels and their spreads in 16 bands, modulation.
+    """Embeddings `[B, E]`, in the units of `NAMES`: axes, 16 bands, modulation and partials.
 
     None of it changes with the level of a sound. What cannot be measured of it is NaN.
     """
@@ -33,7 +35,14 @@ def embed(heard: Heard) -> Floats:
     mean = (levels_db * counted).sum(axis=1) / total
     spread = np.sqrt((((levels_db - mean[:, None]) ** 2) * counted).sum(axis=1) / total)
     return np.concatenate(
-        [np.stack([axes[name] for name in AXES], axis=1), mean, spread, _modulation(heard)], axis=1
+        [
+            np.stack([axes[name] for name in AXES], axis=1),
+            mean,
+            spread,
+            _modulation(heard),
+            partial_share(heard)[:, None],
+        ],
+        axis=1,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from tonewright.prompting.listening.analysis import HOP, SAMPLE_RATE_HZ, Floats, Heard
 
@@ -33,7 +33,7 @@ def pulse(heard: Heard, bpm: ArrayLike) -> Floats:
     return np.asarray(found / total / len(_HARMONICS))
 
 
-def tempo_fit(heard: Heard, bpm: float) -> tuple[Floats, Floats]:
+def tempo_fit(heard: Heard, bpm: float) -> tuple[Floats, Floats, Floats]:
     """How well sounds keep a tempo.
 
     Args:
@@ -42,8 +42,8 @@ def tempo_fit(heard: Heard, bpm: float) -> tuple[Floats, Floats]:
 
     Returns:
         `[B]` each: the pulse at the tempo against the strongest within half an octave to either side, 0 to 1;
-        and the tempo of that strongest one. Half and double tempo are as good as the tempo: they are the same
-        pulse.
+        the tempo of that strongest one; and the pulse at the tempo that was asked for, 0 where fewer than
+        three onsets stand out. Half and double tempo are as good as the tempo: they are the same pulse.
     """
     octaves = np.arange(-_RANGE_OCTAVES, _RANGE_OCTAVES + 1e-9, _STEP_OCTAVES)
     tempos = bpm * 2**octaves
@@ -51,7 +51,8 @@ def tempo_fit(heard: Heard, bpm: float) -> tuple[Floats, Floats]:
     best = found.argmax(axis=1)
     near = np.abs(octaves) <= _STEP_OCTAVES * 1.5
     asked = found[:, near].max(axis=1)
-    return asked / np.maximum(found.max(axis=1), 1e-9), tempos[best]
+    there = _events(_peaks(heard)) >= _FEWEST
+    return asked / np.maximum(found.max(axis=1), 1e-9), tempos[best], np.where(there, asked, 0.0)
 
 
 def steadiness(heard: Heard, bpm: float) -> Floats:
@@ -60,12 +61,22 @@ def steadiness(heard: Heard, bpm: float) -> Floats:
     Of the onset strength what stands out of its mean counts; NaN where that is not three times or more.
     """
     strength = heard.onset_strength
-    usual = np.maximum(_STANDING_OUT * strength.mean(axis=1, keepdims=True), _LEAST_DB)
-    peaks = np.maximum(strength - usual, 0)
-    events = (np.diff((peaks > 0).astype(np.int8), axis=1, prepend=0) > 0).sum(axis=1)
-    total = np.where(events >= _FEWEST, peaks.sum(axis=1), 0.0)
+    peaks = _peaks(heard)
+    total = np.where(_events(peaks) >= _FEWEST, peaks.sum(axis=1), 0.0)
     time_s = np.arange(strength.shape[1]) * FRAME_S
     found = [
         np.abs((peaks * np.exp(2j * np.pi * harmonic * bpm / 60 * time_s)).sum(axis=1)) for harmonic in (2, 4)
     ]
     return np.where(total > 0, np.max(found, axis=0) / np.maximum(total, 1e-9), np.nan)
+
+
+def _peaks(heard: Heard) -> Floats:
+    """Onset strength that stands out of its mean, `[B, T]`."""
+    strength = heard.onset_strength
+    usual = np.maximum(_STANDING_OUT * strength.mean(axis=1, keepdims=True), _LEAST_DB)
+    return np.asarray(np.maximum(strength - usual, 0))
+
+
+def _events(peaks: Floats) -> NDArray[np.int64]:
+    """How often something stands out, `[B]`."""
+    return np.asarray((np.diff((peaks > 0).astype(np.int8), axis=1, prepend=0) > 0).sum(axis=1))

@@ -6,11 +6,13 @@ import numpy as np
 
 from tonewright.prompting.briefs.brief import Brief
 from tonewright.prompting.briefs.keys import parse_key
+from tonewright.prompting.briefs.reading import pitched
 from tonewright.prompting.listening.analysis import Floats, Heard
 from tonewright.prompting.listening.axes import AXES
+from tonewright.prompting.listening.partials import partial_share
 from tonewright.prompting.listening.rhythm import tempo_fit
 from tonewright.prompting.listening.tonality import key_fit, pitch_classes
-from tonewright.prompting.rewards.elements import element_presence
+from tonewright.prompting.rewards.ear import element_presence
 from tonewright.prompting.rewards.norms import norms
 from tonewright.prompting.rewards.terms import Component, Term
 from tonewright.prompting.words.vocabulary import vocabulary
@@ -18,22 +20,26 @@ from tonewright.prompting.words.vocabulary import vocabulary
 NAME = "alignment"
 _TONE_SLOPE = 1.6
 _TEMPO_EXPONENT = 3.0
+_CLEAR_PULSE = 0.1
+"""A pulse that is heard; noise has a fifth of it."""
+_PITCHED_SHARE, _PITCH_WEIGHT = 0.3, 2.0
 
 
 def alignment(heard: Heard, brief: Brief) -> Component:
-    """Judge tempo, key, tone words and elements, those that the brief names."""
+    """Judge tempo, key, pitch, tone words and elements, those that the brief names."""
     target, terms = brief.target, []
     if target.bpm is not None:
-        fit, strongest = tempo_fit(heard, target.bpm)
-        terms.append(
-            Term(
-                "tempo", fit**_TEMPO_EXPONENT, strongest, "BPM", f"pulse at {target.bpm:g} BPM against others"
-            )
-        )
+        fit, strongest, strength = tempo_fit(heard, target.bpm)
+        kept = fit**_TEMPO_EXPONENT * np.minimum(1, strength / _CLEAR_PULSE)
+        terms.append(Term("tempo", kept, strongest, "BPM", f"pulse at {target.bpm:g} BPM against others"))
     if target.key is not None:
         classes = pitch_classes(heard)
         fit = np.nan_to_num(key_fit(classes, parse_key(target.key)))
         terms.append(Term("key", fit, fit, "", f"pitch classes against the profile of {target.key}"))
+    if pitched(brief):
+        share = partial_share(heard)
+        meaning = "share of the sound in partials that go on"
+        terms.append(Term("pitch", np.minimum(1, share / _PITCHED_SHARE), share, "", meaning, _PITCH_WEIGHT))
     for word in target.tone:
         terms.append(_tone(heard, word, brief.category))
     for element in target.elements:

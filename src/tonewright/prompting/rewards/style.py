@@ -1,4 +1,4 @@
-"""Style: whether a sound is like those of its category, and like its references where it has any."""
+"""Style: whether a sound is of its category, and like its references where it has any."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import numpy as np
 from tonewright.distances.closeness import closeness
 from tonewright.prompting.listening.analysis import Floats, Heard
 from tonewright.prompting.listening.embedding import distances, embed
+from tonewright.prompting.rewards.ear import kind_presence
 from tonewright.prompting.rewards.norms import norms
 from tonewright.prompting.rewards.terms import Component, Term
 
 NAME = "style"
 _NEIGHBOURS = 5
+_SURE, _KIND_WEIGHT = 0.5, 2.0
 
 
 def style(heard: Heard, category: str, references: Floats | None = None) -> Component:
@@ -35,7 +37,8 @@ def style(heard: Heard, category: str, references: Floats | None = None) -> Comp
             distance / usual,
             "times the usual",
             f"distance to the nearest reference sounds of {category}",
-        )
+        ),
+        _kind(heard, category),
     ]
     if references is not None and len(references):
         near = _nearest(sounds, known.scale(references), min(3, len(references)))
@@ -49,6 +52,12 @@ def style(heard: Heard, category: str, references: Floats | None = None) -> Comp
             )
         )
     return Component(NAME, tuple(terms))
+
+
+def _kind(heard: Heard, category: str) -> Term:
+    presence = kind_presence(heard, category)
+    score = np.minimum(1, presence / _SURE)
+    return Term("kind", score, presence, "", f"how sure it is that it is of {category}", _KIND_WEIGHT)
 
 
 def _nearest(sounds: Floats, others: Floats, count: int) -> Floats:

@@ -18,7 +18,7 @@ from tonewright.errors import BriefError, UnknownNameError
 FORM, VERSION = "tonewright-vocabulary", 1
 FILE = "vocabulary.json"
 _FIELDS: Mapping[str, type] = dict.fromkeys(
-    ("axes", "tone_words", "elements", "categories", "styles", "moods"), list
+    ("axes", "tone_words", "elements", "categories", "styles", "moods", "pitched"), list
 )
 
 Split = Literal["train", "held-out"]
@@ -139,6 +139,7 @@ class Vocabulary:
         categories: By name.
         styles: By name.
         moods: By name.
+        pitched: Words for what has a pitch.
         meanings: `(kind, name)` of each word and synonym: of "tone", "element", "category", "style", "mood".
         held_out: Words that nothing is trained on.
     """
@@ -149,6 +150,7 @@ class Vocabulary:
     categories: Mapping[str, Category]
     styles: Mapping[str, Style]
     moods: Mapping[str, Mood]
+    pitched: frozenset[str]
     meanings: Mapping[str, tuple[tuple[str, str], ...]] = field(init=False, repr=False)
     held_out: frozenset[str] = field(init=False, repr=False)
 
@@ -218,6 +220,7 @@ def parse_vocabulary(text: str | bytes) -> Vocabulary:
             categories={one["name"]: Category(**_tuples(one)) for one in document["categories"]},
             styles={one["name"]: Style(**_tuples(one)) for one in document["styles"]},
             moods={one["name"]: Mood(**_tuples(one)) for one in document["moods"]},
+            pitched=frozenset(document["pitched"]),
         )
     except (TypeError, KeyError) as problem:
         raise BriefError(f"an entry of the vocabulary is damaged ({problem}); use an intact copy") from None
@@ -239,6 +242,9 @@ def parse_vocabulary(text: str | bytes) -> Vocabulary:
             raise BriefError(
                 f"a style belongs to a category; got {style.category!r} for {style.name!r}; use one of those"
             )
+    for word in made.pitched:
+        if word not in made.meanings:
+            raise UnknownNameError("word for what has a pitch", str(word), made.meanings)
     for mood in made.moods.values():
         for one in mood.tone:
             made.tone_word(one)

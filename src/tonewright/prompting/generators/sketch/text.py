@@ -1,7 +1,7 @@
 """Text as numbers for the flow: words it has been trained on, and one number for all others.
 
-A tempo and a key are each a word of their own, however they are written: `128 BPM` is `tempo:128`, and `Bb minor`
-is `tonic:10` and `minor`.
+A tempo and a key are each a word of their own, however they are written: `128 BPM` is `tempo:128`, and
+`Bb minor` is `tonic:10` and `minor`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def words(text: str) -> list[str]:
         >>> words("Warm riff in F# minor, 97.6 BPM")
         ['warm', 'riff', 'in', 'tonic:6', 'minor', 'tempo:98']
     """
-    told = KEY.sub(lambda found: " tonic:{} {} ".format(key_of(found).tonic, _mode(found)), text)
+    told = KEY.sub(lambda found: f" tonic:{key_of(found).tonic} {_mode(found)} ", text)
     told = BPM.sub(lambda found: f" {_TEMPO}{round(float(found[1]))} ", told)
     return _WORD.findall(told.lower())
 

@@ -124,8 +124,8 @@ class _Examples:
 def make_flow(config: SketchConfig, read: Reader, seed: int = 0) -> Flow:
     """A flow, untrained; the seed gives its first weights.
 
-    Words of tempos begin as a curve through the space of words, so that what is learned of one tempo holds for
-    those beside it.
+    Words of tempos begin as a curve through the space of words, so that what is learned of one tempo holds
+    for those beside it.
     """
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(seed)
@@ -136,7 +136,9 @@ def make_flow(config: SketchConfig, read: Reader, seed: int = 0) -> Flow:
     turns = octaves * torch.arange(1, _CURVE + 1)
     waves = torch.cat([octaves, torch.sin(turns), torch.cos(turns)], dim=1)
     with torch.no_grad():
-        flow.text.words[torch.tensor([row for row, _ in tempos], dtype=torch.long)] = _CURVE_SIZE * waves @ curve
+        flow.text.words[torch.tensor([row for row, _ in tempos], dtype=torch.long)] = (
+            _CURVE_SIZE * waves @ curve
+        )
     return flow
 
 

@@ -1,0 +1,208 @@
+"""Fit the ear of the rewards: what kind of sound it hears, which elements, and what only pretends.
+
+Usage: python benchmarks/prompting/ear.py [--recordings FOLDER] [--renders N] [--rounds N]; writes
+src/tonewright/prompting/rewards/ear.npz, and benchmarks/results/prompting-ear.json with how well sounds are
+told that were not fitted. It learns from recordings of sonic-pi-samples (CC0), pieces that the band of the
+sketch plays, and impostors: noises, clicks and tones at random. Then a search tries to fool the reward with
+it, on briefs that are made for it; what was tried is learned as impostors, too, some rounds long. Needs the
+norms, which norms.py writes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+from impostors import DIMENSIONS, PLAIN, Sound, frames_of, search, synthesized, tone
+from norms import HEARD_IN, RECORDINGS, beginning, category_of
+from numpy.typing import NDArray
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from tonewright.measuring.workers import do_all
+from tonewright.prompting.briefs.brief import Brief, bar_seconds
+from tonewright.prompting.briefs.making import make_briefs
+from tonewright.prompting.generators.base import SAMPLE_RATE_HZ
+from tonewright.prompting.generators.sketch.band import play
+from tonewright.prompting.generators.sketch.composing import compose
+from tonewright.prompting.generators.sketch.piece import CATEGORIES
+from tonewright.prompting.listening.analysis import listen
+from tonewright.prompting.rewards import ear
+from tonewright.prompting.rewards.ear import ELEMENT, INPUTS, KIND, Ear, measures_of
+from tonewright.prompting.words.vocabulary import vocabulary
+
+RESULT = Path(__file__).parent.parent / "results" / "prompting-ear.json"
+FILE = Path(ear.__file__).parent / ear.FILE
+ELEMENTS = tuple(vocabulary().elements)
+NAMES = (*(KIND + one for one in CATEGORIES), *(ELEMENT + one for one in ELEMENTS))
+HIDDEN, UPDATES, BLUR, DECAY, RATE = 64, 3_000, 0.2, 1e-3, 2e-3
+RECORDING_WEIGHT = 4.0
+UNKNOWN = np.nan
+SECONDS = {"instruments": (1.0, 4.0), "sfx": (1.0, 6.0), "ambient": (4.0, 12.0)}
+Work, Made = TypeVar("Work"), TypeVar("Made")
+Example = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Measures `[E]`, and what is true `[K]`: 1, 0, or NaN where nobody knows."""
+
+
+def truth(category: str | None, elements: tuple[str, ...] | None) -> NDArray[np.float64]:
+    kinds = [float(one == category) for one in CATEGORIES]
+    found = [UNKNOWN if elements is None else float(one in elements) for one in ELEMENTS]
+    return np.array([*kinds, *found])
+
+
+def heard(sound: Sound) -> NDArray[np.float64]:
+    return measures_of(listen(sound[None]))[0]
+
+
+def recording(path: Path) -> Example:
+    labels = [value for begin, value in HEARD_IN.items() if path.stem.startswith(begin)]
+    category = category_of(path.stem)
+    unlabelled = () if category == "instruments" else None
+    return heard(beginning(path)), truth(category, labels[0] if labels else unlabelled)
+
+
+def render(work: tuple[str, int]) -> Example:
+    category, number = work
+    rng = np.random.default_rng([303, CATEGORIES.index(category), number])
+    styles = [style.name for style in vocabulary().styles.values() if style.category == category]
+    composed = compose(category, styles[number % len(styles)], rng)
+    bpm = composed.piece.values["bpm"]
+    low, high = SECONDS.get(category, (0, 0))
+    seconds = rng.uniform(low, high) if high else bar_seconds(bpm, int(rng.choice([1, 2, 2, 4])))
+    return heard(play(composed.piece, seconds, SAMPLE_RATE_HZ, number)), truth(category, composed.elements)
+
+
+def impostor(number: int) -> Example:
+    rng = np.random.default_rng([404, number])
+    brief = make_briefs(1, seed=number)[0]
+    frames = max(22_050, min(frames_of(brief), 6 * SAMPLE_RATE_HZ))
+    if number % 5:
+        sound = synthesized(brief, frames, rng.random(DIMENSIONS), number)
+    elif number % 2:
+        sound = np.repeat(tone(frames, 40 * 2 ** rng.uniform(0, 7)).astype(np.float32)[None], 2, axis=0)
+    else:
+        names = [name for name in PLAIN if name not in ("silence", "dc")]
+        sound = PLAIN[names[number // 10 % len(names)]](brief, frames)
+    return heard(sound), none()
+
+
+def searched(work: tuple[Brief, int, int]) -> tuple[float, list[Example]]:
+    brief, evaluations, seed = work
+    tried = list(search(brief, evaluations, seed))
+    return max(one for one, _ in tried), [(heard(sound), none()) for _, sound in tried[::2]]
+
+
+def none() -> NDArray[np.float64]:
+    """Of no category, and without elements; whether noise is heard in noise nobody asks."""
+    found = truth(None, ())
+    found[NAMES.index(ELEMENT + "noise")] = UNKNOWN
+    return found
+
+
+def fit(examples: list[Example], weights: NDArray[np.float64], seed: int = 0) -> Ear:
+    """A network of one hidden layer, by Adam on blurred measures, each name's classes balanced."""
+    measures = np.array([one[0] for one in examples])
+    labels = torch.tensor(np.array([one[1] for one in examples]), dtype=torch.float32)
+    middle = np.nanmedian(measures, axis=0)
+    spread = np.maximum(np.nanstd(measures, axis=0), 1e-3)
+    blank = np.zeros((2, 2), np.float32)
+    z = torch.tensor(Ear((), middle, spread, blank, blank).scale(measures), dtype=torch.float32)
+    known = ~labels.isnan()
+    labels = labels.nan_to_num()
+    shares = torch.tensor(weights, dtype=torch.float32)[:, None] * known
+    of_it = (shares * labels).sum(0) / shares.sum(0)
+    shares = shares * torch.where(labels > 0.5, 0.5 / of_it.clamp(min=0.02), 0.5 / (1 - of_it))
+    generator = torch.Generator().manual_seed(seed)
+    net = torch.nn.Sequential(
+        torch.nn.Linear(len(INPUTS), HIDDEN), torch.nn.ReLU(), torch.nn.Linear(HIDDEN, len(NAMES))
+    )
+    with torch.no_grad():
+        for one in net.parameters():
+            one.copy_(torch.randn(one.shape, generator=generator) * (0.5 / np.sqrt(one.shape[-1])))
+    optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, UPDATES)
+    for _ in range(UPDATES):
+        rows = torch.randint(len(z), (512,), generator=generator)
+        inputs = z[rows] + BLUR * torch.randn((512, z.shape[1]), generator=generator)
+        errors = binary_cross_entropy_with_logits(net(inputs), labels[rows], reduction="none")
+        loss = (shares[rows] * errors).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    layers = [
+        torch.cat([layer.weight.T, layer.bias[None]]).detach().numpy().astype(np.float32)
+        for layer in (net[0], net[2])
+    ]
+    return Ear(NAMES, middle.astype(np.float32), spread.astype(np.float32), *layers)
+
+
+def write(found: Ear) -> None:
+    fields = {name: getattr(found, name) for name in ("middle", "spread", "inner", "outer")}
+    np.savez_compressed(FILE, inputs=np.array(INPUTS), names=np.array(NAMES), **fields)
+
+
+def told(found: Ear, examples: list[Example]) -> dict[str, dict[str, float]]:
+    """Of each name, the share that is heard of what is there, and of what is not."""
+    sure = found(np.array([one[0] for one in examples]))
+    labels = np.array([one[1] for one in examples])
+    return {
+        name: {
+            "heard": float(np.mean(sure[labels[:, row] == 1, row] > 0.5)),
+            "taken_for_it": float(np.mean(sure[labels[:, row] == 0, row] > 0.5)),
+        }
+        for row, name in enumerate(NAMES)
+        if (labels[:, row] == 1).sum() > 2
+    }
+
+
+def in_order(work: Sequence[Work], do: Callable[[Work], Made]) -> list[Made]:
+    made = dict(do_all(work, do, 2))
+    return [made[number] for number in range(len(work))]
+
+
+def main() -> None:
+    """Listen, fit, be fooled, fit again, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--recordings", type=Path, default=RECORDINGS, help="folder of sonic-pi-samples")
+    parser.add_argument("--renders", type=int, default=600, help="of each category (600)")
+    parser.add_argument("--impostors", type=int, default=1_500, help="at random (1500)")
+    parser.add_argument("--rounds", type=int, default=4, help="in which a search tries to fool it (4)")
+    parser.add_argument("--evaluations", type=int, default=200, help="of each search (200)")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    recordings = in_order(sorted(options.recordings.glob("*.flac")), recording)
+    renders = in_order([(name, number) for name in CATEGORIES for number in range(options.renders)], render)
+    impostors = in_order(range(options.impostors), impostor)
+    examples = recordings + renders + impostors
+    weights = np.array([RECORDING_WEIGHT] * len(recordings) + [1.0] * (len(examples) - len(recordings)))
+    folds = np.random.default_rng(0).integers(5, size=len(examples))
+    held_out = [one for one, fold in zip(examples, folds, strict=True) if fold == 0]
+    kept = [one for one, fold in zip(examples, folds, strict=True) if fold]
+    trial = fit(kept, weights[folds > 0])
+    unheard = [one for one, fold in zip(recordings, folds, strict=False) if fold == 0]
+    result: dict[str, object] = {
+        "held_out": told(trial, held_out),
+        "held_out_recordings": told(trial, unheard),
+    }
+    write(fit(examples, weights))
+    fooled = []
+    for number in range(options.rounds):
+        briefs = make_briefs(2 * len(CATEGORIES), seed=1_000 + number)
+        tried = in_order([(brief, options.evaluations, number) for brief in briefs], searched)
+        fooled.append(float(np.mean([best for best, _ in tried])))
+        print(f"round {number + 1}: what a search found has a mean reward of {fooled[-1]:.3f}", flush=True)
+        examples += [one for _, some in tried for one in some]
+        weights = np.append(weights, np.ones(len(examples) - len(weights)))
+        write(fit(examples, weights))
+    result["mean_reward_of_what_was_found_by_round"] = fooled
+    print(json.dumps(result, indent=1))
+    RESULT.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
