@@ -3,9 +3,10 @@
 Usage: python benchmarks/prompting/degradations.py [--recordings FOLDER]; writes
 benchmarks/results/prompting-degradations.json. Clean sounds are recordings of sonic-pi-samples (CC0) and
 renders of the band of the sketch, of all categories; those that are clipped or have gaps as they come are
-left out, driven renders among them. A pair is a clean sound and the same degraded; it is
-ordered if the component scores the clean one higher. A degradation that changes nothing of a sound (no side
-to collapse, no tempo to change) has no pair. A change of level must move no component.
+left out, driven renders among them, and phrases whose notes are hidden by noise. A pair is a clean sound and
+the same degraded; it is ordered if the component scores the clean one higher. A degradation that changes
+nothing of a sound (no side to collapse, no tempo to change, no tail) has no pair. A change of level must move
+no component.
 """
 
 from __future__ import annotations
@@ -27,12 +28,14 @@ from tonewright.prompting.generators.sketch.band import play
 from tonewright.prompting.generators.sketch.composing import compose
 from tonewright.prompting.generators.sketch.piece import CATEGORIES, PIECE, Piece
 from tonewright.prompting.listening.analysis import SAMPLE_RATE_HZ, listen
+from tonewright.prompting.listening.partials import partial_share
 from tonewright.prompting.rewards.quality import bandwidth_hz
 from tonewright.prompting.rewards.scoring import score
 from tonewright.prompting.words.vocabulary import vocabulary
 
 RESULT = Path(__file__).parent.parent / "results" / "prompting-degradations.json"
 PER_CATEGORY = 12
+HEARD_NOTES = 0.3
 SECONDS = {"instruments": 3.0, "sfx": 4.0, "ambient": 8.0}
 Sound = NDArray[np.float32]
 
@@ -103,7 +106,8 @@ def renders() -> list[Clean]:
             brief = brief_of(f"{category}-{number}", category, Target(seconds, bpm, bars, key))
             clean = Clean(brief.id, np.zeros((2, 1), np.float32), brief, piece)
             clean = replace(clean, sound=clean.rendered())
-            if is_clean(clean.sound):
+            heard = category != "phrases" or partial_share(listen(clean.sound[None]))[0] > HEARD_NOTES
+            if heard and is_clean(clean.sound):
                 made.append(clean)
     return made
 
@@ -148,10 +152,11 @@ def dropouts(clean: Clean, strength: int) -> Sound | None:
     return sound
 
 
-def low_pass(clean: Clean, strength: int) -> Sound:
+def low_pass(clean: Clean, strength: int) -> Sound | None:
     top_hz = float(bandwidth_hz(listen(clean.sound[None]))[0])
     edge_hz = max(200.0, min(0.6 * top_hz, 20_000) * (1, 0.6, 0.35, 0.2)[strength])
-    return sosfiltfilt(butter(8, edge_hz, fs=SAMPLE_RATE_HZ, output="sos"), clean.sound).astype(np.float32)
+    sound = sosfiltfilt(butter(8, edge_hz, fs=SAMPLE_RATE_HZ, output="sos"), clean.sound).astype(np.float32)
+    return None if rms(sound - clean.sound) < 1e-3 * rms(clean.sound) else sound
 
 
 def mono(clean: Clean, strength: int) -> Sound | None:
@@ -200,7 +205,7 @@ def truncated(clean: Clean, strength: int) -> Sound | None:
     """Cut off while it sounds: earlier and earlier. Loops, and what ends hard already, have no tail."""
     sound = clean.sound.copy()
     power = (sound**2).sum(axis=0)
-    hard = power[-441:].mean() > power.max() * 1e-4
+    hard = power[-441:].mean() > power.max() * 1e-5
     if hard or clean.brief.category in ("drums", "phrases"):
         return None
     heard = np.flatnonzero(power > power.max() * 1e-4)

@@ -77,4 +77,4 @@ def _own(spectrum: NDArray[np.float32], k: int) -> float:
 @njit(cache=True, nogil=True)
 def _longest(length: NDArray[np.int32], k: int) -> int:
     """Of the lines within a bin."""
-    return max(length[k - 1], length[k], length[k + 1])
+    return int(max(length[k - 1], length[k], length[k + 1]))

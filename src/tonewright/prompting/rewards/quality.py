@@ -11,6 +11,7 @@ from tonewright.compiling import njit
 from tonewright.distances.closeness import closeness
 from tonewright.prompting.briefs.brief import Brief
 from tonewright.prompting.listening.analysis import SAMPLE_RATE_HZ, Floats, Heard
+from tonewright.prompting.listening.partials import partial_share
 from tonewright.prompting.rewards.terms import Component, Term
 from tonewright.prompting.words.vocabulary import vocabulary
 
@@ -19,10 +20,14 @@ _RAIL = 0.985
 _EVEN = 1e-5
 _CLICK_RATIO = 14.0
 _CLICK_REACH, _CLICK_GAP, _CLICK_ALONE = 220, 12, 882
+_QUIET_DB = 85.0
+_ONSET, _ONSET_REACH = 2.0, 441
+"""Ratio of powers after and before a jump that is the beginning of something, and samples to either side."""
 _MOVING, _STANDING = 4.0, 16.0
 """Ratios of power over time, and of neighbouring bins, that steady noise does not have."""
 _DROP_DB, _DROP_HOP, _LONGEST_DROP_S = 30.0, 64, 0.25
-_BANDWIDTH_WEIGHT = 3.0
+_BANDWIDTH_WEIGHT, _EMPTY = 3.0, 1e-7
+_BESIDE_OCTAVES, _TONAL = 0.5, 0.1
 _COMB_HZ = SAMPLE_RATE_HZ / 2_048
 _COMB_FFT = 16_384
 
@@ -48,13 +53,19 @@ def quality(heard: Heard, brief: Brief | None = None) -> Component:
         (
             Term(
                 "noise",
-                absent if noisy else closeness(np.maximum(noise + 75, 0), 40),
+                absent if noisy else closeness(np.maximum(noise + _QUIET_DB, 0), 40),
                 noise,
                 "dB",
                 "level between the partials and in the gaps",
             ),
             Term("clipping", closeness(clipped, 1e-3), 100 * clipped, "%", "samples on a flat top"),
-            Term("clicks", closeness(clicks, 0.7), clicks, "a second", "jumps that lead to nothing"),
+            Term(
+                "clicks",
+                closeness(np.maximum(clicks - 0.3, 0), 0.5),
+                clicks,
+                "a second",
+                "jumps that lead to nothing",
+            ),
             Term("dropouts", closeness(drops, 0.3), drops, "a second", "gaps with hard edges"),
             Term(
                 "bandwidth",
@@ -65,7 +76,7 @@ def quality(heard: Heard, brief: Brief | None = None) -> Component:
                 _BANDWIDTH_WEIGHT,
             ),
             Term(
-                "comb", closeness(np.maximum(comb - 1.5, 0), 3), comb, "dB", "lines at 21.5 Hz and multiples"
+                "comb", closeness(np.maximum(comb - 2.5, 0), 3), comb, "dB", "lines at 21.5 Hz and multiples"
             ),
             Term("dc", closeness(10 ** (np.minimum(dc, 0) / 20), 0.05), dc, "dB", "constant part"),
         ),
@@ -76,19 +87,22 @@ def noise_floor_db(heard: Heard) -> Floats:
     """Mean over half octaves of the least power that a band has, against all power, `[B]` in dB.
 
     The tenth percentile over time of the lowest sixth of the bins within a band: what is heard between
-    partials and between onsets.
+    partials and between onsets. Bands in which nothing is do not count.
     """
     edges_hz = 200 * 2 ** np.arange(0, 13.1 / 2, 0.5)
-    total = heard.frame_power.mean(axis=1)
-    floors = []
+    total = np.maximum(heard.frame_power.mean(axis=1), 1e-30)
+    floors, means = [], []
     for low, high in pairwise(edges_hz):
         bins = heard.power[:, :, (heard.bins_hz >= low) & (heard.bins_hz < high)]
         count = bins.shape[2]
         lowest = np.partition(bins, max(1, count // 6), axis=2)[:, :, : max(1, count // 6)].mean(axis=2)
         at = max(1, lowest.shape[1] // 10)
         least = np.partition(lowest, at, axis=1)[:, :at].mean(axis=1)
-        floors.append(10 * np.log10(np.maximum(least * count / np.maximum(total, 1e-30), 1e-13)))
-    return np.asarray(np.mean(floors, axis=0), np.float64)
+        floors.append(10 * np.log10(np.maximum(least * count / total, 1e-13)))
+        means.append(bins.mean(axis=1, dtype=np.float64).sum(axis=1))
+    mean = np.array(means)
+    there = mean > _EMPTY * mean.max(axis=0)
+    return np.asarray((np.array(floors) * there).sum(axis=0) / np.maximum(there.sum(axis=0), 1))
 
 
 def clipped_share(heard: Heard) -> Floats:
@@ -142,6 +156,18 @@ def _alone(bend: NDArray[np.float64], n: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
+def _begins(sound: NDArray[np.float32], n: int) -> bool:
+    """Whether the sound is louder after a jump than before: something begins with it."""
+    before, after = 0.0, 0.0
+    for m in range(_CLICK_GAP, _ONSET_REACH):
+        if n - m >= 0:
+            before += float(sound[n - m]) ** 2
+        if n + m < len(sound):
+            after += float(sound[n + m]) ** 2
+    return after > _ONSET * before
+
+
+@njit(cache=True, nogil=True)
 def _clicks(sound: NDArray[np.float32]) -> int:
     """Second differences that are many times those of both sides, not counting their neighbours."""
     bend = np.abs(sound[2:] - 2 * sound[1:-1] + sound[:-2]).astype(np.float64)
@@ -154,7 +180,8 @@ def _clicks(sound: NDArray[np.float32]) -> int:
     while n < len(bend) - reach - gap:
         before = np.sqrt((total[n - gap] - total[n - gap - reach]) / reach)
         after = np.sqrt((total[n + gap + reach] - total[n + gap]) / reach)
-        if bend[n] > _CLICK_RATIO * max(before, after, floor) and _alone(bend, n):
+        stands_out = bend[n] > _CLICK_RATIO * max(before, after, floor)
+        if stands_out and _alone(bend, n) and not _begins(sound, n):
             count += 1
             n += 2 * gap
         n += 1
@@ -189,8 +216,8 @@ def dropout_rate(heard: Heard) -> Floats:
 def bandwidth_hz(heard: Heard) -> Floats:
     """Highest frequency of more than steady noise, within 70 dB of the strongest band, `[B]`.
 
-    Of each sixth of an octave counts what comes and goes, and what stands out of the bins beside it; of a
-    sound that is noise alone, all of it.
+    Of each sixth of an octave counts what comes and goes, and what stands out of the bins within half an
+    octave; of a sound that is noise alone, all of it.
     """
     edges_hz = 50 * 2 ** np.arange(0, 8.8, 1 / 6)
     found, plain, tops = [], [], []
@@ -202,15 +229,16 @@ def bandwidth_hz(heard: Heard) -> Floats:
         loud, quiet = _ends(power, heard.loud)
         moving = loud > (_MOVING + 30 / bins.sum()) * quiet  # of few bins noise moves, too
         mean = heard.mean_power[:, bins]
-        standing = mean.max(axis=1) > _STANDING * np.quantile(mean, 0.2, axis=1)
+        beside = (heard.bins_hz >= low * 2**-_BESIDE_OCTAVES) & (heard.bins_hz < high * 2**_BESIDE_OCTAVES)
+        standing = mean.max(axis=1) > _STANDING * np.quantile(heard.mean_power[:, beside], 0.2, axis=1)
         plain.append(mean.mean(axis=1))
         # Not the mean: clicks are content of a few frames.
         found.append(np.where(moving | standing, loud, 0.0))
         tops.append(high)
     content, whole = np.stack(found, axis=1), np.stack(plain, axis=1)
-    noise_alone = content.sum(axis=1) < 0.05 * whole.sum(axis=1)
+    noise_alone = (content.sum(axis=1) < 0.05 * whole.sum(axis=1)) & (partial_share(heard) < _TONAL)
     content = np.where(noise_alone[:, None], whole, content)
-    above = content > content.max(axis=1, keepdims=True) * 1e-7
+    above = content > content.max(axis=1, keepdims=True) * _EMPTY
     return np.asarray(np.where(above, np.array(tops), 0.0).max(axis=1))
 
 

@@ -17,6 +17,8 @@ NAME = "technical"
 _RHYTHMIC = ("drums", "phrases")
 _WIDE_DB = 0.0
 _END_HOP = 44
+_END_BLOCKS = 20
+_IMAGE_WEIGHT = 2.0
 _RHYTHM_WEIGHT, _ENDING_WEIGHT = 2.0, 2.5
 _BALANCE = ("brightness", "warmth", "depth", "air")
 
@@ -81,9 +83,8 @@ def _image(heard: Heard, brief: Brief) -> Term:
     width_db = AXES["width"](heard)
     asked = "width" in {_axis_of(word) for word in brief.target.tone}
     score = 0.4 + 0.6 * closeness(np.maximum(_WIDE_DB - width_db, 0), 8)
-    return Term(
-        "image", np.where(asked, np.nan, score), width_db, "dB", "energy of the side against the middle"
-    )
+    meaning = "energy of the side against the middle"
+    return Term("image", np.where(asked, np.nan, score), width_db, "dB", meaning, _IMAGE_WEIGHT)
 
 
 def _ending(heard: Heard, brief: Brief) -> Term:
@@ -99,7 +100,7 @@ def _ending(heard: Heard, brief: Brief) -> Term:
 
 
 def _last_level_db(heard: Heard) -> Floats:
-    """Level of the 3 ms before a sound ends or falls silent for good, against its loudest, `[B]`."""
+    """Highest level of 3 ms within the 20 ms before a sound ends for good, against its loudest, `[B]`."""
     found = np.empty(len(heard.samples))
     for row, (middle, side) in enumerate(zip(heard.middle, heard.side, strict=True)):
         power = middle.astype(np.float64) ** 2 + side.astype(np.float64) ** 2
@@ -108,7 +109,8 @@ def _last_level_db(heard: Heard) -> Floats:
         loudest = max(float(np.convolve(blocks, np.ones(4) / 4, "valid").max()), 1e-30)
         sounding = np.flatnonzero(blocks > loudest * 1e-6)
         last = sounding[-1] if len(sounding) else 0
-        end = blocks[max(0, last - 2) : last + 1].mean()
+        ended = np.convolve(blocks[max(0, last - _END_BLOCKS) : last + 1], np.ones(3) / 3, "valid")
+        end = ended.max(initial=0)
         found[row] = 10 * np.log10(max(end / loudest, 1e-6))
     return found
 

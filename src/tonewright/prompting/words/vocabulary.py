@@ -242,9 +242,9 @@ def parse_vocabulary(text: str | bytes) -> Vocabulary:
             raise BriefError(
                 f"a style belongs to a category; got {style.category!r} for {style.name!r}; use one of those"
             )
-    for word in made.pitched:
-        if word not in made.meanings:
-            raise UnknownNameError("word for what has a pitch", str(word), made.meanings)
+    for noun in made.pitched:
+        if noun not in made.meanings:
+            raise UnknownNameError("word for what has a pitch", str(noun), made.meanings)
     for mood in made.moods.values():
         for one in mood.tone:
             made.tone_word(one)
