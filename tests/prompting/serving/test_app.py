@@ -6,7 +6,10 @@ import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
+
+from tonewright.audio import read
 
 pytest.importorskip("fastapi")
 httpx = pytest.importorskip("httpx")
@@ -42,6 +45,21 @@ def test_one_or_several_are_made(serve, direct):
         asked = [*HARMLESS, Request("nan", seconds=0.1)]
         several = post(url, encode_requests(asked))
         assert_same(decode_generations(several.content, asked), direct.generate(asked))
+
+
+def test_one_may_come_as_a_wav_file(serve, direct, tmp_path):
+    accept = JSON | {"Accept": "audio/wav"}
+    with serve() as (_, url):
+        one = post(url, encode_requests(HARMLESS[:1]), accept)
+        assert (one.status_code, one.headers["content-type"]) == (200, "audio/wav")
+        (tmp_path / "a.wav").write_bytes(one.content)
+        (made,) = direct.generate(HARMLESS[:1])
+        np.testing.assert_array_equal(read(tmp_path / "a.wav").samples, made.samples)
+        fault = post(url, b'{"prompt": "nan"}', accept)
+        assert (fault.status_code, fault.json()["detail"]) == (500, "it gave numbers that are not finite")
+        several = post(url, encode_requests(HARMLESS), accept)
+        assert several.status_code == 422
+        assert several.json()["detail"] == "a WAV file holds one sound; got 4 requests; send one at a time"
 
 
 @pytest.mark.parametrize(

@@ -117,3 +117,14 @@ def test_what_cannot_be_loaded_again_is_told_until_it_can(share, model):
     assert shared.generate(HARMLESS[:1])[0].fault is None
     assert outcomes(shared) == {"unavailable": 1, "ok": 1}
     assert shared.replaced == 1
+
+
+def test_what_cannot_even_be_sent_is_told_and_harms_no_other(share, direct):
+    class Unsendable(str):
+        """Of a class that another process cannot import."""
+
+    shared = share()
+    with pytest.raises(UnavailableError, match=r"the server failed: .*Unsendable"):
+        shared.generate([Request(Unsendable("a"))])
+    assert_same(shared.generate(HARMLESS), direct.generate(HARMLESS))
+    assert outcomes(shared) == {"unavailable": 1, "ok": 4}

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from tonewright.audio.writing import wav_bytes
 from tonewright.documents import JSONFault
-from tonewright.errors import MissingExtraError, TonewrightError, UsageError
+from tonewright.errors import GenerationError, MissingExtraError, TonewrightError, UsageError
 from tonewright.prompting.generators.base import SAMPLE_RATE_HZ, Generation
 from tonewright.prompting.serving.description import limits_fields, settings_fields
 from tonewright.prompting.serving.errors import BusyError, LateError, UnavailableError
@@ -24,6 +25,7 @@ except ModuleNotFoundError as missing:
     raise MissingExtraError("fastapi", "serve", "serving a generator") from missing
 
 _AGAIN_S = "1"
+WAV_TYPE = "audio/wav"
 _WENT_AWAY = 499
 """Nobody reads it; the name of it in logs is that of nginx."""
 
@@ -41,7 +43,8 @@ def make_app(shared: Shared) -> FastAPI:
 
     What is wrong is told as JSON, `{"detail": "rule; got value; remedy"}`, with status 400 (no JSON), 413
     (too large), 415 (another type), 422 (asks for what cannot be done), 503 (queue full, or no generator now;
-    with Retry-After) or 504 (took too long).
+    with Retry-After) or 504 (took too long). Sounds are sent as `wire` says; a call of one request that
+    accepts audio/wav gets a WAV file of 32-bit floats, and its fault with status 500.
 
     Args:
         shared: The generator.
@@ -59,13 +62,21 @@ def make_app(shared: Shared) -> FastAPI:
             return _refused(shared, 422, str(error))
         except _RefusedError as refused:
             return _refused(shared, refused.status, str(refused))
+        as_wav = WAV_TYPE in call.headers.get("accept", "").lower()
+        if as_wav and len(requests) > 1:
+            reason = f"a WAV file holds one sound; got {len(requests)} requests; send one at a time"
+            return _refused(shared, 422, reason)
         try:
             made = await _made(call, shared, shared.submit(requests))
         except TonewrightError as error:
             return _told(error)
         if made is None:
             return Response(status_code=_WENT_AWAY)
-        return Response(await run_in_threadpool(encode_generations, made), media_type=MEDIA_TYPE)
+        if not as_wav:
+            return Response(await run_in_threadpool(encode_generations, made), media_type=MEDIA_TYPE)
+        if made[0].fault is not None:
+            return _told(GenerationError(made[0].fault))
+        return Response(wav_bytes(made[0].clip, encoding="float"), media_type=WAV_TYPE)
 
     @app.get("/health")
     async def health() -> Response:

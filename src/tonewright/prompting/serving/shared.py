@@ -161,11 +161,17 @@ class Shared:
     def _work(self) -> None:
         while not self._closed.is_set():
             tickets = self._queue.take(_LOOKS_S)
-            if tickets:
-                self._render(tickets)
-            else:
-                self._worker.revive()
-        self._worker.bury()
+            try:
+                if tickets:
+                    self._render(tickets)
+                else:
+                    self._worker.revive()
+            except Exception as error:  # this thread is the only one: it goes on, and nobody waits for ever
+                reason = " ".join(f"{type(error).__name__}: {error}".split())
+                self._tell(f"the worker is lost, and replaced: {reason}")
+                self._worker.drop(reason)
+                self._fail(tickets, f"the server failed: {reason}")
+        self._worker.drop("the server has ended")
         while left := self._queue.take(0):
             self._fail(left, "the server ends")
 

@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from tonewright.errors import GenerationError, UsageError
+from tonewright.errors import GenerationError, UsageError, system_reason
 from tonewright.files import StrPath
 from tonewright.prompting.generators.base import Generation, Request, Setting
 from tonewright.prompting.serving.errors import UnavailableError
@@ -56,9 +56,7 @@ class Worker:
         self.pid: int | None = None
         self._failures, self._again_s = 0, 0.0
         self._closed = False
-        self._lock = (
-            threading.Lock()
-        )  # of the process: whoever closes does not miss one that is being started
+        self._lock = threading.Lock()  # whoever closes does not miss a process that is being started
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
         try:
@@ -108,27 +106,32 @@ class Worker:
             if self._process is not None:
                 self._process.kill()
 
-    def bury(self) -> None:
-        """Let go of what is left after `close`; called by the thread that uses it."""
+    def drop(self, reason: str) -> None:
+        """End the process, and let go of it; called by the thread that uses it."""
         if self._process is not None:
-            self._bury("the server has ended")
+            self._process.kill()
+            self._bury(reason)
 
     def _start(self) -> None:
         context = get_context("spawn")  # a fork would copy threads and locks in whatever state they are
-        ours, theirs = context.Pipe()
-        process = context.Process(target=work, args=(theirs, *self._what), daemon=True)
-        with self._lock:
-            if self._closed:
-                ours.close()
-                theirs.close()
-                raise UnavailableError("the server ends")
-            with _without_ctrl_c():
-                process.start()
-            self._process, self._pipe = process, ours
-        theirs.close()  # so that its end is seen here when the process dies
+        try:
+            ours, theirs = context.Pipe()
+            with theirs:  # closed here once the process has it, so that its end is seen when that dies
+                process = context.Process(target=work, args=(theirs, *self._what), daemon=True)
+                self._begin(process, ours)
+        except OSError as error:
+            raise GenerationError(f"no process can be started: {system_reason(error)}") from None
         self.name, settings = self._answer(self._limits.load_s)
         self.settings = dict[str, Setting](settings)
         self.missing, self.pid = None, process.pid
+
+    def _begin(self, process: SpawnProcess, pipe: Connection) -> None:
+        with self._lock:
+            if self._closed:
+                raise UnavailableError("the server ends")
+            with _without_ctrl_c():
+                process.start()
+            self._process, self._pipe = process, pipe
 
     def _answer(self, patience_s: float, requests: Sequence[Request] | None = None) -> Any:
         """What the process says, after it was given requests."""
