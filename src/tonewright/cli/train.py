@@ -96,6 +96,7 @@ class TrainSketch(_Training):
         from tonewright.errors import UsageError
         from tonewright.learning.launch import stoppable
         from tonewright.prompting.generators.sketch.piece import CATEGORIES
+        from tonewright.prompting.generators.sketch.text import Reader
         from tonewright.prompting.generators.sketch.training import (
             SketchConfig,
             export_sketch,
@@ -105,7 +106,6 @@ class TrainSketch(_Training):
             run_config,
             train_sketch,
         )
-        from tonewright.prompting.generators.sketch.text import Reader
         from tonewright.threads import available_threads
 
         if self.synth is not None:

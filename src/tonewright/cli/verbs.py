@@ -25,15 +25,17 @@ class VerbGroup:
     Args:
         meaning: What the verb does, in a line of its help.
         alone: What it does without a second word, if it does anything.
+        free: Whether any text may follow it in place of a second word.
 
     Attributes:
         meaning: The same.
         alone: The same.
+        free: The same.
         verbs: The class of each word.
     """
 
-    def __init__(self, meaning: str, alone: type[Verb] | None = None) -> None:
-        self.meaning, self.alone = meaning, alone
+    def __init__(self, meaning: str, alone: type[Verb] | None = None, free: bool = False) -> None:
+        self.meaning, self.alone, self.free = meaning, alone, free
         self.verbs: dict[str, type[Verb]] = {}
 
     def word(self, name: str) -> Callable[[type[Kind]], type[Kind]]:

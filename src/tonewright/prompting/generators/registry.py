@@ -18,6 +18,7 @@ from tonewright.prompting.generators.base import Generator
 
 GENERATORS: dict[str, str] = {
     "sketch": "tonewright.prompting.generators.sketch.generator:Sketch",
+    "remote": "tonewright.prompting.serving.client:Remote",
 }
 DEFAULT = "sketch"
 

@@ -1,0 +1,1 @@
+"""One generator for many: a server, its client, and the same on a cluster."""
