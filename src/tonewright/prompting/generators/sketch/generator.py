@@ -22,7 +22,7 @@ from tonewright.prompting.generators.base import (
     fit,
 )
 from tonewright.prompting.generators.sketch.band import play
-from tonewright.prompting.generators.sketch.latents import SIZE, decode
+from tonewright.prompting.generators.sketch.latents import SIZE, decode, stated
 from tonewright.prompting.generators.sketch.piece import PIECE, Piece
 from tonewright.prompting.generators.sketch.sampling import (
     EVALUATIONS,
@@ -37,6 +37,7 @@ KIND = "sketch-flow"
 VERSION = 1
 """Of the band: a flow that was trained for another one is refused."""
 _STEM = "sketch-v1"
+_STATED = stated()
 
 
 class Sketch:
@@ -88,7 +89,7 @@ class Sketch:
         rng = np.random.default_rng(request.seed)
         levels = schedule(request.steps, request.sigma_max, request.sigma_min)
         start = np.float32(levels[0]) * rng.standard_normal((1, SIZE), dtype=np.float32)
-        used, evaluations = guided(velocity, request.cfg_scale)
+        used, evaluations = guided(velocity, request.cfg_scale, _STATED)
         latent = sample_flow(request.sampler, used, start, levels, rng)
         return Piece(decode(latent)[0]), evaluations * EVALUATIONS[request.sampler] * request.steps
 

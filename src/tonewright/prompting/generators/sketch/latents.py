@@ -26,6 +26,13 @@ SIZE = len(_PLAIN) + sum(_COUNTS)
 """Numbers of a latent."""
 
 
+def stated() -> NDArray[np.bool_]:
+    """Which numbers of a latent a text states as they are, `[SIZE]`: the tempo."""
+    found = np.zeros(SIZE, np.bool_)
+    found[_PLAIN.index(PIECE.index("bpm"))] = True
+    return found
+
+
 def weights() -> NDArray[np.float32]:
     """How much each number of a latent counts in training, `[SIZE]`, 1 in the mean.
 

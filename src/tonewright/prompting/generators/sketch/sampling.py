@@ -24,12 +24,17 @@ def schedule(steps: int, sigma_max: float, sigma_min: float) -> NDArray[np.float
     return np.append(levels, 0.0)
 
 
-def guided(velocity: Callable[[Latent, float, bool], Latent], cfg_scale: float) -> tuple[Velocity, int]:
+def guided(
+    velocity: Callable[[Latent, float, bool], Latent],
+    cfg_scale: float,
+    stated: NDArray[np.bool_] | None = None,
+) -> tuple[Velocity, int]:
     """A velocity that follows a prompt further than its opposite (Ho and Salimans 2022).
 
     Args:
         velocity: Of a latent and a time, with the prompt (True) or with its opposite (False).
         cfg_scale: 1 for the prompt alone.
+        stated: `[SIZE]`: numbers that a prompt states; they are not guided beyond it.
 
     Returns:
         The velocity, and how many evaluations it takes.
@@ -37,9 +42,13 @@ def guided(velocity: Callable[[Latent, float, bool], Latent], cfg_scale: float) 
     if cfg_scale == 1.0:
         return lambda x, t: velocity(x, t, True), 1
 
+    scale = np.full(1 if stated is None else stated.shape, cfg_scale, np.float32)
+    if stated is not None:
+        scale[stated] = min(cfg_scale, 1.0)  # 128 BPM, followed further, would be 140
+
     def both(x: Latent, t: float) -> Latent:
         away = velocity(x, t, False)
-        return away + np.float32(cfg_scale) * (velocity(x, t, True) - away)
+        return away + scale * (velocity(x, t, True) - away)
 
     return both, 2
 
