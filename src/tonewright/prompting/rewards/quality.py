@@ -178,12 +178,13 @@ def _clicks(sound: NDArray[np.float32]) -> int:
     reach, gap = _CLICK_REACH, _CLICK_GAP
     count, n = 0, reach + gap
     while n < len(bend) - reach - gap:
-        before = np.sqrt((total[n - gap] - total[n - gap - reach]) / reach)
-        after = np.sqrt((total[n + gap + reach] - total[n + gap]) / reach)
-        stands_out = bend[n] > _CLICK_RATIO * max(before, after, floor)
-        if stands_out and _alone(bend, n) and not _begins(sound, n):
-            count += 1
-            n += 2 * gap
+        if bend[n] > _CLICK_RATIO * floor:
+            before = np.sqrt((total[n - gap] - total[n - gap - reach]) / reach)
+            after = np.sqrt((total[n + gap + reach] - total[n + gap]) / reach)
+            stands_out = bend[n] > _CLICK_RATIO * max(before, after)
+            if stands_out and _alone(bend, n) and not _begins(sound, n):
+                count += 1
+                n += 2 * gap
         n += 1
     return count
 
@@ -220,35 +221,44 @@ def bandwidth_hz(heard: Heard) -> Floats:
     octave; of a sound that is noise alone, all of it.
     """
     edges_hz = 50 * 2 ** np.arange(0, 8.8, 1 / 6)
-    found, plain, tops = [], [], []
-    for low, high in pairwise(edges_hz):
-        bins = (heard.bins_hz >= low) & (heard.bins_hz < high)
-        if not bins.any():
-            continue
-        power = heard.power[:, :, bins].mean(axis=2, dtype=np.float64)
-        loud, quiet = _ends(power, heard.loud)
-        moving = loud > (_MOVING + 30 / bins.sum()) * quiet  # of few bins noise moves, too
-        mean = heard.mean_power[:, bins]
-        beside = (heard.bins_hz >= low * 2**-_BESIDE_OCTAVES) & (heard.bins_hz < high * 2**_BESIDE_OCTAVES)
-        standing = mean.max(axis=1) > _STANDING * np.quantile(heard.mean_power[:, beside], 0.2, axis=1)
-        plain.append(mean.mean(axis=1))
-        # Not the mean: clicks are content of a few frames.
-        found.append(np.where(moving | standing, loud, 0.0))
-        tops.append(high)
-    content, whole = np.stack(found, axis=1), np.stack(plain, axis=1)
+    spans = [np.searchsorted(heard.bins_hz, pair) for pair in pairwise(edges_hz)]
+    kept = [number for number, (first, last) in enumerate(spans) if last > first]
+    counts = np.array([spans[number][1] - spans[number][0] for number in kept])
+    power = np.stack(
+        [heard.power[:, :, slice(*spans[number])].mean(axis=2, dtype=np.float64) for number in kept], axis=2
+    )
+    loud, quiet = _ends(power, heard.loud)
+    moving = loud > (_MOVING + 30 / counts) * quiet  # of few bins noise moves, too
+    mean = heard.mean_power
+    highest = np.stack([mean[:, slice(*spans[number])].max(axis=1) for number in kept], axis=1)
+    standing = highest > _STANDING * np.stack([_beside(mean, heard, edges_hz[n]) for n in kept], axis=1)
+    # Not the mean: clicks are content of a few frames.
+    content = np.where(moving | standing, loud, 0.0)
+    whole = np.stack([mean[:, slice(*spans[number])].mean(axis=1) for number in kept], axis=1)
     noise_alone = (content.sum(axis=1) < 0.05 * whole.sum(axis=1)) & (partial_share(heard) < _TONAL)
     content = np.where(noise_alone[:, None], whole, content)
     above = content > content.max(axis=1, keepdims=True) * _EMPTY
-    return np.asarray(np.where(above, np.array(tops), 0.0).max(axis=1))
+    return np.asarray(np.where(above, edges_hz[np.array(kept) + 1], 0.0).max(axis=1))
+
+
+def _beside(mean: Floats, heard: Heard, low_hz: float) -> Floats:
+    """Of power spectra `[B, F]` the second tenth of the bins around a band, `[B]`."""
+    reach = 2**_BESIDE_OCTAVES
+    first, last = np.searchsorted(heard.bins_hz, (low_hz / reach, low_hz * 2 ** (1 / 6) * reach))
+    at = (last - first) // 5
+    return np.asarray(np.partition(mean[:, first:last], at, axis=1)[:, at])
 
 
 def _ends(power: Floats, counted: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """The ninth and the first tenth of powers `[B, T]` over the frames that count, `[B]` each."""
-    ends = [
-        np.quantile(row[used], (0.9, 0.1)) if used.any() else np.zeros(2)
-        for row, used in zip(power, counted, strict=True)
-    ]
-    return np.array([one[0] for one in ends]), np.array([one[1] for one in ends])
+    """The ninth and the first tenth of powers `[B, T, K]` over the frames that count, `[B, K]` each."""
+    loud, quiet = np.zeros((2, len(power), power.shape[2]))
+    for row, used in enumerate(counted):
+        count = int(used.sum())
+        if count:
+            low, high = count // 10, min(count - 1, count * 9 // 10)
+            ordered = np.partition(power[row, used], (low, high), axis=0)
+            quiet[row], loud[row] = ordered[low], ordered[high]
+    return loud, quiet
 
 
 def comb_db(heard: Heard) -> Floats:
