@@ -1,7 +1,7 @@
 """Measure where the sounds of each category lie.
 
 Usage: python benchmarks/prompting/norms.py [--recordings FOLDER] [--renders N]; writes
-src/tonewright/prompting/rewards/norms.npz. Recordings are those of sonic-pi-samples (CC0); renders are pieces
+src/tonewright/prompting/listening/norms.npz. Recordings are those of sonic-pi-samples (CC0); renders are pieces
 that the band of the sketch plays, of all styles, those that are held out included.
 """
 
@@ -17,17 +17,15 @@ from numpy.typing import NDArray
 from tonewright.measuring.workers import do_all
 from tonewright.prompting.generators.base import SAMPLE_RATE_HZ
 from tonewright.prompting.generators.sketch.band import play
-from tonewright.prompting.generators.sketch.composing import compose
+from tonewright.prompting.generators.sketch.nearest import reference_piece
 from tonewright.prompting.generators.sketch.piece import CATEGORIES
 from tonewright.prompting.generators.sketch.songbook import seconds_of
 from tonewright.prompting.judging import stereo
-from tonewright.prompting.listening import embedding
+from tonewright.prompting.listening import embedding, norms
 from tonewright.prompting.listening.analysis import listen
-from tonewright.prompting.rewards import norms
-from tonewright.prompting.words.vocabulary import vocabulary
 
 RECORDINGS = Path("/usr/share/sonic-pi/samples")
-REWARDS = Path(norms.__file__).parent
+FILE = Path(norms.__file__).parent / norms.FILE
 LONGEST_S = 12.0
 KINDS = {
     "ambi": "ambient",
@@ -104,9 +102,7 @@ def recording(path: Path) -> tuple[NDArray[np.float64], str]:
 
 def render(work: tuple[str, int]) -> tuple[NDArray[np.float64], str]:
     category, number = work
-    rng = np.random.default_rng([101, CATEGORIES.index(category), number])
-    styles = [style.name for style in vocabulary().styles.values() if style.category == category]
-    composed = compose(category, styles[number % len(styles)], rng)
+    composed = reference_piece(category, number)
     sound = play(composed.piece, seconds_of(composed), SAMPLE_RATE_HZ, number)
     return embedding.embed(listen(sound[None]))[0], category
 
@@ -126,10 +122,11 @@ def main() -> None:
     categories = [one[1] for one in heard]
     origins = ["recording"] * len(paths) + ["render"] * len(work)
     np.savez_compressed(
-        REWARDS / norms.FILE,
+        FILE,
         embeddings=embeddings,
         categories=np.array(categories),
         origins=np.array(origins),
+        numbers=np.array([-1] * len(paths) + [number for _, number in work], np.int32),
         names=np.array(embedding.NAMES),
     )
     counts = {category: categories.count(category) for category in CATEGORIES}

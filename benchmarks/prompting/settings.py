@@ -26,7 +26,7 @@ from tonewright.prompting.generators.sketch.latents import encode
 from tonewright.prompting.generators.sketch.sampling import SAMPLERS
 from tonewright.prompting.listening.analysis import listen
 from tonewright.prompting.listening.embedding import distances, embed
-from tonewright.prompting.rewards.norms import norms
+from tonewright.prompting.listening.norms import norms
 from tonewright.prompting.rewards.scoring import score
 
 RESULT = Path(__file__).parent.parent / "results" / "prompting-settings.json"

@@ -13,6 +13,7 @@ _HARMONICS = (1, 2, 4)
 _RANGE_OCTAVES = 0.5
 _STANDING_OUT, _LEAST_DB, _FEWEST = 1.5, 0.5, 3
 _STEP_OCTAVES = 0.004
+_SLOWEST_BPM, _FASTEST_BPM, _USUAL_BPM, _PREFERENCE_OCTAVES = 60.0, 190.0, 120.0, 1.0
 
 
 def pulse(heard: Heard, bpm: ArrayLike) -> Floats:
@@ -53,6 +54,14 @@ def tempo_fit(heard: Heard, bpm: float) -> tuple[Floats, Floats, Floats]:
     asked = found[:, near].max(axis=1)
     there = _events(_peaks(heard)) >= _FEWEST
     return asked / np.maximum(found.max(axis=1), 1e-9), tempos[best], np.where(there, asked, 0.0)
+
+
+def strongest_tempo(heard: Heard) -> Floats:
+    """The tempo of the strongest pulse from 60 to 190 BPM, `[B]`; of tempos alike the one nearest to 120."""
+    tempos = _SLOWEST_BPM * 2 ** np.arange(0, np.log2(_FASTEST_BPM / _SLOWEST_BPM), _STEP_OCTAVES)
+    # A preference as in Parncutt 1994, Music Perception 11: octaves of a tempo are the same pulse.
+    usual = np.exp(-0.5 * (np.log2(tempos / _USUAL_BPM) / _PREFERENCE_OCTAVES) ** 2)
+    return np.asarray(tempos[(pulse(heard, tempos) * usual).argmax(axis=1)])
 
 
 def steadiness(heard: Heard, bpm: float) -> Floats:

@@ -7,7 +7,7 @@ import numpy as np
 from tonewright.distances.closeness import farness
 from tonewright.prompting.listening.analysis import Floats, Heard
 from tonewright.prompting.listening.embedding import distances, embed
-from tonewright.prompting.rewards.norms import norms
+from tonewright.prompting.listening.norms import norms
 from tonewright.prompting.rewards.terms import Component, Term
 
 NAME = "novelty"

@@ -59,6 +59,8 @@ class Sketch:
         "sampler": Setting("euler", choices=tuple(SAMPLERS), meaning="how it goes from noise to sound"),
         "sigma_max": Setting(1.0, 0.05, 1.0, meaning="noise it begins with"),
         "sigma_min": Setting(0.12, 0.001, 0.9, meaning="last noise before none"),
+        "init_audio": Setting(None, meaning="a sound to begin from: the piece that is most like it"),
+        "init_noise_level": Setting(None, 0.0, 1.0, meaning="noise over it, in place of sigma_max"),
     }
 
     def __init__(self, folder: StrPath | None = None) -> None:

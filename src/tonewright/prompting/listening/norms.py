@@ -33,11 +33,13 @@ class Norms:
         embeddings: `[N, E]` as `listening.embedding.NAMES` has them; NaN where nothing could be measured.
         categories: Of each.
         origins: Of each: "recording" or "render".
+        numbers: Of each render its number among the reference pieces of its category; -1 of recordings.
     """
 
     embeddings: NDArray[np.float32]
     categories: tuple[str, ...]
     origins: tuple[str, ...]
+    numbers: tuple[int, ...]
 
     def axis(self, category: str, axis: str) -> AxisNorm:
         """The norm of an axis in a category."""
@@ -45,7 +47,12 @@ class Norms:
 
     def rows(self, category: str) -> Floats:
         """The sounds of a category, `[n, E]`, in spreads from the mean of all."""
-        return np.asarray(self._scaled[np.array(self.categories) == category])
+        return np.asarray(self.scaled[np.array(self.categories) == category])
+
+    @property
+    def scaled(self) -> Floats:
+        """All sounds, `[N, E]`, in spreads from their mean."""
+        return self._scaled
 
     def scale(self, embeddings: Floats) -> Floats:
         """Embeddings `[B, E]` in spreads from the mean of all reference sounds; the mean where missing."""
@@ -85,6 +92,7 @@ def norms() -> Norms:
             arrays["embeddings"],
             tuple(str(one) for one in arrays["categories"]),
             tuple(str(one) for one in arrays["origins"]),
+            tuple(int(one) for one in arrays["numbers"]),
         )
         names = tuple(str(one) for one in arrays["names"])
     if names != embedding.NAMES:
