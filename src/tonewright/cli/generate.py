@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
@@ -18,6 +18,11 @@ from tonewright.cli.options import (
     Seconds,
     Seed,
 )
+from tonewright.cli.scene import GenerateScene
+from tonewright.cli.verbs import VerbGroup
+
+if TYPE_CHECKING:
+    from tonewright.prompting.generators.base import Generation, Generator, Request
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,8 @@ class Generate:
 
     `sketch` works offline on any processor, once it is trained:
     `tonewright train sketch -o RUN`.
+
+    `tonewright generate scene SCENE.json` mixes layers of sounds in time.
     """
 
     prompt: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PROMPT")]
@@ -52,6 +59,12 @@ class Generate:
     """Sound to begin from."""
     init_noise: Number = None
     """How much noise is put over it, 0 to 1."""
+    loop_bars: Count = None
+    """Make a loop of so many bars at the tempo of the prompt, exactly."""
+    stitch: Flag = False
+    """Make what is longer than the generator can of segments that overlap."""
+    carry: Number = None
+    """Begin each segment from the end of the last, under so much noise, 0 to 1."""
     generator: Name = "sketch"
     """Which model."""
     model: OptionalName = None
@@ -85,7 +98,7 @@ class Generate:
             init_audio=None if self.init is None else read(self.init),
             init_noise_level=self.init_noise,
         )
-        (made,) = model.generate([request])
+        made = self._made(model, request)
         if made.fault:
             raise GenerationError(f"{model.name} failed: {made.fault}; try another seed or other settings")
         write(self.output, made.clip, overwrite=self.overwrite)
@@ -106,6 +119,40 @@ class Generate:
             f"wrote {self.output}: {used.seconds:.2f} s, {used.sampler}, {used.steps} steps, "
             f"guidance {used.cfg_scale:g}, seed {used.seed}"
         )
+
+    def _made(self, model: Generator, request: Request) -> Generation:
+        """At once, as a loop, or of segments."""
+        from tonewright.documents import short_text
+        from tonewright.errors import UsageError
+        from tonewright.prompting.arranging.loops import loop
+        from tonewright.prompting.arranging.stitching import stitch
+        from tonewright.prompting.briefs.reading import asked
+
+        if self.carry is not None and not self.stitch:
+            raise UsageError("--carry is of segments; got it without --stitch; add that, or leave it out")
+        if self.loop_bars is not None:
+            if self.stitch or self.seconds is not None:
+                other = "--stitch" if self.stitch else "--seconds"
+                raise UsageError(f"--loop-bars says how long a loop is; got {other} as well; leave one out")
+            bpm = asked(self.prompt).bpm
+            if bpm is None:
+                raise UsageError(
+                    f"--loop-bars needs a tempo; got none in {short_text(self.prompt)!r}; add one: 120 BPM"
+                )
+            return loop(model, request, bpm, self.loop_bars)
+        if self.stitch:
+            return stitch(model, request, carry=self.carry)
+        longest_s = model.settings["seconds"].high if "seconds" in model.settings else request.seconds
+        if request.seconds > longest_s:
+            raise UsageError(
+                f"a sound of {model.name} has at most {longest_s:g} s; got {request.seconds:g}; make it of "
+                "segments (--stitch)"
+            )
+        return model.generate([request])[0]
+
+
+GENERATE = VerbGroup("Make a sound from a text.", Generate, any_text=True)
+GENERATE.word("scene")(GenerateScene)
 
 
 def _seconds_of(prompt: str) -> float:

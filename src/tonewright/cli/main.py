@@ -16,7 +16,7 @@ from tonewright.cli.bench import BENCH
 from tonewright.cli.compare import Compare
 from tonewright.cli.corpus import CORPUS
 from tonewright.cli.evaluate import EVALUATE
-from tonewright.cli.generate import Generate
+from tonewright.cli.generate import GENERATE
 from tonewright.cli.hear import Hear, descriptors_by_category
 from tonewright.cli.lookup import LOOKUP
 from tonewright.cli.match import Match
@@ -41,7 +41,7 @@ VERBS: Mapping[str, type[Verb] | VerbGroup] = {
     "corpus": CORPUS,
     "agent": AGENT,
     "play": PLAY,
-    "generate": Generate,
+    "generate": GENERATE,
     "prompt": PROMPT,
     "bench": BENCH,
     "train": TRAIN,
@@ -102,7 +102,7 @@ def _parse(words: list[str]) -> Verb:
         raise UnknownNameError("verb", name, VERBS)
     verb = VERBS[name]
     if isinstance(verb, VerbGroup) and verb.alone and not (rest and rest[0] in verb.verbs):
-        if rest and get_close_matches(rest[0], verb.verbs):
+        if rest and not verb.any_text and get_close_matches(rest[0], verb.verbs):
             raise UnknownNameError(f"word after {name}", rest[0], verb.verbs)
         verb = verb.alone
     if isinstance(verb, VerbGroup):

@@ -25,15 +25,17 @@ class VerbGroup:
     Args:
         meaning: What the verb does, in a line of its help.
         alone: What it does without a second word, if it does anything.
+        any_text: Whether that begins with any text, so that no first word is taken for a misspelt one.
 
     Attributes:
         meaning: The same.
         alone: The same.
+        any_text: The same.
         verbs: The class of each word.
     """
 
-    def __init__(self, meaning: str, alone: type[Verb] | None = None) -> None:
-        self.meaning, self.alone = meaning, alone
+    def __init__(self, meaning: str, alone: type[Verb] | None = None, *, any_text: bool = False) -> None:
+        self.meaning, self.alone, self.any_text = meaning, alone, any_text
         self.verbs: dict[str, type[Verb]] = {}
 
     def word(self, name: str) -> Callable[[type[Kind]], type[Kind]]:
