@@ -176,6 +176,6 @@ def _longer(generator: Generator, request: Request, bars: Bars) -> tuple[Request
     if frames < bars.frames + after:
         raise UsageError(
             f"a loop of {bars.count} bars at {bars.bpm:g} BPM and half a beat more fit into {longest:g} s, "
-            f"the most of {generator.name}; got {(bars.frames + after) / SAMPLE_RATE_HZ:.2f} s; take fewer bars"
+            f"the most of {generator.name}; got {(bars.frames + after) / SAMPLE_RATE_HZ:.2f}; take fewer bars"
         )
     return replace(request, seconds=frames / SAMPLE_RATE_HZ), first
