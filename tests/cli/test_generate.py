@@ -97,6 +97,35 @@ def test_a_scene_is_made_whole_or_not_at_all(run, refuse, trained, tmp_path):  #
     assert "layer 'beat': it ends within the 16 s of the scene; got 30 s" in refuse(*words, code=1)
 
 
+def test_a_walk_is_a_page(run, refuse, trained, tmp_path):  # noqa: F811
+    page = tmp_path / "explore.html"
+    words = (
+        "generate",
+        "explore",
+        "house drum loop",
+        "--model",
+        trained,
+        "--seconds",
+        "0.5",
+        "--sampler-steps",
+        "2",
+    )
+    few = ("--steps", "3", "--neighbours", "2", "--to", "a warm drone", "-o", page)
+    assert f"wrote {page}: 5 sounds" in run(*words, *few).out
+    told = json.loads(run(*words, *few, "--overwrite", "--json").out)
+    assert told["points"][1] == {
+        "title": "Step 2 of 3",
+        "seed": 0,
+        "to_prompt": "a warm drone",
+        "share": 0.5,
+    } | {name: told["points"][1][name] for name in told["points"][1] if name == "fault"}
+    assert told["points"][4]["direction"] == 2
+    assert "it exists" in refuse(*words, *few, code=1)
+    for option, value, rule in (("--steps", "1", "2 to 25 steps"), ("--angle", "0", "an angle is above 0")):
+        assert rule in refuse(*words, option, value, "-o", tmp_path / "a.html", code=2)
+    assert "ends in .html" in refuse(*words, "-o", tmp_path / "a.wav", code=2)
+
+
 def test_a_prompt_may_be_like_a_word(refuse, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert "no sketch ships yet" in refuse("generate", "explode", "-o", "a.wav", code=1)

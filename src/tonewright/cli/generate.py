@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from tonewright.cli.explore import GenerateExplore, seconds_of
 from tonewright.cli.options import (
     Count,
     Flag,
@@ -33,6 +34,8 @@ class Generate:
     `tonewright train sketch -o RUN`.
 
     `tonewright generate scene SCENE.json` mixes layers of sounds in time.
+
+    `tonewright generate explore PROMPT` walks from one sound to another.
     """
 
     prompt: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PROMPT")]
@@ -88,7 +91,7 @@ class Generate:
         request = Request(
             prompt=self.prompt,
             negative_prompt=self.negative,
-            seconds=self.seconds or _seconds_of(self.prompt),
+            seconds=self.seconds or seconds_of(self.prompt),
             steps=self.steps,
             cfg_scale=self.cfg,
             sampler=self.sampler,
@@ -153,15 +156,4 @@ class Generate:
 
 GENERATE = VerbGroup("Make a sound from a text.", Generate, any_text=True)
 GENERATE.word("scene")(GenerateScene)
-
-
-def _seconds_of(prompt: str) -> float:
-    """As long as a prompt asks for; as long as usual if it does not say."""
-    from tonewright.errors import BriefError
-    from tonewright.prompting.briefs.reading import brief_of_text
-    from tonewright.prompting.generators.base import Request
-
-    try:
-        return brief_of_text(prompt).target.seconds
-    except BriefError:
-        return Request.seconds
+GENERATE.word("explore")(GenerateExplore)

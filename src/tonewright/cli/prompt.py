@@ -87,9 +87,8 @@ class PromptCompare:
             print_written([self.output], found.fields())
             return
         for side in found.sides:
-            print(
-                f"{side.name}: reward {side.card.total:.3f}{f', {side.card.fault}' if side.card.fault else ''}"
-            )
+            fault = f", {side.card.fault}" if side.card.fault else ""
+            print(f"{side.name}: reward {side.card.total:.3f}{fault}")
         print(f"wrote {self.output}")
 
 

@@ -78,7 +78,7 @@ def save_link(player_id: str, sound: int, text: str, filename: str) -> Html:
 
 
 def short(name: str) -> str:
-    """The name of a sound where it stands alone, on a button: `Target` for `the target`; files as they are."""
+    """The name of a sound where it stands alone, on a button: `Target` for `the target`, `a.wav` as it is."""
     bare = name.removeprefix("the ")
     return bare if "." in bare else bare[:1].upper() + bare[1:]
 

@@ -65,11 +65,11 @@ def plan(seconds: float, longest_s: float, bpm: float | None = None) -> Plan:
             int(min(whole_s, _SHARE * longest_s) * SAMPLE_RATE_HZ) for whole_s in (_FADE_S, _EDGE_S)
         )
         reach = min(round(_REACH_S * SAMPLE_RATE_HZ), fade // 4)
-        over = frames - most + reach  # what the first segment does not hold
-        count = -(-over // (most - 2 * edge - fade - reach))
-        # Evenly, so that the last segment ends with the sound.
-        joints = tuple(edge + over * number // count for number in range(1, count + 1))
-        return Plan(frames, most, joints, edge, fade, reach, rhythmic=False)
+        lost = 2 * edge + fade + reach
+        count = max(0, _ceil(frames + reach - most, most - lost))
+        segment = _ceil(frames + reach + count * lost, count + 1)  # all of one length, and no longer
+        joints = tuple(edge + (segment - lost) * number for number in range(1, count + 1))
+        return Plan(frames, segment, joints, edge, fade, reach, rhythmic=False)
     bar = bar_seconds(bpm, 1) * SAMPLE_RATE_HZ
     bars = int(most / bar)
     if bars < 2:
@@ -78,9 +78,12 @@ def plan(seconds: float, longest_s: float, bpm: float | None = None) -> Plan:
             f"{longest_s:g}; ask for a faster tempo"
         )
     fade, reach = round(bar / 8), round(_RHYTHM_REACH_S * SAMPLE_RATE_HZ)
-    # Its last bar is what one becomes the next over: what models let fade away is not heard.
-    joints = tuple(round(at * bar) for at in range(bars - 1, math.ceil(frames / bar - 1e-6), bars - 1))
-    return Plan(frames, round(bars * bar), joints, 0, fade, reach, rhythmic=True)
+    total = math.ceil((frames + reach) / bar)
+    count = max(0, _ceil(total - bars, bars - 1))
+    # Of each segment the last bar is not used, but for its beginning: what models let fade away is not heard.
+    length = max(2, _ceil(total + count, count + 1))
+    joints = tuple(round((length - 1) * bar * number) for number in range(1, count + 1))
+    return Plan(frames, round(length * bar), joints, 0, fade, reach, rhythmic=True)
 
 
 def stitch(generator: Generator, request: Request, *, carry: float | None = None) -> Generation:
@@ -130,6 +133,10 @@ def segment_seed(seed: int, number: int) -> int:
     if number == 0:
         return seed
     return int(np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0] >> 1)
+
+
+def _ceil(count: int, size: int) -> int:
+    return -(-count // size)
 
 
 def join(segments: list[Sound], cut: Plan) -> Sound:

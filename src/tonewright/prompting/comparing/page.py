@@ -219,9 +219,10 @@ def _difference(scores: list[float | None]) -> Html:
 
 def _brief(found: Comparison) -> Html:
     brief, target = found.brief, found.brief.target
+    kinds = dict.fromkeys((brief.category, brief.subcategory))
     facts = [
         ("Asked for", brief.description),
-        ("Category", f"{brief.category}, {brief.subcategory}" if brief.subcategory != brief.category else brief.category),
+        ("Category", ", ".join(kinds)),
         ("Length", wording.duration(target.seconds)),
         ("Tempo", "" if target.bpm is None else f"{wording.number(target.bpm, 4)} BPM"),
         ("Key", target.key or ""),
