@@ -36,7 +36,7 @@ class GenerateScene:
         from tonewright.cli.output import print_written
         from tonewright.files import check_file
         from tonewright.prompting.arranging.mixing import render_scene
-        from tonewright.prompting.arranging.scene import read_scene
+        from tonewright.prompting.arranging.reading import read_scene
         from tonewright.prompting.generators.registry import generator
         from tonewright.wording import minus
 

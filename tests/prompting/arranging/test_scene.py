@@ -9,7 +9,8 @@ from tonewright.audio import Clip, true_peak_dbtp, write
 from tonewright.errors import GenerationError, SceneError
 from tonewright.prompting.arranging.joining import level_db
 from tonewright.prompting.arranging.mixing import mix, render_scene
-from tonewright.prompting.arranging.scene import FORM, MOST_LAYERS, read_scene, scene_of
+from tonewright.prompting.arranging.reading import FORM, read_scene, scene_of
+from tonewright.prompting.arranging.scene import MOST_LAYERS
 from tonewright.prompting.arranging.schemas import FILE, scene_schema
 from tonewright.prompting.arranging.seams import loop_seam, seam_at
 from tonewright.prompting.generators.base import Setting

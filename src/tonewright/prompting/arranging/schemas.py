@@ -12,6 +12,7 @@ from typing import Any
 
 from tonewright.prompting.arranging import scene
 from tonewright.prompting.arranging.loops import MOST_BARS
+from tonewright.prompting.arranging.reading import FORM, SETTINGS, VERSION
 from tonewright.prompting.briefs.brief import FASTEST_BPM, SLOWEST_BPM
 from tonewright.prompting.generators.base import LONGEST_PROMPT
 
@@ -23,8 +24,8 @@ _KINDS = {int: "integer", float: "number", str: "string"}
 def scene_schema() -> dict[str, Any]:
     """The schema of a scene."""
     fields = {
-        "format": {"const": scene.FORM},
-        "format_version": {"type": "integer", "minimum": 1, "maximum": scene.VERSION},
+        "format": {"const": FORM},
+        "format_version": {"type": "integer", "minimum": 1, "maximum": VERSION},
         "seconds": _number(scene.SHORTEST_S, scene.LONGEST_S),
         "layers": {"type": "array", "minItems": 1, "maxItems": scene.MOST_LAYERS, "items": _layer()},
         "seed": _seed(),
@@ -39,7 +40,7 @@ def scene_schema() -> dict[str, Any]:
 
 def _layer() -> dict[str, Any]:
     bars = {"bpm": _number(SLOWEST_BPM, FASTEST_BPM), "bars": _number(1, MOST_BARS, "integer")}
-    settings = {name: {"type": _KINDS[kind]} for name, kind in scene.SETTINGS.items()}
+    settings = {name: {"type": _KINDS[kind]} for name, kind in SETTINGS.items()}
     fields = {
         "name": _TEXT,
         "seconds": _number(scene.SHORTEST_S, scene.LONGEST_S),

@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-import math
 from functools import cache
 from importlib.resources import files
 
 import numpy as np
 
 from tonewright import wording
-from tonewright.prompting.comparing.comparison import EVEN, Comparison, Side
+from tonewright.prompting.comparing.comparison import Comparison, Side
+from tonewright.prompting.comparing.tables import COMPONENTS, components, signed, terms
 from tonewright.prompting.listening.analysis import SAMPLE_RATE_HZ
-from tonewright.prompting.rewards.terms import TermCard
 from tonewright.reports import lanes
 from tonewright.reports.markup import Html, join, tag
 from tonewright.reports.page import Section, page
 from tonewright.reports.player import player
 from tonewright.reports.sounds import Preview, equal_loudness, loudness_note
-from tonewright.reports.table import Column, bar, table
 
-_ALIKE, _LARGE = 0.02, 0.1
-"""Differences of scores: what is none, and what is marked."""
-_COMPONENTS = {
-    "quality": "noise, clipping, clicks, gaps, bandwidth",
-    "style": "how near it is to sounds of its kind",
-    "alignment": "what the brief asks for, word by word",
-    "technical": "rhythm, balance, stereo, dynamics, its end",
-    "novelty": "how far it is from what was heard before",
-}
+_ALIKE = 0.02
+"""A difference of components that is not worth telling."""
 _READING = (
     "Scores lie between 0 and 1, and are of the files as they are, not of what the player plays. A component "
     "is the geometric mean of its terms, the reward that of the components. A dot marks the better of two "
     "terms that are 0.1 or more apart. A dash stands for what does not apply."
 )
-_NOT_SCORED = "Nothing was scored."
 
 
 def comparison_html(found: Comparison) -> str:
@@ -41,10 +31,10 @@ def comparison_html(found: Comparison) -> str:
     brief = found.brief
     sections = [
         Section("listen", "Listen", _listen(found)),
-        Section("components", "The five components", _components(found)),
+        Section("components", "The five components", components(found)),
         *(
-            Section(f"terms-{name}", name.capitalize(), _terms(found, name))
-            for name in _COMPONENTS
+            Section(f"terms-{name}", name.capitalize(), terms(found, name))
+            for name in COMPONENTS
             if any(name in side.card.terms for side in found.sides)
         ),
         Section("brief", "The brief", _brief(found)),
@@ -86,16 +76,12 @@ def _verdict(found: Comparison) -> str:
     text = f"{name} is better by {abs(found.difference):.2f}."
     sign = 1 if better else -1
     told = sorted(((sign * value, part) for part, value in found.differences.items()), reverse=True)
-    ahead = [f"{part} ({_signed(value)})" for value, part in told if value >= _ALIKE]
-    behind = [f"{part} ({_signed(value)})" for value, part in told[::-1] if value <= -_ALIKE]
+    ahead = [f"{part} ({signed(value)})" for value, part in told if value >= _ALIKE]
+    behind = [f"{part} ({signed(value)})" for value, part in told[::-1] if value <= -_ALIKE]
     if ahead:
         text += f" It leads in {wording.listing(ahead)}"
         text += f", and falls behind in {wording.listing(behind)}." if behind else "."
     return text
-
-
-def _signed(value: float) -> str:
-    return wording.minus(f"{value:+.2f}")
 
 
 def _rewards(found: Comparison) -> Html:
@@ -144,77 +130,6 @@ def _marks(found: Comparison, preview: Preview) -> list[Html]:
     if preview.cut:
         made.append(lanes.mark("the players end here", preview.seconds, seconds, seconds))
     return made
-
-
-def _components(found: Comparison) -> Html:
-    if not any(side.card.components for side in found.sides):
-        return tag("p", _NOT_SCORED, class_="note")
-    rows = []
-    for name, meaning in _COMPONENTS.items():
-        weights = [side.card.weights[name] for side in found.sides if name in side.card.weights]
-        scores = [side.card.components.get(name) for side in found.sides]
-        told = f"{meaning} · weight\u00a0{weights[0]:.2f}" if weights else meaning
-        head = join(tag("b", name), tag("span", told, class_="meaning"))
-        rows.append([head, *_duel(scores, [None, None]), _difference(scores)])
-    return _table("Components of both sounds", "Component", found, rows)
-
-
-def _terms(found: Comparison, component: str) -> Html:
-    first, second = (side.card.terms.get(component, {}) for side in found.sides)
-    rows = []
-    for name in {**first, **second}:
-        terms = [first.get(name), second.get(name)]
-        scores = [None if one is None else one.score for one in terms]
-        meaning = next(one.meaning for one in terms if one is not None)
-        title = "DC" if name == "dc" else name
-        head = join(tag("b", title), tag("span", meaning, class_="meaning"))
-        rows.append([head, *_duel(scores, terms), _difference(scores)])
-    return _table(f"Terms of {component} of both sounds", "Term", found, rows)
-
-
-def _table(caption: str, what: str, found: Comparison, rows: list[list[Html]]) -> Html:
-    columns = [
-        Column(what),
-        *(Column(side.name, f"duel sound-{number}", side.name) for number, side in enumerate(found.sides)),
-        Column("Difference", "figure apart", "difference"),
-    ]
-    return table(caption, columns, rows, stacked=True)
-
-
-def _duel(scores: list[float | None], terms: list[TermCard | None]) -> list[Html]:
-    """The cells of both sides."""
-    there = [score for score in scores if score is not None]
-    marked = len(there) == 2 and abs(there[1] - there[0]) >= _LARGE
-    return [
-        _cell(score, one, better=marked and score == max(there))
-        for score, one in zip(scores, terms, strict=True)
-    ]
-
-
-def _cell(score: float | None, term: TermCard | None, *, better: bool) -> Html:
-    if score is None:
-        return tag("span", "—", class_="absent")
-    told = join() if term is None else tag("span", _measured(term), class_="measured")
-    dot = tag("i", class_="dot", role="img", aria_label="better") if better else join()
-    number = tag("span", dot, tag("b", f"{score:.2f}"), told, class_="numbers")
-    return join(number, bar(score))
-
-
-def _measured(term: TermCard) -> str:
-    if math.isnan(term.measured) or not term.unit:
-        return ""
-    return wording.unbroken(f"{wording.number(term.measured)} {term.unit}")
-
-
-def _difference(scores: list[float | None]) -> Html:
-    first, second = scores
-    if first is None or second is None:
-        return tag("span", "—", class_="absent")
-    value = second - first
-    if abs(value) < EVEN:
-        return tag("span", "even", class_="absent")
-    size = " large" if abs(value) >= _LARGE else ""
-    return tag("span", _signed(value), class_=f"by sound-{int(value > 0)}{size}")
 
 
 def _brief(found: Comparison) -> Html:
