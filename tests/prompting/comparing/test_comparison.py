@@ -95,6 +95,7 @@ def test_the_players_play_both_equally_loud_in_stereo(document):
     assert not sounds[0, 3 * 44_100 + 10 :].any()
     assert "so that neither wins by volume" in Page(document).text
     assert "X is loop.wav" in Page(document).text
+    assert "Loop.wav" not in Page(document).text  # a file is called as it is
     assert "://" not in without_data(document)
 
 
