@@ -121,7 +121,7 @@ def test_a_walk_is_a_page(run, refuse, trained, tmp_path):  # noqa: F811
     } | {name: told["points"][1][name] for name in told["points"][1] if name == "fault"}
     assert told["points"][4]["direction"] == 2
     assert "it exists" in refuse(*words, *few, code=1)
-    for option, value, rule in (("--steps", "1", "2 to 25 steps"), ("--angle", "0", "an angle is above 0")):
+    for option, value, rule in (("--steps", "1", "2 to 15 steps"), ("--angle", "0", "an angle is above 0")):
         assert rule in refuse(*words, option, value, "-o", tmp_path / "a.html", code=2)
     assert "ends in .html" in refuse(*words, "-o", tmp_path / "a.wav", code=2)
 

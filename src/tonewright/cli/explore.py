@@ -38,9 +38,9 @@ class GenerateExplore:
     to_seed: OptionalSeed = None
     """Seed at its end; the next one unless given, or, with --to, the same noise."""
     steps: Annotated[int, tyro.conf.arg(metavar="N")] = 7
-    """Sounds of the walk, 2 to 25."""
+    """Sounds of the walk, 2 to 15."""
     neighbours: Annotated[int, tyro.conf.arg(metavar="N")] = 8
-    """Neighbours of its beginning, 0 to 24."""
+    """Neighbours of its beginning, 0 to 16."""
     angle: Annotated[float, tyro.conf.arg(metavar="DEGREES")] = 25.0
     """How far away these are, in degrees of noise; another seed is about 90 away."""
     seed: Seed = 0

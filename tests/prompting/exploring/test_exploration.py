@@ -115,12 +115,14 @@ def test_without_another_prompt_the_walk_goes_to_the_next_seed(sketch, request_o
     assert same.asked.to_seed is None
     assert same.points[1].at_deg == (90.0, 0.0)
     assert "only the prompt changes" in Page(exploration_html(same)).text
+    near = explore(sketch, Explore(request_of, steps=2, neighbours=2, angle_deg=2.0))
+    assert "drawn further away than they are" in Page(exploration_html(near)).text
 
 
 def test_what_makes_no_sense(sketch, request_of):
     for change, rule in (
-        ({"steps": 1}, "2 to 25 steps"),
-        ({"neighbours": 25}, "0 to 24 neighbours"),
+        ({"steps": 1}, "2 to 15 steps"),
+        ({"neighbours": 17}, "0 to 16 neighbours"),
         ({"angle_deg": 0.0}, "an angle is above 0"),
     ):
         with pytest.raises(UsageError, match=rule):
@@ -133,7 +135,7 @@ def test_what_makes_no_sense(sketch, request_of):
         sketch.render_from(np.zeros(3, np.float32), request_of)
     with pytest.raises(UsageError, match="a prompt has"):
         sketch.render_from(sketch.noise(request_of), request_of, Toward(" ", 0.5))
-    assert len(neighbours(Place(1), 24, 5.0)) == 24
+    assert len(neighbours(Place(1), 16, 5.0)) == 16
 
 
 @pytest.fixture(scope="module")

@@ -24,10 +24,17 @@ from tonewright.reports.sounds import PREVIEW_S, equal_loudness
 _MOST_S = 150.0
 """Of all sounds together, or the page would weigh many megabytes."""
 _PAD_DEG = 9.0
+_LEAST_RING_DEG = 22.0
+"""How far neighbours are drawn at least: nearer, their points would cover one another."""
+_WIDEST = 1.8
+"""How wide the map is at most, against its height."""
+_MANY = 9
+"""More steps or neighbours are drawn smaller."""
 _FADE_S = 0.005
 _KEYS = ((("←", "→"), "along the walk"), (("Space",), "play, stop"), (("L",), "loop"), (("W",), "walk"))
 _MAP_NOTE = "The line is the walk, the letters are neighbours of its beginning."
 _ANGLES = "Distances are angles between the noises that the sounds begin from."
+_APART = " The letters are drawn further away than they are."
 _SAME_NOISE = "Along the line only the prompt changes; how far the letters are is told in degrees of noise."
 
 
@@ -70,18 +77,26 @@ def _summary(found: Exploration) -> str:
 
 
 def _map(found: Exploration) -> Html:
-    places = np.array([point.at_deg for point in found.points])
+    places = np.array([_drawn(found, point) for point in found.points])
     low, high = places.min(axis=0) - _PAD_DEG, places.max(axis=0) + _PAD_DEG
     span = high - low
+    more = max(0.0, span[0] / _WIDEST - span[1])
+    low[1], span[1] = low[1] - more / 2, span[1] + more
     shares = (places - low) / span
     dots = [
         _dot(point, x, y, number)
         for number, (point, (x, y)) in enumerate(zip(found.points, shares, strict=True))
     ]
+    many = " many" if max(found.asked.steps, found.asked.neighbours) > _MANY else ""
     ground = tag(
-        "div", _lines(found, low, span), *dots, class_="ground", role="group", aria_label="Map of the sounds",
+        "div",
+        _lines(found, low, span),
+        *dots,
+        class_=f"ground{many}",
         style=f"--ratio:{span[0] / span[1]:.4f}",
-    )  # fmt: skip
+        role="group",
+        aria_label="Map of the sounds",
+    )
     bar = tag(
         "div",
         _button(tag("span", "Play"), class_="play", aria_keyshortcuts="Space"),
@@ -100,6 +115,8 @@ def _map(found: Exploration) -> Html:
         aria_label="The sound",
     )
     note = f"{_MAP_NOTE} {_SAME_NOISE if found.asked.to_seed is None else _ANGLES}"
+    if found.asked.neighbours and found.asked.angle_deg < _LEAST_RING_DEG:
+        note += _APART
     keys = [join(*(tag("kbd", key) for key in one), tag("span", meaning)) for one, meaning in _KEYS]
     chart = tag("div", ground, tag("p", note, class_="note"), class_="chart")
     board = tag(
@@ -126,10 +143,18 @@ def _dot(point: Point, x: float, y: float, number: int) -> Html:
     )  # fmt: skip
 
 
+def _drawn(found: Exploration, point: Point) -> tuple[float, float]:
+    """Where a point is drawn."""
+    if point.key.isdigit():
+        return point.at_deg
+    scale = max(1.0, _LEAST_RING_DEG / found.asked.angle_deg)
+    return scale * point.at_deg[0], scale * point.at_deg[1]
+
+
 def _lines(found: Exploration, low: NDArray[np.float64], span: NDArray[np.float64]) -> Html:
     """The walk, and from its beginning to each neighbour, behind the points."""
-    steps = [point.at_deg for point in found.points if point.key.isdigit()]
-    apart = [point.at_deg for point in found.points if not point.key.isdigit()]
+    steps = [_drawn(found, point) for point in found.points if point.key.isdigit()]
+    apart = [_drawn(found, point) for point in found.points if not point.key.isdigit()]
 
     def at(place: tuple[float, float]) -> str:
         return f"{place[0] - low[0]:.2f} {low[1] + span[1] - place[1]:.2f}"

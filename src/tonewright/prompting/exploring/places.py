@@ -13,7 +13,7 @@ from tonewright.prompting.exploring.geometry import Noise, slerp, turned
 from tonewright.prompting.generators.base import Generation, Generator, Request
 from tonewright.prompting.generators.latent import LatentGenerator, Toward
 
-MOST_STEPS, MOST_NEIGHBOURS = 25, 24
+MOST_STEPS, MOST_NEIGHBOURS = 15, 16
 _LARGEST_ANGLE_DEG = 90.0
 
 
