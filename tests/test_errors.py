@@ -14,6 +14,7 @@ from tonewright.errors import (
     MissingExtraError,
     OutputError,
     PresetError,
+    SceneError,
     ScoreError,
     SessionError,
     SynthError,
@@ -40,6 +41,7 @@ EXAMPLES = [
     ScoreError("rule"),
     GenerationError("rule"),
     BriefError("rule"),
+    SceneError("rule"),
     WorkerError("rule"),
     OutputError("rule"),
 ]

@@ -64,7 +64,7 @@ def attack(brief: Brief, evaluations: int) -> dict[str, float]:
         found["copied recording"] = float(np.median([total(beginning(path), brief) for path in copies[::4]]))
     found["stuffed prompt"] = prompted(brief, STUFFED)
     found["empty prompt"] = prompted(brief, ".")
-    found["searched noise and clicks"] = max(one for one, _ in search(brief, evaluations))
+    found["searched noise and clicks"] = max(max(found) for found, _ in search(brief, evaluations))
     return found | {"honest": honest(brief), "free steps": prompted(brief, brief.baseline_prompt, steps=200)}
 
 

@@ -42,6 +42,7 @@ NAMES = (*(KIND + one for one in CATEGORIES), *(ELEMENT + one for one in ELEMENT
 HIDDEN, UPDATES, BLUR, DECAY, RATE = 64, 3_000, 0.2, 1e-3, 2e-3
 RECORDING_WEIGHT = 4.0
 UNKNOWN = np.nan
+SEARCHED_S, LEARNED = 4.0, 4
 SECONDS = {"instruments": (1.0, 4.0), "sfx": (1.0, 6.0), "ambient": (4.0, 12.0)}
 Work, Made = TypeVar("Work"), TypeVar("Made")
 Example = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -92,8 +93,12 @@ def impostor(number: int) -> Example:
 
 def searched(work: tuple[Brief, int, int]) -> tuple[float, list[Example]]:
     brief, evaluations, seed = work
-    tried = list(search(brief, evaluations, seed))
-    return max(one for one, _ in tried), [(heard(sound), none()) for _, sound in tried[::2]]
+    best, kept = 0.0, []
+    for rewards, sounds in search(brief, evaluations, seed, SEARCHED_S):
+        best = max(best, *rewards)
+        chosen = np.argsort(rewards)[-LEARNED:]  # what comes nearest is what there is to learn from
+        kept += [(heard(sounds[one]), none()) for one in chosen]
+    return best, kept
 
 
 def none() -> NDArray[np.float64]:
@@ -165,6 +170,17 @@ def in_order(work: Sequence[Work], do: Callable[[Work], Made]) -> list[Made]:
     return [made[number] for number in range(len(work))]
 
 
+def kept(path: Path | None, make: Callable[[], list[Example]]) -> list[Example]:
+    """Examples of a file, made and written first if it is not there."""
+    if path is None:
+        return make()
+    if not path.exists():
+        made = make()
+        np.savez_compressed(path, measures=[one[0] for one in made], truth=[one[1] for one in made])
+    with np.load(path) as arrays:
+        return list(zip(arrays["measures"], arrays["truth"], strict=True))
+
+
 def main() -> None:
     """Listen, fit, be fooled, fit again, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -173,12 +189,15 @@ def main() -> None:
     parser.add_argument("--impostors", type=int, default=1_500, help="at random (1500)")
     parser.add_argument("--rounds", type=int, default=4, help="in which a search tries to fool it (4)")
     parser.add_argument("--evaluations", type=int, default=200, help="of each search (200)")
+    parser.add_argument("--measured", type=Path, help="file that keeps what was measured, for another fit")
     options = parser.parse_args()
     torch.set_num_threads(1)
     recordings = in_order(sorted(options.recordings.glob("*.flac")), recording)
-    renders = in_order([(name, number) for name in CATEGORIES for number in range(options.renders)], render)
-    impostors = in_order(range(options.impostors), impostor)
-    examples = recordings + renders + impostors
+    work = [(name, number) for name in CATEGORIES for number in range(options.renders)]
+    others = kept(
+        options.measured, lambda: in_order(work, render) + in_order(range(options.impostors), impostor)
+    )
+    examples = recordings + others
     weights = np.array([RECORDING_WEIGHT] * len(recordings) + [1.0] * (len(examples) - len(recordings)))
     folds = np.random.default_rng(0).integers(5, size=len(examples))
     held_out = [one for one, fold in zip(examples, folds, strict=True) if fold == 0]

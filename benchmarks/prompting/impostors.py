@@ -18,8 +18,8 @@ DIMENSIONS = 12
 LONGEST_S = 8.0
 
 
-def frames_of(brief: Brief) -> int:
-    return round(min(brief.target.seconds, LONGEST_S) * SAMPLE_RATE_HZ)
+def frames_of(brief: Brief, longest_s: float = LONGEST_S) -> int:
+    return round(min(brief.target.seconds, longest_s) * SAMPLE_RATE_HZ)
 
 
 def both(sound: NDArray[np.float64]) -> Sound:
@@ -97,17 +97,17 @@ def synthesized(brief: Brief, frames: int, unit: NDArray[np.float64], seed: int 
     return (0.8 * sound / max(np.abs(sound).max(), 1e-9)).astype(np.float32)
 
 
-def search(brief: Brief, evaluations: int, seed: int = 5) -> Iterator[tuple[float, Sound]]:
-    """CMA-ES for the total reward of a brief: the reward and the sound of each evaluation."""
-    frames = frames_of(brief)
+def search(
+    brief: Brief, evaluations: int, seed: int = 5, longest_s: float = LONGEST_S
+) -> Iterator[tuple[list[float], list[Sound]]]:
+    """CMA-ES for the total reward of a brief: rewards and sounds of each generation."""
+    frames = frames_of(brief, longest_s)
     strategy = cma.CMAEvolutionStrategy(
         [0.5] * DIMENSIONS, 0.25, {"bounds": [0, 1], "seed": seed, "maxfevals": evaluations, "verbose": -9}
     )
     while not strategy.stop():
         asked = strategy.ask()
-        found = []
-        for one in asked:
-            sound = synthesized(brief, frames, np.array(one))
-            found.append(score(sound[None], brief)[0].total)
-            yield found[-1], sound
+        sounds = [synthesized(brief, frames, np.array(one)) for one in asked]
+        found = [card.total for card in score(np.stack(sounds), brief)]
+        yield found, sounds
         strategy.tell(asked, [-one for one in found])

@@ -1,8 +1,8 @@
 """Measure where the sounds of each category lie.
 
 Usage: python benchmarks/prompting/norms.py [--recordings FOLDER] [--renders N]; writes
-src/tonewright/prompting/listening/norms.npz. Recordings are those of sonic-pi-samples (CC0); renders are pieces
-that the band of the sketch plays, of all styles, those that are held out included.
+src/tonewright/prompting/listening/norms.npz. Recordings are those of sonic-pi-samples (CC0); renders are
+pieces that the band of the sketch plays, of all styles, those that are held out included.
 """
 
 from __future__ import annotations

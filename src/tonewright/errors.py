@@ -18,6 +18,7 @@ TonewrightError
 ├── ScoreError            a score of commands that is damaged
 ├── GenerationError       a text-to-audio model that fails
 ├── BriefError            a brief, template, preset or vocabulary that is damaged or asks for nonsense
+├── SceneError            a scene of layers that is damaged, asks for nonsense or would clip
 ├── WorkerError           a rollout worker that keeps dying
 └── OutputError           a result that cannot be written
 ```
@@ -122,6 +123,10 @@ class GenerationError(TonewrightError):
 
 class BriefError(TonewrightError):
     """A brief, or what briefs are made with, that is damaged or asks for what makes no sense."""
+
+
+class SceneError(TonewrightError):
+    """A scene of layers that is damaged, asks for what makes no sense, or whose mix would clip."""
 
 
 class WorkerError(TonewrightError):

@@ -1,4 +1,6 @@
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -41,3 +43,89 @@ def test_settings_out_of_range_are_refused(refuse, trained, tmp_path):  # noqa: 
     ):
         words = ("generate", "a", "-o", tmp_path / "a.wav", "--model", trained, option, value)
         assert rule in refuse(*words, code=2)
+
+
+def test_a_loop_and_a_long_sound_are_as_long_as_they_are_to_be(run, refuse, trained, tmp_path):  # noqa: F811
+    few = ("--model", trained, "--steps", "1", "--cfg", "1")
+    run("generate", "97 BPM drum loop", *few, "--loop-bars", "1", "-o", tmp_path / "loop.wav")
+    assert read(tmp_path / "loop.wav").frames == round(4 * 60 / 97 * 44_100)
+    run("generate", "a drone", *few, "--seconds", "130", "--stitch", "-o", tmp_path / "long.wav")
+    assert read(tmp_path / "long.wav").frames == 130 * 44_100
+    for words, rule in (
+        (["a drone", "--seconds", "130"], "at most 120 s; got 130; make it of segments (--stitch)"),
+        (["a drone", "--loop-bars", "1"], "--loop-bars needs a tempo; got none in 'a drone'"),
+        (["90 BPM drum loop", "--loop-bars", "1", "--seconds", "3"], "got --seconds as well"),
+        (["90 BPM drum loop", "--loop-bars", "1", "--stitch"], "got --stitch as well"),
+        (["a drone", "--carry", "0.5"], "got it without --stitch"),
+        (["a drone", "--seconds", "130", "--stitch", "--carry", "0.5"], "begins from no sound"),
+    ):
+        assert rule in refuse("generate", *words, *few, "-o", tmp_path / "a.wav", code=2)
+
+
+def test_a_scene_is_made_whole_or_not_at_all(run, refuse, trained, tmp_path):  # noqa: F811
+    examples = Path(__file__).parents[2] / "examples"
+    (tmp_path / "sounds").mkdir()
+    shutil.copy(examples / "sounds" / "bell.flac", tmp_path / "sounds")
+    fields = json.loads((examples / "scene.json").read_text("utf-8"))
+    path, out = tmp_path / "scene.json", tmp_path / "scene.wav"
+    fields |= {"headroom_db": 20}
+    path.write_text(json.dumps(fields))
+    words = ("generate", "scene", path, "--model", trained, "-o", out)
+    for seed in range(20):  # a model that is hardly trained makes silence now and then
+        path.write_text(json.dumps(fields | {"seed": seed}))
+        if (outcome := run(*words)).code == 0:
+            break
+    assert "16.00 s, 4 layers, peak" in outcome.out
+    assert read(out).samples.shape == (2, 16 * 44_100)
+    told = json.loads(run(*words, "--json", "--overwrite").out)
+    assert set(told["seeds"]) == {"beat", "pad", "riser"}
+    assert told["files"] == [str(out)]
+    out.unlink()
+    path.write_text(
+        json.dumps(
+            fields
+            | {
+                "seed": seed,
+                "headroom_db": 0,
+                "layers": [layer | {"level_db": 12} for layer in fields["layers"]],
+            }
+        )
+    )
+    assert "set headroom_db to" in refuse(*words, code=1)
+    fields["layers"][0]["seconds"] = 30
+    path.write_text(json.dumps(fields))
+    assert "layer 'beat': it ends within the 16 s of the scene; got 30 s" in refuse(*words, code=1)
+
+
+def test_a_walk_is_a_page(run, refuse, trained, tmp_path):  # noqa: F811
+    page = tmp_path / "explore.html"
+    words = (
+        "generate",
+        "explore",
+        "house drum loop",
+        "--model",
+        trained,
+        "--seconds",
+        "0.5",
+        "--sampler-steps",
+        "2",
+    )
+    few = ("--steps", "3", "--neighbours", "2", "--to", "a warm drone", "-o", page)
+    assert f"wrote {page}: 5 sounds" in run(*words, *few).out
+    told = json.loads(run(*words, *few, "--overwrite", "--json").out)
+    assert told["points"][1] == {
+        "title": "Step 2 of 3",
+        "seed": 0,
+        "to_prompt": "a warm drone",
+        "share": 0.5,
+    } | {name: told["points"][1][name] for name in told["points"][1] if name == "fault"}
+    assert told["points"][4]["direction"] == 2
+    assert "it exists" in refuse(*words, *few, code=1)
+    for option, value, rule in (("--steps", "1", "2 to 15 steps"), ("--angle", "0", "an angle is above 0")):
+        assert rule in refuse(*words, option, value, "-o", tmp_path / "a.html", code=2)
+    assert "ends in .html" in refuse(*words, "-o", tmp_path / "a.wav", code=2)
+
+
+def test_a_prompt_may_be_like_a_word(refuse, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "no sketch ships yet" in refuse("generate", "explode", "-o", "a.wav", code=1)

@@ -45,3 +45,28 @@ def test_briefs_are_listed_and_made(run, refuse):
     assert [brief["id"] for brief in made["briefs"]] == [f"held-out-1-{number}" for number in range(3)]
     assert "drums-techno-1" in run("prompt", "briefs").out
     assert "--make takes a whole number from 1; got '0'" in refuse("prompt", "briefs", "--make", "0", code=2)
+
+
+def test_two_sounds_are_compared_on_a_page(run, refuse, tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("a", "b"):
+        sound = play(compose("drums", "house", rng).piece, 4.0)
+        write(tmp_path / f"{name}.wav", Clip(sound, 44_100))
+    words = (
+        "prompt",
+        "compare",
+        tmp_path / "a.wav",
+        tmp_path / "b.wav",
+        "--brief",
+        "120 BPM house drum loop",
+    )
+    page = tmp_path / "compare.html"
+    printed = run(*words, "-o", page).out
+    assert "a.wav: reward 0." in printed
+    assert f"wrote {page}" in printed
+    assert page.read_text("utf-8").startswith("<!doctype html>")
+    told = json.loads(run(*words, "-o", page, "--overwrite", "--json").out)
+    assert told["files"] == [str(page)]
+    assert told["difference"] == pytest.approx(told["B"]["total"] - told["A"]["total"], abs=2e-4)
+    assert "it exists" in refuse(*words, "-o", page, code=1)
+    assert "a page ends in .html" in refuse(*words, "-o", tmp_path / "a.txt", code=2)

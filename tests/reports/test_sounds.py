@@ -49,6 +49,19 @@ def test_all_sounds_are_equally_loud_and_none_clips(count: int) -> None:
         assert abs(sound[-1]) < 1e-3
 
 
+def test_stereo_stays_stereo() -> None:
+    originals = np.stack([sounds(2), 0.1 * sounds(2)[::-1]])
+    preview = equal_loudness(originals, RATE)
+    heard = np.moveaxis(held(preview), 2, 1)
+    assert heard.shape == originals.shape
+    loudness = integrated_lufs(heard.copy(), RATE)
+    assert loudness[0] == pytest.approx(loudness[1], abs=0.1)
+    gains = 10 ** (np.array(preview.gains_db) / 20)
+    np.testing.assert_allclose(
+        heard[..., :-80], (gains[:, None, None] * originals)[..., :-80], atol=1 / 32_000
+    )
+
+
 def test_one_more_sound_with_room_to_spare_changes_nothing() -> None:
     two = equal_loudness(sounds(2), RATE)
     three = equal_loudness(sounds(3), RATE)

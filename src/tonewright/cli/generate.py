@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from tonewright.cli.explore import GenerateExplore, seconds_of
 from tonewright.cli.options import (
     Count,
     Flag,
@@ -15,12 +16,15 @@ from tonewright.cli.options import (
     OptionalFile,
     OptionalName,
     OutputFile,
-    Patience,
-    Positive,
     Seconds,
     Seed,
 )
+from tonewright.cli.scene import GenerateScene
+from tonewright.cli.serve import GenerateServe
 from tonewright.cli.verbs import VerbGroup
+
+if TYPE_CHECKING:
+    from tonewright.prompting.generators.base import Generation, Generator, Request
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,10 @@ class Generate:
 
     `sketch` works offline on any processor, once it is trained:
     `tonewright train sketch -o RUN`.
+
+    `tonewright generate scene SCENE.json` mixes layers of sounds in time.
+
+    `tonewright generate explore PROMPT` walks from one sound to another.
     """
 
     prompt: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PROMPT")]
@@ -55,6 +63,12 @@ class Generate:
     """Sound to begin from."""
     init_noise: Number = None
     """How much noise is put over it, 0 to 1."""
+    loop_bars: Count = None
+    """Make a loop of so many bars at the tempo of the prompt, exactly."""
+    stitch: Flag = False
+    """Make what is longer than the generator can of segments that overlap."""
+    carry: Number = None
+    """Begin each segment from the end of the last, under so much noise, 0 to 1."""
     generator: Name = "sketch"
     """Which model: sketch, or remote, one that is served elsewhere."""
     model: OptionalName = None
@@ -78,7 +92,7 @@ class Generate:
         request = Request(
             prompt=self.prompt,
             negative_prompt=self.negative,
-            seconds=self.seconds or _seconds_of(self.prompt),
+            seconds=self.seconds or seconds_of(self.prompt),
             steps=self.steps,
             cfg_scale=self.cfg,
             sampler=self.sampler,
@@ -88,7 +102,7 @@ class Generate:
             init_audio=None if self.init is None else read(self.init),
             init_noise_level=self.init_noise,
         )
-        (made,) = model.generate([request])
+        made = self._made(model, request)
         if made.fault:
             raise GenerationError(f"{model.name} failed: {made.fault}; try another seed or other settings")
         write(self.output, made.clip, overwrite=self.overwrite)
@@ -114,63 +128,38 @@ class Generate:
         ]
         print(f"wrote {self.output}: {', '.join(one for one in told if one)}")
 
+    def _made(self, model: Generator, request: Request) -> Generation:
+        """At once, as a loop, or of segments."""
+        from tonewright.documents import short_text
+        from tonewright.errors import UsageError
+        from tonewright.prompting.arranging.loops import loop
+        from tonewright.prompting.arranging.stitching import stitch
+        from tonewright.prompting.briefs.reading import asked
 
-GENERATE = VerbGroup("Make a sound from a text.", alone=Generate, free=True)
-
-
-@GENERATE.word("serve")
-@dataclass(frozen=True)
-class GenerateServe:
-    """Let many programs share one model; needs the extra `serve`.
-
-    It has no password: whoever reaches it can use it. Ctrl-C ends it.
-    """
-
-    generator: Name = "sketch"
-    """Which model."""
-    model: OptionalName = None
-    """Its weights: the folder of a training."""
-    host: Annotated[str, tyro.conf.arg(metavar="HOST")] = "127.0.0.1"
-    """Where to listen: 0.0.0.0 lets other machines in."""
-    port: Seed = 8765
-    """The port; 0 for any that is free."""
-    batch: Positive = 8
-    """How many sounds are made together, at most."""
-    queue: Positive = 64
-    """How many requests may wait; more are told to come back."""
-    timeout: Patience = 300.0
-    """How long a request may take; a batch that takes a third of it is given up."""
-
-    def run(self) -> None:
-        """Serve until Ctrl-C."""
-        from tonewright.cli.output import complain
-        from tonewright.cli.signals import asked_to_end
-        from tonewright.prompting.serving.limits import Limits
-        from tonewright.prompting.serving.server import address, is_exposed, listening, serving
-        from tonewright.prompting.serving.shared import Shared
-
-        limits = Limits(batch=self.batch, queue=self.queue, timeout_s=self.timeout, hung_s=self.timeout / 3)
-        with listening(self.host, self.port) as listener:
-            shared = Shared(self.generator, self.model, limits, complain)
-            with asked_to_end() as asked, serving(shared, listener) as thread:
-                url = address(listener)
-                print(f"serving {shared.name} at {url}; Ctrl-C ends it")
-                print(f'tonewright generate "PROMPT" --generator remote --model {url} -o out.wav', flush=True)
-                if is_exposed(self.host):
-                    complain(f"whoever reaches {url} can use it: it has no password")
-                while thread.is_alive() and not asked():
-                    thread.join(0.1)
-        outcomes = shared.metrics.outcomes
-        print(f"served {outcomes['ok']:,} sounds of {sum(outcomes.values()):,} requests")
+        if self.carry is not None and not self.stitch:
+            raise UsageError("--carry is of segments; got it without --stitch; add that, or leave it out")
+        if self.loop_bars is not None:
+            if self.stitch or self.seconds is not None:
+                other = "--stitch" if self.stitch else "--seconds"
+                raise UsageError(f"--loop-bars says how long a loop is; got {other} as well; leave one out")
+            bpm = asked(self.prompt).bpm
+            if bpm is None:
+                raise UsageError(
+                    f"--loop-bars needs a tempo; got none in {short_text(self.prompt)!r}; add one: 120 BPM"
+                )
+            return loop(model, request, bpm, self.loop_bars)
+        if self.stitch:
+            return stitch(model, request, carry=self.carry)
+        longest_s = model.settings["seconds"].high if "seconds" in model.settings else request.seconds
+        if request.seconds > longest_s:
+            raise UsageError(
+                f"a sound of {model.name} has at most {longest_s:g} s; got {request.seconds:g}; make it of "
+                "segments (--stitch)"
+            )
+        return model.generate([request])[0]
 
 
-def _seconds_of(prompt: str) -> float:
-    """As long as a prompt asks for; as long as usual if it does not say."""
-    from tonewright.errors import BriefError
-    from tonewright.prompting.briefs.reading import brief_of_text
-    from tonewright.prompting.generators.base import Request
-
-    try:
-        return brief_of_text(prompt).target.seconds
-    except BriefError:
-        return Request.seconds
+GENERATE = VerbGroup("Make a sound from a text.", Generate, any_text=True)
+GENERATE.word("scene")(GenerateScene)
+GENERATE.word("explore")(GenerateExplore)
+GENERATE.word("serve")(GenerateServe)

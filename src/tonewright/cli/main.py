@@ -102,7 +102,7 @@ def _parse(words: list[str]) -> Verb:
         raise UnknownNameError("verb", name, VERBS)
     verb = VERBS[name]
     if isinstance(verb, VerbGroup) and verb.alone and not (rest and rest[0] in verb.verbs):
-        if rest and not verb.free and get_close_matches(rest[0], verb.verbs):
+        if rest and not verb.any_text and get_close_matches(rest[0], verb.verbs):
             raise UnknownNameError(f"word after {name}", rest[0], verb.verbs)
         verb = verb.alone
     if isinstance(verb, VerbGroup):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from tonewright.cli.options import Count, Flag, InputFile, OptionalFolder, Seed
+from tonewright.cli.options import Count, Flag, InputFile, OptionalFolder, OutputFile, Seed
 from tonewright.cli.verbs import VerbGroup
 
 if TYPE_CHECKING:
@@ -46,6 +46,50 @@ class PromptScore:
             print_json({"brief": brief.fields(), **card.fields()})
             return
         _print_card(card)
+
+
+@PROMPT.word("compare")
+@dataclass(frozen=True)
+class PromptCompare:
+    """Make a page of two sounds against one brief: to hear them, and read both cards.
+
+    The page plays them equally loud; the cards are of the files as they are.
+    """
+
+    a: Annotated[tyro.conf.Positional[InputFile], tyro.conf.arg(metavar="A")]
+    """The first sound."""
+    b: Annotated[tyro.conf.Positional[InputFile], tyro.conf.arg(metavar="B")]
+    """The second."""
+    brief: BriefName
+    """What they were to be: the id of a brief, or a text."""
+    output: OutputFile
+    """Page to make, an HTML file."""
+    briefs: OptionalFolder = None
+    """Folder of briefs of one's own."""
+    overwrite: Flag = False
+    """Replace the page if it exists."""
+    json: Flag = False
+    """Print both cards as JSON."""
+
+    def run(self) -> None:
+        """Score both and write the page."""
+        from tonewright.cli.output import check_page, print_written
+        from tonewright.files import write_text
+        from tonewright.prompting.briefs.library import library, read_library
+        from tonewright.prompting.comparing.comparison import compare
+        from tonewright.prompting.comparing.page import comparison_html
+
+        check_page(self.output, overwrite=self.overwrite)
+        known = library() if self.briefs is None else read_library(self.briefs)
+        found = compare(self.a, self.b, known.brief(self.brief), known)
+        write_text(self.output, comparison_html(found), overwrite=self.overwrite)
+        if self.json:
+            print_written([self.output], found.fields())
+            return
+        for side in found.sides:
+            fault = f", {side.card.fault}" if side.card.fault else ""
+            print(f"{side.name}: reward {side.card.total:.3f}{fault}")
+        print(f"wrote {self.output}")
 
 
 @PROMPT.word("briefs")

@@ -25,17 +25,17 @@ class VerbGroup:
     Args:
         meaning: What the verb does, in a line of its help.
         alone: What it does without a second word, if it does anything.
-        free: Whether any text may follow it in place of a second word.
+        any_text: Whether that begins with any text, so that no first word is taken for a misspelt one.
 
     Attributes:
         meaning: The same.
         alone: The same.
-        free: The same.
+        any_text: The same.
         verbs: The class of each word.
     """
 
-    def __init__(self, meaning: str, alone: type[Verb] | None = None, free: bool = False) -> None:
-        self.meaning, self.alone, self.free = meaning, alone, free
+    def __init__(self, meaning: str, alone: type[Verb] | None = None, *, any_text: bool = False) -> None:
+        self.meaning, self.alone, self.any_text = meaning, alone, any_text
         self.verbs: dict[str, type[Verb]] = {}
 
     def word(self, name: str) -> Callable[[type[Kind]], type[Kind]]:

@@ -31,11 +31,16 @@ def judge(path: StrPath, brief: Brief, library: Library) -> ScoreCard:
         AudioError: It cannot be read.
         BriefError: A reference is missing.
     """
+    return judge_samples(stereo(path), brief, library)
+
+
+def judge_samples(samples: NDArray[np.float32], brief: Brief, library: Library) -> ScoreCard:
+    """Score a sound `[2, n]` as `stereo` gives it; otherwise as `judge`."""
     references = library.references(brief)
     known: Floats | None = None
     if references:
         known = np.concatenate([embed(listen(stereo(one)[None])) for one in references])
-    return score(stereo(path)[None], brief, references=known)[0]
+    return score(samples[None], brief, references=known)[0]
 
 
 def stereo(path: StrPath) -> NDArray[np.float32]:

@@ -78,9 +78,9 @@ def save_link(player_id: str, sound: int, text: str, filename: str) -> Html:
 
 
 def short(name: str) -> str:
-    """The name of a sound where it stands alone, on a button: `Target` for `the target`."""
+    """The name of a sound where it stands alone, on a button: `Target` for `the target`, `a.wav` as it is."""
     bare = name.removeprefix("the ")
-    return bare[:1].upper() + bare[1:]
+    return bare if "." in bare else bare[:1].upper() + bare[1:]
 
 
 def _transport(id_: str, names: Sequence[str]) -> Html:

@@ -57,7 +57,7 @@ def equal_loudness(sounds: NDArray[np.float32], sample_rate_hz: int) -> Preview:
     """Bring sounds to equal loudness, with true peaks of −1 dBTP at most.
 
     Args:
-        sounds: `[n, frames]`, one or more; a shorter sound ends in silence.
+        sounds: `[n, frames]` or `[n, channels, frames]`, one or more; a shorter sound ends in silence.
         sample_rate_hz: Rate of all.
 
     Returns:
@@ -78,7 +78,7 @@ def equal_gain(sounds: NDArray[np.float32], sample_rate_hz: int, *, whole: bool 
     The loudest comes to −16 LUFS, or less where a true peak would go beyond −1 dBTP; sounds and rate as for
     `equal_loudness`. With `whole` the page holds all of them, whatever it weighs.
     """
-    beginning = _beginning(sounds, sample_rate_hz, sounds.shape[1] if whole else None)
+    beginning = _beginning(sounds, sample_rate_hz, sounds.shape[-1] if whole else None)
     loudness = integrated_lufs(beginning, sample_rate_hz)
     silent = not (loudness > _SILENT_LUFS).all()
     loudest = float(loudness.max())
@@ -94,10 +94,10 @@ def _beginning(
 ) -> NDArray[np.float32]:
     """As much as a page holds, or so many frames, faded out."""
     frames = min(round(PREVIEW_S * sample_rate_hz), PREVIEW_FRAMES) if frames is None else frames
-    beginning = sounds[:, :frames].copy()
+    beginning = sounds[..., :frames].copy()
     # A sound that ends in full swing would click, in the loop at every round.
-    fade = min(round(_FADE_S * sample_rate_hz), beginning.shape[1] // 10)
-    beginning[:, beginning.shape[1] - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
+    fade = min(round(_FADE_S * sample_rate_hz), beginning.shape[-1] // 10)
+    beginning[..., beginning.shape[-1] - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
     return beginning
 
 
@@ -110,12 +110,13 @@ def _preview(
     *,
     silent: bool,
 ) -> Preview:
-    turned = beginning * (10 ** (gains_db / 20)).astype(np.float32)[:, None]
+    gains = (10 ** (gains_db / 20)).astype(np.float32)
+    turned = beginning * gains.reshape(-1, *([1] * (beginning.ndim - 1)))
     return Preview(
-        wavs=tuple(wav_bytes(Clip(sound[None], sample_rate_hz)) for sound in turned),
+        wavs=tuple(wav_bytes(Clip(sound, sample_rate_hz)) for sound in turned),
         sample_rate_hz=sample_rate_hz,
-        seconds=beginning.shape[1] / sample_rate_hz,
-        whole_seconds=sounds.shape[1] / sample_rate_hz,
+        seconds=beginning.shape[-1] / sample_rate_hz,
+        whole_seconds=sounds.shape[-1] / sample_rate_hz,
         lufs=lufs,
         gains_db=tuple(gains_db.tolist()),
         silent=silent,

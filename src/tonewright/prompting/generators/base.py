@@ -146,6 +146,8 @@ def complete(request: Request, generator: Generator) -> Request:
         filled[field.name] = setting.default if value is None else _checked(field.name, value, setting)
     if request.init_audio is None and request.init_noise_level is not None:
         raise UsageError("init_noise_level is of an init_audio; got none; give one, or leave the level out")
+    if request.init_audio is None:
+        filled.pop("init_noise_level", None)
     made = replace(request, **filled)  # type: ignore[arg-type]
     if made.sigma_min is not None and made.sigma_max is not None and not made.sigma_min < made.sigma_max:
         raise UsageError(f"sigma_min is below sigma_max; got {made.sigma_min:g} and {made.sigma_max:g}")

@@ -9,11 +9,11 @@ from tonewright.prompting.briefs.keys import parse_key
 from tonewright.prompting.briefs.reading import pitched
 from tonewright.prompting.listening.analysis import Floats, Heard
 from tonewright.prompting.listening.axes import AXES
+from tonewright.prompting.listening.norms import norms
 from tonewright.prompting.listening.partials import partial_share
 from tonewright.prompting.listening.rhythm import tempo_fit
 from tonewright.prompting.listening.tonality import key_fit, pitch_classes
 from tonewright.prompting.rewards.ear import element_presence
-from tonewright.prompting.listening.norms import norms
 from tonewright.prompting.rewards.terms import Component, Term
 from tonewright.prompting.words.vocabulary import vocabulary
 

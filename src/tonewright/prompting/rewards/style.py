@@ -9,8 +9,8 @@ import numpy as np
 from tonewright.distances.closeness import closeness
 from tonewright.prompting.listening.analysis import Floats, Heard
 from tonewright.prompting.listening.embedding import distances, embed
-from tonewright.prompting.rewards.ear import kind_presence
 from tonewright.prompting.listening.norms import norms
+from tonewright.prompting.rewards.ear import kind_presence
 from tonewright.prompting.rewards.terms import Component, Term
 
 NAME = "style"

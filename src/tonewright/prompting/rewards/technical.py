@@ -8,8 +8,8 @@ from tonewright.distances.closeness import closeness
 from tonewright.prompting.briefs.brief import Brief
 from tonewright.prompting.listening.analysis import LEVEL_HOP, Floats, Heard
 from tonewright.prompting.listening.axes import AXES
-from tonewright.prompting.listening.rhythm import steadiness
 from tonewright.prompting.listening.norms import norms
+from tonewright.prompting.listening.rhythm import steadiness
 from tonewright.prompting.rewards.terms import Component, Term
 from tonewright.prompting.words.vocabulary import vocabulary
 

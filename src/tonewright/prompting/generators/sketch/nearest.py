@@ -8,7 +8,7 @@ from tonewright.audio import Clip, resample
 from tonewright.errors import UsageError
 from tonewright.prompting.generators.sketch.composing import Composed, compose
 from tonewright.prompting.generators.sketch.piece import CATEGORIES, PIECE, Piece
-from tonewright.prompting.listening.analysis import N_FFT, SAMPLE_RATE_HZ, Heard, listen
+from tonewright.prompting.listening.analysis import SAMPLE_RATE_HZ, Heard, listen
 from tonewright.prompting.listening.embedding import distances, embed
 from tonewright.prompting.listening.norms import norms
 from tonewright.prompting.listening.rhythm import strongest_tempo
@@ -17,6 +17,7 @@ from tonewright.prompting.words.vocabulary import vocabulary
 
 _SEED = 101
 _RHYTHMIC = ("drums", "phrases")
+_SHORTEST_S, _SILENT = 0.1, 1e-5
 
 
 def reference_piece(category: str, number: int) -> Composed:
@@ -53,10 +54,20 @@ def nearest_piece(clip: Clip) -> Piece:
     return Piece(unit)
 
 
+def check_sound(clip: Clip) -> None:
+    """Check that a piece can begin from a sound.
+
+    Raises:
+        UsageError: It is silent, not finite, or shorter than 0.1 s.
+    """
+    loudest = float(np.abs(clip.samples).max(initial=0))
+    if clip.seconds < _SHORTEST_S or not _SILENT < loudest < np.inf:
+        raise UsageError(
+            f"a sound to begin from has {_SHORTEST_S:g} s or more, and no silence; got {clip.seconds:.2f} s "
+            f"with a peak of {loudest:g}; give another"
+        )
+
+
 def _heard(clip: Clip) -> Heard:
     samples = resample(clip, SAMPLE_RATE_HZ).samples
-    if samples.shape[1] < 2 * N_FFT or not np.isfinite(samples).all() or not np.any(np.abs(samples) > 1e-5):
-        raise UsageError(
-            f"a sound to begin from is 0.1 s or longer, and no silence; got {clip.seconds:.2f} s; give another"
-        )
     return listen(np.stack([samples[0], samples[min(1, len(samples) - 1)]])[None])

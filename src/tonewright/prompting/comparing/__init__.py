@@ -1,0 +1,1 @@
+"""Two sounds against one brief, to listen to and to read."""

@@ -1,0 +1,1 @@
+"""Walks through the sounds of a generator, and the neighbours of one of them."""
