@@ -170,12 +170,12 @@ def in_order(work: Sequence[Work], do: Callable[[Work], Made]) -> list[Made]:
     return [made[number] for number in range(len(work))]
 
 
-def kept(path: Path | None, make: Callable[[], list[Example]]) -> list[Example]:
-    """Examples of a file, made and written first if it is not there."""
-    if path is None:
-        return make()
-    if not path.exists():
-        made = make()
+def remembered(path: Path | None, work: list[tuple[str, int]], impostors: int) -> list[Example]:
+    """Renders and impostors: of a file, or made, and written to it."""
+    if path is None or not path.exists():
+        made = in_order(work, render) + in_order(range(impostors), impostor)
+        if path is None:
+            return made
         np.savez_compressed(path, measures=[one[0] for one in made], truth=[one[1] for one in made])
     with np.load(path) as arrays:
         return list(zip(arrays["measures"], arrays["truth"], strict=True))
@@ -194,15 +194,13 @@ def main() -> None:
     torch.set_num_threads(1)
     recordings = in_order(sorted(options.recordings.glob("*.flac")), recording)
     work = [(name, number) for name in CATEGORIES for number in range(options.renders)]
-    others = kept(
-        options.measured, lambda: in_order(work, render) + in_order(range(options.impostors), impostor)
-    )
+    others = remembered(options.measured, work, options.impostors)
     examples = recordings + others
     weights = np.array([RECORDING_WEIGHT] * len(recordings) + [1.0] * (len(examples) - len(recordings)))
     folds = np.random.default_rng(0).integers(5, size=len(examples))
     held_out = [one for one, fold in zip(examples, folds, strict=True) if fold == 0]
-    kept = [one for one, fold in zip(examples, folds, strict=True) if fold]
-    trial = fit(kept, weights[folds > 0])
+    rest = [one for one, fold in zip(examples, folds, strict=True) if fold]
+    trial = fit(rest, weights[folds > 0])
     unheard = [one for one, fold in zip(recordings, folds, strict=False) if fold == 0]
     result: dict[str, object] = {
         "held_out": told(trial, held_out),
