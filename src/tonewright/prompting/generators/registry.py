@@ -17,7 +17,9 @@ from tonewright.files import StrPath
 from tonewright.prompting.generators.base import Generator
 
 GENERATORS: dict[str, str] = {
+    "diffusers": "tonewright.prompting.generators.pipelines.generator:Diffusers",
     "sketch": "tonewright.prompting.generators.sketch.generator:Sketch",
+    "stable-audio": "tonewright.prompting.generators.stable_audio.generator:StableAudio",
 }
 DEFAULT = "sketch"
 
