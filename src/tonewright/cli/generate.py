@@ -13,11 +13,13 @@ from tonewright.cli.options import (
     Name,
     Number,
     OptionalFile,
+    OptionalFolder,
     OptionalName,
     OutputFile,
     Seconds,
     Seed,
 )
+from tonewright.cli.verbs import VerbGroup
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class Generate:
     """Make a sound from a text, with a text-to-audio model.
 
     `sketch` works offline on any processor, once it is trained:
-    `tonewright train sketch -o RUN`.
+    `tonewright train sketch -o RUN`. `stable-audio` needs an environment of
+    its own, which `tonewright generate setup` makes.
     """
 
     prompt: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PROMPT")]
@@ -55,7 +58,7 @@ class Generate:
     generator: Name = "sketch"
     """Which model."""
     model: OptionalName = None
-    """Its weights: the folder of a training."""
+    """Its weights: a folder, or a name on huggingface.co."""
     overwrite: Flag = False
     """Replace the file if it exists."""
     json: Flag = False
@@ -102,10 +105,38 @@ class Generate:
         if self.json:
             print_written([self.output], facts)
             return
-        print(
-            f"wrote {self.output}: {used.seconds:.2f} s, {used.sampler}, {used.steps} steps, "
-            f"guidance {used.cfg_scale:g}, seed {used.seed}"
-        )
+        told = [
+            f"{used.seconds:.2f} s",
+            *([] if used.sampler is None else [used.sampler]),
+            *([] if used.steps is None else [f"{used.steps} steps"]),
+            *([] if used.cfg_scale is None else [f"guidance {used.cfg_scale:g}"]),
+            f"seed {used.seed}",
+        ]
+        print(f"wrote {self.output}: {', '.join(told)}")
+
+
+GENERATE = VerbGroup("Make a sound from a text.", Generate)
+
+
+@GENERATE.word("setup")
+@dataclass(frozen=True)
+class GenerateSetup:
+    """Make the environment that the generator `stable-audio` runs in.
+
+    pip fetches what it needs, as it is configured to: some gigabytes.
+    """
+
+    folder: OptionalFolder = None
+    """Where; $TONEWRIGHT_STABLE_AUDIO_ENV, or the user's folder of caches,
+    unless given."""
+    overwrite: Flag = False
+    """Make it anew if it is there."""
+
+    def run(self) -> None:
+        """Make it, and tell what is done."""
+        from tonewright.prompting.generators.stable_audio.environment import make_environment
+
+        make_environment(self.folder, tell=print, overwrite=self.overwrite)
 
 
 def _seconds_of(prompt: str) -> float:

@@ -16,7 +16,7 @@ from tonewright.cli.bench import BENCH
 from tonewright.cli.compare import Compare
 from tonewright.cli.corpus import CORPUS
 from tonewright.cli.evaluate import EVALUATE
-from tonewright.cli.generate import Generate
+from tonewright.cli.generate import GENERATE
 from tonewright.cli.hear import Hear, descriptors_by_category
 from tonewright.cli.lookup import LOOKUP
 from tonewright.cli.match import Match
@@ -41,7 +41,7 @@ VERBS: Mapping[str, type[Verb] | VerbGroup] = {
     "corpus": CORPUS,
     "agent": AGENT,
     "play": PLAY,
-    "generate": Generate,
+    "generate": GENERATE,
     "prompt": PROMPT,
     "bench": BENCH,
     "train": TRAIN,

@@ -198,7 +198,9 @@ def test_what_fails_is_told_and_the_others_are_rendered(tiny, monkeypatch):
     }
     (good,) = render(model, ask(seed=5))
     for complaint, trouble in troubles.items():
-        calls = iter([trouble] * 4 + [real] * 4) if complaint == "not finite" else iter([trouble] + [real] * 4)
+        calls = (
+            iter([trouble] * 4 + [real] * 4) if complaint == "not finite" else iter([trouble] + [real] * 4)
+        )
         monkeypatch.setattr(
             model._kind._from_text.transformer, "forward", lambda *a, c=calls, **k: next(c)(*a, **k)
         )
@@ -222,7 +224,9 @@ def test_weights_that_are_not_there(monkeypatch, tmp_path):
         with pytest.raises(CheckpointError) as caught:
             generator("diffusers", model)
         message = str(caught.value)
-        assert message.startswith(f"cannot get the weights '{model or 'stabilityai/stable-audio-open-1.0'}': ")
+        assert message.startswith(
+            f"cannot get the weights '{model or 'stabilityai/stable-audio-open-1.0'}': "
+        )
         assert "log in with a token (`hf auth login`), or give a folder" in message
         assert "\n" not in message
     with pytest.raises(CheckpointError, match=r"model_index.json'?: no such file"):
@@ -236,7 +240,7 @@ def test_nothing_that_is_loaded_is_executed(copy):
         with pytest.raises(CheckpointError, match="it would execute code, and is not loaded"):
             generator("diffusers", copy)
     (copy / "model_index.json").write_text(json.dumps(index | {"_class_name": "FluxPipeline"}))
-    with pytest.raises(CheckpointError, match="no pipeline of StableAudioPipeline or .*got FluxPipeline"):
+    with pytest.raises(CheckpointError, match=r"no pipeline of StableAudioPipeline or .*got FluxPipeline"):
         generator("diffusers", copy)
 
 
@@ -250,7 +254,7 @@ def test_pickled_weights_are_refused(copy, part, stem):
     (weights,) = (copy / part).glob("*.safetensors")
     torch.save(load_file(weights), copy / part / f"{stem}.bin")
     weights.unlink()
-    with pytest.raises(CheckpointError, match="cannot load the pipeline .*whose weights are safetensors"):
+    with pytest.raises(CheckpointError, match=r"cannot load the pipeline .*whose weights are safetensors"):
         generator("diffusers", copy)
 
 
@@ -264,7 +268,9 @@ def test_a_damaged_folder_and_a_foreign_scheduler(copy):
     index = json.loads((copy / "model_index.json").read_text())
     index["scheduler"] = ["diffusers", "DDIMScheduler"]
     (copy / "model_index.json").write_text(json.dumps(index))
-    with pytest.raises(CheckpointError, match=r"the scheduler of this pipeline is one of .*got DDIMScheduler"):
+    with pytest.raises(
+        CheckpointError, match=r"the scheduler of this pipeline is one of .*got DDIMScheduler"
+    ):
         generator("diffusers", copy)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -33,8 +34,6 @@ class Audio3:
     """
 
     def __init__(self, pipeline: Any) -> None:
-        from diffusers import StableAudio3AudioToAudioPipeline
-
         self._scheduler = pipeline.scheduler
         name = type(self._scheduler).__name__
         if name != _SCHEDULER:
@@ -43,7 +42,9 @@ class Audio3:
                 "published with"
             )
         self._from_text = pipeline
-        self._from_sound = StableAudio3AudioToAudioPipeline(**pipeline.components)
+        self._from_sound: Any = import_module("diffusers").StableAudio3AudioToAudioPipeline(
+            **pipeline.components
+        )
         self._from_sound.set_progress_bar_config(disable=True)
         self.rate_hz: int = pipeline.vae.config.sampling_rate
         longest_s = min(float(pipeline.duration_embedder.config.max_val), _LONGEST_S)
@@ -52,7 +53,9 @@ class Audio3:
             "negative_prompt": Setting("", meaning="what it should not be, where the guidance is above 1"),
             "seconds": Setting(min(8.0, longest_s), 0.1, longest_s, meaning="how long it is"),
             "steps": Setting(8 if distilled else 100, 1, 1_000, meaning="steps of the sampler"),
-            "cfg_scale": Setting(1.0 if distilled else 7.0, 1.0, 30.0, meaning="how far it follows the prompt"),
+            "cfg_scale": Setting(
+                1.0 if distilled else 7.0, 1.0, 30.0, meaning="how far it follows the prompt"
+            ),
             "sampler": Setting(
                 "pingpong" if distilled else "euler",
                 choices=("euler", "pingpong"),

@@ -23,6 +23,7 @@ from tonewright.prompting.generators.base import (
     complete,
     fit,
 )
+from tonewright.prompting.generators.guidance import check_guidance
 from tonewright.prompting.generators.pipelines.audio_3 import Audio3
 from tonewright.prompting.generators.pipelines.loading import load_pipeline
 from tonewright.prompting.generators.pipelines.open_1 import Open1
@@ -80,10 +81,7 @@ class Diffusers:
 
     def _complete(self, request: Request) -> Request:
         made = self._kind.settle(request, complete(request, self))
-        if made.negative_prompt and made.cfg_scale == 1.0:
-            raise UsageError(
-                "a negative prompt acts by guidance; got cfg_scale 1; raise it, or leave the prompt out"
-            )
+        check_guidance(made)
         for prompt in (made.prompt, made.negative_prompt):
             self._check_length(prompt)
         return made

@@ -79,8 +79,8 @@ class Open1:
         assert made.sigma_min is not None
         if self._sigma(made.init_noise_level) <= made.sigma_min:
             raise UsageError(
-                f"the noise over a sound is above sigma_min; got {self._sigma(made.init_noise_level):.3g} and "
-                f"{made.sigma_min:g}; raise init_noise_level, or lower sigma_min"
+                "the noise over a sound is above sigma_min; got "
+                f"{self._sigma(made.init_noise_level):.3g} and {made.sigma_min:g}; raise init_noise_level, or lower sigma_min"
             )
         return replace(made, sigma_max=None)
 
