@@ -1,7 +1,7 @@
 """Makes tiny models of `stable-audio-tools` with random weights; run by the Python of its environment.
 
-`tiny.py WORKER FOLDER` makes FOLDER/{rf_denoiser,rectified_flow,v}, and FOLDER/hub, which holds a text encoder
-under the name of a large one, as the hub's cache does.
+`tiny.py WORKER FOLDER` makes FOLDER/{rf_denoiser,rectified_flow,v}, and FOLDER/hub, which holds a text
+encoder under the name of a large one, as the hub's cache does.
 """
 
 import json
@@ -94,7 +94,7 @@ def encoder(folder):
 def make(worker, folder):
     import os
 
-    os.environ["HF_HOME"] = str(folder)
+    os.environ |= {"HF_HOME": str(folder), "HF_HUB_OFFLINE": "1"}
     runpy.run_path(worker)["import_library"]()
     import torch
     from safetensors.torch import save_file
@@ -105,13 +105,14 @@ def make(worker, folder):
     for objective in ("rf_denoiser", "rectified_flow", "v"):
         model = create_model_from_config(config(objective))
         with torch.no_grad():
-            for parameter in model.parameters():
-                if not parameter.any():  # else what it does with its inputs would not be heard
-                    parameter.normal_(std=0.1)
+            for parameter in model.model.parameters():  # else what it does with its inputs is hardly heard
+                parameter.normal_(std=0.3)
         place = folder / objective
         place.mkdir()
         (place / "model_config.json").write_text(json.dumps(config(objective)))
-        save_file({name: one.contiguous() for name, one in model.state_dict().items()}, place / "model.safetensors")
+        save_file(
+            {name: one.contiguous() for name, one in model.state_dict().items()}, place / "model.safetensors"
+        )
 
 
 if __name__ == "__main__":

@@ -76,14 +76,14 @@ class Model:
     """
 
     def __init__(self, name: str) -> None:
+        config = json.loads(_file(name, "model_config.json").read_text(encoding="utf-8"))
+        self._kinds = _conditioners(config)
+        weights = _file(name, "model.safetensors")
         import_library()
         import torch
         from safetensors.torch import load_file
         from stable_audio_tools.models.factory import create_model_from_config
 
-        config_path, weights = (_file(name, part) for part in ("model_config.json", "model.safetensors"))
-        config = json.loads(config_path.read_text(encoding="utf-8"))
-        self._kinds = _conditioners(config)
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         try:
             model = create_model_from_config(config)
@@ -165,7 +165,10 @@ def import_library() -> None:
 
 def _file(name: str, part: str) -> Path:
     if Path(name).is_dir():
-        return Path(name) / part
+        path = Path(name) / part
+        if not path.is_file():
+            raise FileNotFoundError(f"it has no {part}")
+        return path
     from huggingface_hub import hf_hub_download
 
     return Path(hf_hub_download(name, part))
