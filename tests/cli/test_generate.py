@@ -1,4 +1,5 @@
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from tonewright.audio import read
 from tonewright.prompting.generators.base import Request
 from tonewright.prompting.generators.sketch.generator import Sketch
 
+from ..prompting.generators.pipelines.conftest import open_1  # noqa: F401
 from ..prompting.generators.sketch.conftest import songbook, trained  # noqa: F401
 
 
@@ -41,3 +43,20 @@ def test_settings_out_of_range_are_refused(refuse, trained, tmp_path):  # noqa: 
     ):
         words = ("generate", "a", "-o", tmp_path / "a.wav", "--model", trained, option, value)
         assert rule in refuse(*words, code=2)
+
+
+def test_a_model_without_samplers_tells_what_it_has(run, open_1, tmp_path):  # noqa: F811
+    words = ("--generator", "diffusers", "--model", open_1, "--seconds", "0.5", "--steps", "3")
+    outcome = run("generate", "a drum loop", *words, "-o", tmp_path / "a.wav")
+    assert outcome.out == f"wrote {tmp_path / 'a.wav'}: 0.50 s, 3 steps, guidance 7, seed 0\n"
+    assert read(tmp_path / "a.wav").samples.shape == (2, 22_050)
+
+
+def test_an_environment_that_cannot_be_made(refuse, run, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "nothing"))
+    assert "cannot be made" in refuse("generate", "setup", "--folder", tmp_path / "place", code=1)
+    monkeypatch.setenv("TONEWRIGHT_STABLE_AUDIO_ENV", str(tmp_path / "place"))
+    words = ("a", "-o", tmp_path / "a.wav", "--generator", "stable-audio")
+    assert "make it with `tonewright generate setup`" in refuse("generate", *words, code=2)
+    assert "did you mean 'setup'?" in refuse("generate", "setpu", code=2)
+    assert "$TONEWRIGHT_STABLE_AUDIO_ENV" in run("generate", "setup", "--help").out

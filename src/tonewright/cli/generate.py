@@ -27,8 +27,10 @@ class Generate:
     """Make a sound from a text, with a text-to-audio model.
 
     `sketch` works offline on any processor, once it is trained:
-    `tonewright train sketch -o RUN`. `stable-audio` needs an environment of
-    its own, which `tonewright generate setup` makes.
+    `tonewright train sketch -o RUN`.
+
+    `stable-audio` needs an environment of its own:
+    `tonewright generate setup`.
     """
 
     prompt: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PROMPT")]
@@ -134,9 +136,15 @@ class GenerateSetup:
 
     def run(self) -> None:
         """Make it, and tell what is done."""
+        import sys
+
         from tonewright.prompting.generators.stable_audio.environment import make_environment
 
-        make_environment(self.folder, tell=print, overwrite=self.overwrite)
+        def tell(line: str) -> None:
+            print(line, file=sys.stderr)
+
+        made = make_environment(self.folder, tell=tell, overwrite=self.overwrite)
+        print(f"the environment of stable-audio is {made}")
 
 
 def _seconds_of(prompt: str) -> float:

@@ -39,7 +39,7 @@ def test_its_python_is_another_one_and_has_the_library(environment):
     assert found.stdout.split() == [str(environment), "0.0.19"]
     told = []
     assert make_environment(environment, tell=told.append) == environment
-    assert told == [f"{environment} is there"]
+    assert told == []  # it is there
 
 
 def test_one_that_cannot_be_made_leaves_nothing(no_network, tmp_path):
@@ -50,7 +50,7 @@ def test_one_that_cannot_be_made_leaves_nothing(no_network, tmp_path):
     assert str(caught.value).startswith(
         "pip cannot install: No matching distribution found for einops==0.8.2"
     )
-    assert told == [f"making {place}"]
+    assert told == [f"filling {place}"]
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(UsageError, match="make it with `tonewright generate setup`"):
         environment_python(place)

@@ -73,14 +73,15 @@ class Open1:
             return replace(made, init_noise_level=None)
         if request.sigma_max is not None:
             raise UsageError(
-                "a sound to begin from has its init_noise_level in place of sigma_max; got both; leave one out"
+                "a sound to begin from has init_noise_level in place of sigma_max; got both; leave one out"
             )
         assert made.init_noise_level is not None
         assert made.sigma_min is not None
-        if self._sigma(made.init_noise_level) <= made.sigma_min:
+        sigma = self._sigma(made.init_noise_level)
+        if sigma <= made.sigma_min:
             raise UsageError(
-                "the noise over a sound is above sigma_min; got "
-                f"{self._sigma(made.init_noise_level):.3g} and {made.sigma_min:g}; raise init_noise_level, or lower sigma_min"
+                f"the noise over a sound is above sigma_min; got {sigma:.3g} and {made.sigma_min:g}; raise "
+                "init_noise_level, or lower sigma_min"
             )
         return replace(made, sigma_max=None)
 

@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from tonewright.documents import document_text, parse_document, sha256, short_text
-from tonewright.errors import GenerationError, OutputError, TonewrightError, UsageError
+from tonewright.errors import GenerationError, OutputError, TonewrightError, UsageError, system_reason
 from tonewright.files import StrPath, replacing_folder, write_text
 
 VARIABLE = "TONEWRIGHT_STABLE_AUDIO_ENV"
@@ -76,14 +76,13 @@ def make_environment(
     """
     place = environment_folder(folder)
     if _is_made(place) and not overwrite:
-        tell(f"{place} is there")
         return place
     if (place / _MARK).exists() or (place.is_dir() and not any(place.iterdir())):
         shutil.rmtree(place)
     with replacing_folder(place) as stage:
-        tell(f"making {place}")
         stage.rmdir()
         _run([sys.executable, "-m", "venv", str(stage)], "an environment cannot be made", tell)
+        tell(f"filling {place}")
         python = str(_python(stage))
         if beside:
             found = "".join(f"{Path(one).absolute()}\n" for one in beside)
@@ -94,7 +93,6 @@ def make_environment(
         _run([*pip, "--no-deps", *_ALONE], "pip cannot install", tell)
         _run([python, "-I", str(WORKER), "--check"], "stable-audio-tools does not work", tell)
         write_text(stage / _MARK, document_text(_FORM, _VERSION, {"recipe": _recipe()}))
-    tell(f"made {place}")
     return place
 
 
@@ -126,24 +124,34 @@ def _packages(python: str) -> Path:
 def _run(command: Sequence[str], failure: str, tell: Callable[[str], None]) -> None:
     """Run to the end, telling what is done; the last error is told if it fails."""
     environ = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", env=environ
-    )
+    try:
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env=environ,
+        )
+    except OSError as error:
+        raise GenerationError(
+            f"{failure}: {system_reason(error)}: {command[0]!r}; install it anew"
+        ) from error
     assert process.stdout is not None
-    last = error = ""
+    last = refusal = ""
     with process:
         try:
             for line in process.stdout:
                 last = line.strip() or last
                 if last.startswith("ERROR: "):
-                    error = last.removeprefix("ERROR: ")
+                    refusal = last.removeprefix("ERROR: ")
                 if line.strip().startswith(_TOLD):
-                    tell(last.partition(" (from")[0])
+                    tell(short_text(last.partition(" (from")[0]))
         except BaseException:
             process.kill()
             raise
     if process.returncode:
         raise GenerationError(
-            f"{failure}: {short_text(error or last)}; see that there is a network and room on the disk, and "
+            f"{failure}: {short_text(refusal or last)}; see that there is a network and room on the disk, and "
             "try again"
         )

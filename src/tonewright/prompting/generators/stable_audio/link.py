@@ -73,7 +73,7 @@ class Link:
             LateError: It takes longer than `answer_s`.
             DeadError: The process dies, or has died.
         """
-        if self._log.tell() > _LOG_BYTES or os.fstat(self._log.fileno()).st_size > _LOG_BYTES:
+        if os.fstat(self._log.fileno()).st_size > _LOG_BYTES:
             self._log.truncate(0)  # opened to append: the process goes on at its end
         return self._exchange((header, payload), answer_s)
 
@@ -110,16 +110,16 @@ class Link:
 
     def _last_words(self) -> str:
         try:
-            code = self._process.wait(_END_S)
-        except subprocess.TimeoutExpired:  # it lives, and has closed its stream or talks nonsense
-            self._process.kill()
-            code = self._process.wait()
+            code = self._process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            self.close()
+            return "its process said what is no answer, and was ended"
         self._log.seek(max(0, os.fstat(self._log.fileno()).st_size - 4_096))
         lines = self._log.read().decode(errors="replace").split("\n")
         said = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
         self.close()
         how = f"with exit code {code}" if code >= 0 else f"by {signal.Signals(-code).name}"
-        memory = "; the system may have run out of memory" if code == -9 else ""
+        memory = "; the system may have run out of memory" if code == -signal.SIGKILL else ""
         return f"its process ended {how}{memory}: {short_text(said)}"
 
 
