@@ -130,7 +130,7 @@ class Open1:
         noise = torch.randn((1, config.in_channels, config.sample_size), generator=generator)
         return {
             "initial_audio_waveforms": torch.from_numpy(sound)[None].to(weight),
-            "initial_audio_sampling_rate": torch.tensor(self.rate_hz),
+            "initial_audio_sampling_rate": self.rate_hz,
             "latents": (noise * sigma / math.sqrt(sigma**2 + 1.0)).to(weight),
         }
 

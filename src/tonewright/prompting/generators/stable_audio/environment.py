@@ -152,6 +152,6 @@ def _run(command: Sequence[str], failure: str, tell: Callable[[str], None]) -> N
             raise
     if process.returncode:
         raise GenerationError(
-            f"{failure}: {short_text(refusal or last)}; see that there is a network and room on the disk, and "
-            "try again"
+            f"{failure}: {short_text(refusal or last)}; see that there is a network and room on the disk, "
+            "and try again"
         )
