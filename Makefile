@@ -40,7 +40,7 @@ $(VENV)/base: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/dev: $(VENV)/base
-	$(PIP) install --constraint constraints.txt --editable ".[dev,parquet,map,umap,train,scale,serve,track,live]"
+	$(PIP) install --constraint constraints.txt --editable ".[dev,parquet,map,umap,train,scale,serve,diffusers,track,live]"
 	touch $@
 
 $(VENV)/docs: $(VENV)/base

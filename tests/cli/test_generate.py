@@ -1,5 +1,6 @@
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from tonewright.audio import read
 from tonewright.prompting.generators.base import Request
 from tonewright.prompting.generators.sketch.generator import Sketch
 
+from ..prompting.generators.pipelines.conftest import open_1  # noqa: F401
 from ..prompting.generators.sketch.conftest import songbook, trained  # noqa: F401
 
 
@@ -129,3 +131,19 @@ def test_a_walk_is_a_page(run, refuse, trained, tmp_path):  # noqa: F811
 def test_a_prompt_may_be_like_a_word(refuse, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert "no sketch ships yet" in refuse("generate", "explode", "-o", "a.wav", code=1)
+
+
+def test_a_model_without_samplers_tells_what_it_has(run, open_1, tmp_path):  # noqa: F811
+    words = ("--generator", "diffusers", "--model", open_1, "--seconds", "0.5", "--steps", "3")
+    outcome = run("generate", "a drum loop", *words, "-o", tmp_path / "a.wav")
+    assert outcome.out == f"wrote {tmp_path / 'a.wav'}: 0.50 s, 3 steps, guidance 7, seed 0\n"
+    assert read(tmp_path / "a.wav").samples.shape == (2, 22_050)
+
+
+def test_an_environment_that_cannot_be_made(refuse, run, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "nothing"))
+    assert "cannot be made" in refuse("generate", "setup", "--folder", tmp_path / "place", code=1)
+    monkeypatch.setenv("TONEWRIGHT_STABLE_AUDIO_ENV", str(tmp_path / "place"))
+    words = ("a", "-o", tmp_path / "a.wav", "--generator", "stable-audio")
+    assert "make it with `tonewright generate setup`" in refuse("generate", *words, code=2)
+    assert "$TONEWRIGHT_STABLE_AUDIO_ENV" in run("generate", "setup", "--help").out

@@ -21,6 +21,7 @@ from tonewright.cli.options import (
 )
 from tonewright.cli.scene import GenerateScene
 from tonewright.cli.serve import GenerateServe
+from tonewright.cli.setup import GenerateSetup
 from tonewright.cli.verbs import VerbGroup
 
 if TYPE_CHECKING:
@@ -31,12 +32,10 @@ if TYPE_CHECKING:
 class Generate:
     """Make a sound from a text, with a text-to-audio model.
 
-    `sketch` works offline on any processor, once it is trained:
-    `tonewright train sketch -o RUN`.
-
-    `tonewright generate scene SCENE.json` mixes layers of sounds in time.
-
-    `tonewright generate explore PROMPT` walks from one sound to another.
+    `sketch` works offline on any processor. A second word does more:
+    `tonewright generate scene` mixes layers of sounds in time, `explore`
+    walks from one sound to another, `serve` lets programs share a model, and
+    `setup` makes the environment that `stable-audio` needs.
     """
 
     prompt: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PROMPT")]
@@ -70,9 +69,10 @@ class Generate:
     carry: Number = None
     """Begin each segment from the end of the last, under so much noise, 0 to 1."""
     generator: Name = "sketch"
-    """Which model: sketch, or remote, one that is served elsewhere."""
+    """Which model: sketch, diffusers, stable-audio, or remote, one that is served."""
     model: OptionalName = None
-    """Its weights: the folder of a training; for remote the URL of the server."""
+    """Its weights: a folder, a name on huggingface.co, or the URL of a server;
+    its own unless given."""
     overwrite: Flag = False
     """Replace the file if it exists."""
     json: Flag = False
@@ -163,3 +163,4 @@ GENERATE = VerbGroup("Make a sound from a text.", Generate, any_text=True)
 GENERATE.word("scene")(GenerateScene)
 GENERATE.word("explore")(GenerateExplore)
 GENERATE.word("serve")(GenerateServe)
+GENERATE.word("setup")(GenerateSetup)

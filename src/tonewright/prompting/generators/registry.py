@@ -17,8 +17,10 @@ from tonewright.files import StrPath
 from tonewright.prompting.generators.base import Generator
 
 GENERATORS: dict[str, str] = {
+    "diffusers": "tonewright.prompting.generators.pipelines.generator:Diffusers",
     "sketch": "tonewright.prompting.generators.sketch.generator:Sketch",
     "remote": "tonewright.prompting.serving.client:Remote",
+    "stable-audio": "tonewright.prompting.generators.stable_audio.generator:StableAudio",
 }
 DEFAULT = "sketch"
 

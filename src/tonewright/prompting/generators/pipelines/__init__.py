@@ -1,0 +1,1 @@
+"""Pipelines of `diffusers`: Stable Audio Open 1.0 and Stable Audio 3."""

@@ -1,0 +1,1 @@
+"""`stable-audio-tools` in an environment and a process of its own."""

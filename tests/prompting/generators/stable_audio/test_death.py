@@ -1,0 +1,104 @@
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from tonewright.audio import Clip
+from tonewright.prompting.generators.base import Request
+from tonewright.prompting.generators.stable_audio.generator import StableAudio
+
+RATE_HZ = 44_100
+
+
+@pytest.fixture(scope="module")
+def flow(models, environment):
+    """A distilled model, as stable-audio-open-small is."""
+    made = StableAudio(models / "rf_denoiser", environment=environment, answer_s=60.0)
+    yield made
+    made.close()
+
+
+def ask(**settings):
+    return Request(**{"prompt": "a drum loop", "seconds": 0.7, "steps": 3} | settings)
+
+
+def render(model, *requests):
+    made = model.generate(requests)
+    assert [one.fault for one in made] == [None] * len(made)
+    return [one.samples for one in made]
+
+
+def chord(seconds=1.0, rate_hz=RATE_HZ, channels=2):
+    time_s = np.arange(int(seconds * rate_hz)) / rate_hz
+    return Clip(
+        0.3 * np.sin(2 * np.pi * np.outer([220.0, 330.0][:channels], time_s)).astype(np.float32), rate_hz
+    )
+
+
+def test_a_process_that_is_killed_is_replaced_and_its_request_tried_again(flow):
+    (before,) = render(flow, ask(seed=9, steps=4))
+    first = flow.pid
+    os.kill(first, signal.SIGKILL)
+    (after,) = render(flow, ask(seed=9, steps=4))
+    np.testing.assert_array_equal(after, before)
+    assert flow.pid != first
+    second = flow.pid
+    threading.Timer(0.3, os.kill, (second, signal.SIGKILL)).start()  # in the middle of it
+    (long,) = render(flow, ask(seed=9, steps=500))
+    assert flow.pid != second
+    np.testing.assert_array_equal(render(flow, ask(seed=9, steps=500))[0], long)
+
+
+def test_a_process_that_hangs_is_ended_in_time(models, environment):
+    model = StableAudio(models / "rf_denoiser", environment=environment, answer_s=1.0)
+    try:
+        stuck = model.pid
+        os.kill(stuck, signal.SIGSTOP)
+        begun = time.monotonic()
+        # More than a pipe holds: not even the request is taken.
+        (late,) = model.generate([ask(init_audio=chord())])
+        assert time.monotonic() - begun < 8.0
+        assert late.fault == "it gave no answer within 1 s, and was ended"
+        with pytest.raises(ProcessLookupError):
+            os.kill(stuck, 0)
+        assert model.generate([ask()])[0].fault is None
+    finally:
+        model.close()
+
+
+def test_a_process_that_dies_twice_is_a_fault_of_that_item(flow, tmp_path):
+    script = tmp_path / "dies.py"
+    script.write_text("import os, sys; print('no room left', file=sys.stderr); os._exit(7)")
+    command = flow._command
+    flow.close()
+    flow._command = [sys.executable, str(script)]
+    try:
+        (dead,) = flow.generate([ask()])
+    finally:
+        flow._command = command
+    assert dead.fault.startswith("its process ended with exit code 7: no room left; so did the one that took")
+    assert not dead.samples.any()
+    assert render(flow, ask())[0].shape == (2, 30_870)
+
+
+def test_what_is_not_finite_or_breaks_is_a_fault(models, environment, tmp_path):
+    from safetensors.numpy import load_file, save_file
+
+    folder = shutil.copytree(models / "rf_denoiser", tmp_path / "nan")
+    weights = load_file(folder / "model.safetensors")
+    name = next(one for one in weights if one.startswith("model."))
+    weights[name] = np.full_like(weights[name], np.nan)
+    save_file(weights, folder / "model.safetensors")
+    model = StableAudio(folder, environment=environment)
+    try:
+        assert model.generate([ask()])[0].fault == "it gave numbers that are not finite"
+        # What no request gets past the gate is the fault of the item in the process, too.
+        answer, payload = model._open().ask({"prompt": "a", "negative_prompt": ""}, b"", 30.0)
+        assert (answer, payload) == ({"fault": "'steps'"}, b"")
+    finally:
+        model.close()
