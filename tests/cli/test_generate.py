@@ -59,7 +59,6 @@ def test_a_loop_and_a_long_sound_are_as_long_as_they_are_to_be(run, refuse, trai
         (["90 BPM drum loop", "--loop-bars", "1", "--seconds", "3"], "got --seconds as well"),
         (["90 BPM drum loop", "--loop-bars", "1", "--stitch"], "got --stitch as well"),
         (["a drone", "--carry", "0.5"], "got it without --stitch"),
-        (["a drone", "--seconds", "130", "--stitch", "--carry", "0.5"], "begins from no sound"),
     ):
         assert rule in refuse("generate", *words, *few, "-o", tmp_path / "a.wav", code=2)
 

@@ -32,10 +32,15 @@ if TYPE_CHECKING:
 class Generate:
     """Make a sound from a text, with a text-to-audio model.
 
-    `sketch` works offline on any processor. A second word does more:
-    `tonewright generate scene` mixes layers of sounds in time, `explore`
-    walks from one sound to another, `serve` lets programs share a model, and
-    `setup` makes the environment that `stable-audio` needs.
+    `sketch` works offline on any processor.
+
+    `generate scene` mixes layers of sounds in time.
+
+    `generate explore` walks from one sound to another.
+
+    `generate serve` lets many programs share one model.
+
+    `generate setup` makes the environment that `stable-audio` needs.
     """
 
     prompt: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="PROMPT")]
