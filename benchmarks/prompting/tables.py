@@ -43,11 +43,125 @@ def scoring_table() -> str:
     return markdown(("what", "asked", "measured"), rows)
 
 
+def percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.0f} %"
+
+
+def honoured_table() -> str:
+    """How well the sketch does what a brief asks for."""
+    found = measured("honoured")
+    known, unseen = found["words_trained_on"], found["words_held_out"]
+    rows = [
+        (what, asked, percent(known[name]), percent(unseen[name]))
+        for what, asked, name in (
+            ("category", "≥ 80 %", "category"),
+            ("tempo within 4 %", "≥ 70 %", "tempo_within_4_percent"),
+            ("… or half or twice as fast", "", "tempo_or_half_or_double"),
+            ("key of phrases and textures", "≥ 60 %", "key"),
+            ("… or its relative", "", "key_or_relative"),
+            ("tonic of single notes", "", "tonic_of_notes"),
+            ("tone pairs in order", "≥ 75 %", "tone_pairs_ordered"),
+            ("… of words trained on", "", "tone_pairs_of_known_words_ordered"),
+        )
+    ]
+    return markdown(("what is recognised", "asked", "words trained on", "words held out"), rows)
+
+
+def settings_table() -> str:
+    """What each setting of the sketch does."""
+    rows = [
+        (
+            name.replace("_", " "),
+            value,
+            f"{one['evaluations']:.0f}",
+            f"{1_000 * one['seconds']:.0f}",
+            percent(one["tempo"]),
+            percent(one["key"]),
+            f"{one['reward']:.2f}",
+            f"{one['from_200_steps']:.2f}",
+            f"{one['between_seeds']:.2f}",
+        )
+        for name, values in measured("settings").items()
+        for value, one in values.items()
+    ]
+    head = (
+        "setting",
+        "value",
+        "evaluations",
+        "ms",
+        "tempo",
+        "key",
+        "reward",
+        "from 200 steps",
+        "between seeds",
+    )
+    return markdown(head, rows)
+
+
+def attacks_table() -> str:
+    """What honest sounds get, and what the best attacker of each category."""
+    rows = [
+        (
+            category,
+            f"{one['rewards']['honest']:.2f}",
+            one["best_attacker"],
+            f"{one['rewards'][one['best_attacker']]:.2f}",
+            f"{one['margin']:.2f}",
+            f"{one['rewards']['searched noise and clicks']:.2f}",
+            f"{one['rewards']['free steps']:.2f}",
+        )
+        for category, one in measured("attacks").items()
+    ]
+    head = ("category", "honest", "best attacker", "gets", "margin", "search gets", "200 steps get")
+    return markdown(head, rows)
+
+
+def ear_table() -> str:
+    """How well the ear tells what it was not fitted to."""
+    found = measured("ear")
+    rows = [
+        (
+            name,
+            percent(one["heard"]),
+            percent(one["taken_for_it"]),
+            percent(found["held_out_recordings"].get(name, {}).get("heard")),
+        )
+        for name, one in found["held_out"].items()
+    ]
+    return markdown(("what", "heard where it is", "heard where it is not", "heard in recordings"), rows)
+
+
 def sections() -> list[tuple[str, str, str]]:
     """Heading, caption and table of each section, in order."""
     found = measured("degradations")
     count, moved = sum(found["sounds"].values()), found["level_moves_components_by"]
+    honoured = measured("honoured")
     return [
+        (
+            "Briefs that the sketch honours",
+            "Written by `python benchmarks/prompting/honoured.py`: "
+            f"{honoured['words_trained_on']['briefs']} briefs of each split, by a recogniser\n"
+            "that is not the reward. A held-out word is one that the sketch has never seen: what it means\n"
+            "for the sound it cannot know.",
+            honoured_table(),
+        ),
+        (
+            "Settings of the sketch",
+            "Written by `python benchmarks/prompting/settings.py`; tempo and key are those of the piece,\n"
+            "and its first lines tell what the other columns are.",
+            settings_table(),
+        ),
+        (
+            "Attacks on the reward",
+            "Written by `python benchmarks/prompting/attacks.py`: means over briefs of each category; a\n"
+            "margin of 0.2 was asked for.",
+            attacks_table(),
+        ),
+        (
+            "What the ear of the rewards tells",
+            "Written by `python benchmarks/prompting/ear.py`, on sounds that it was not fitted to.",
+            ear_table(),
+        ),
         (
             "Degradations that the reward tells",
             f"Written by `python benchmarks/prompting/degradations.py`: {count} clean sounds of all\n"

@@ -15,7 +15,7 @@ from tonewright.prompting.rewards.terms import Component, Term
 
 NAME = "style"
 _NEIGHBOURS = 5
-_SURE, _KIND_WEIGHT = 0.5, 2.0
+_SURE, _KIND_WEIGHT = 0.9, 2.0
 
 
 def style(heard: Heard, category: str, references: Floats | None = None) -> Component:
@@ -56,7 +56,7 @@ def style(heard: Heard, category: str, references: Floats | None = None) -> Comp
 
 def _kind(heard: Heard, category: str) -> Term:
     presence = kind_presence(heard, category)
-    score = np.minimum(1, presence / _SURE)
+    score = np.minimum(1, presence / _SURE) ** 2  # what is half sure is no half of a kind
     return Term("kind", score, presence, "", f"how sure it is that it is of {category}", _KIND_WEIGHT)
 
 
