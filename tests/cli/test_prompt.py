@@ -70,3 +70,41 @@ def test_two_sounds_are_compared_on_a_page(run, refuse, tmp_path):
     assert told["difference"] == pytest.approx(told["B"]["total"] - told["A"]["total"], abs=2e-4)
     assert "it exists" in refuse(*words, "-o", page, code=1)
     assert "a page ends in .html" in refuse(*words, "-o", tmp_path / "a.txt", code=2)
+
+
+def test_learned_scorers_that_are_not_there(run, refuse, tmp_path):
+    sound = tmp_path / "tick.wav"
+    write(sound, Clip(0.1 * np.random.default_rng(0).standard_normal((1, 4_000)).astype(np.float32), 44_100))
+    words = ("prompt", "score", sound, "--brief", "a clap one-shot", "--learned")
+    assert "no learned scorer is called 'clop'; did you mean 'clap'" in refuse(*words, "clop", code=2)
+    assert "--learned takes one value or more; got none" in refuse(*words, code=2)
+    pytest.importorskip("transformers")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "pytorch_model.bin").write_bytes(b"pickle")
+    complaint = refuse(*words, f"clap={tmp_path / 'model'}", code=1)
+    assert "the weights of CLAP are *.safetensors; got 'pytorch_model.bin'" in complaint
+
+
+def test_a_folder_is_compared_with_a_folder(run, refuse, tmp_path):
+    for name, shape in (("a", 0.2), ("b", 2.0)):
+        (tmp_path / name).mkdir()
+        for seed in range(3):
+            noise = (
+                np.random.default_rng(seed).standard_normal((1, 22_050)) * np.linspace(1, 0, 22_050) ** shape
+            )
+            write(tmp_path / name / f"{seed}.wav", Clip((0.1 * noise).astype(np.float32), 44_100))
+    words = ("prompt", "distance", tmp_path / "a", "--reference", tmp_path / "b")
+    told = json.loads(run(*words, "--permutations", "99", "--seed", "1", "--json").out)
+    assert told["mmd"] > 0.1
+    assert {name: told[name] for name in ("permutations", "sounds", "reference_sounds", "skipped")} == {
+        "permutations": 99, "sounds": 3, "reference_sounds": 3, "skipped": [],
+    }  # fmt: skip
+    (tmp_path / "a" / "text.wav").write_text("no sound")
+    printed = run(*words)
+    assert f"MMD {told['mmd']:.4f}: 3 sounds against 3" in printed.out
+    assert "(1,000 permutations)" in printed.out
+    assert "skipped 1 of 4 sounds" in printed.err
+    assert "text.wav" in printed.err
+    assert "there is no folder" in refuse(
+        "prompt", "distance", tmp_path / "c", "--reference", tmp_path, code=2
+    )

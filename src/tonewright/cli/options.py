@@ -164,6 +164,7 @@ Name = Annotated[str, tyro.conf.arg(metavar="NAME")]
 OptionalName = Annotated[str | None, tyro.conf.arg(metavar="NAME", help_behavior_hint="")]
 Names = Annotated[tuple[str, ...], _many("NAME ...", str, _at_commas)]
 OptionalNames = Annotated[tuple[str, ...] | None, _many("NAME ...", str, _at_commas), _NO_DEFAULT]
+LearnedNames = Annotated[tuple[str, ...], _many("NAME[=MODEL] ...", str), _NO_DEFAULT]
 
 Target = Annotated[tyro.conf.Positional[Path], _one("TARGET", _path)]
 MoreTargets = Annotated[tyro.conf.Positional[tuple[Path, ...]], _many("MORE ...", _path), _NO_DEFAULT]

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from tonewright.cli.options import Count, Flag, InputFile, OptionalFolder, OutputFile, Seed
+from tonewright.cli.options import (
+    Count,
+    Flag,
+    Folder,
+    InputFile,
+    LearnedNames,
+    OptionalFolder,
+    OutputFile,
+    Positive,
+    Seed,
+)
 from tonewright.cli.verbs import VerbGroup
 
 if TYPE_CHECKING:
@@ -30,6 +42,9 @@ class PromptScore:
     """What it was to be: the id of a brief, or a text."""
     briefs: OptionalFolder = None
     """Folder of briefs of one's own."""
+    learned: LearnedNames = ()
+    """Networks that judge it, too: clap, pam, audiobox. MODEL is a folder, or a
+    name on the Hugging Face hub."""
     json: Flag = False
     """Print the card as JSON."""
 
@@ -38,10 +53,11 @@ class PromptScore:
         from tonewright.cli.output import print_json
         from tonewright.prompting.briefs.library import library, read_library
         from tonewright.prompting.judging import judge
+        from tonewright.prompting.rewards.learned.registry import learned_scorers
 
         known = library() if self.briefs is None else read_library(self.briefs)
         brief = known.brief(self.brief)
-        card = judge(self.sound, brief, known)
+        card = judge(self.sound, brief, known, learned=learned_scorers(self.learned))
         if self.json:
             print_json({"brief": brief.fields(), **card.fields()})
             return
@@ -90,6 +106,52 @@ class PromptCompare:
             fault = f", {side.card.fault}" if side.card.fault else ""
             print(f"{side.name}: reward {side.card.total:.3f}{fault}")
         print(f"wrote {self.output}")
+
+
+@PROMPT.word("distance")
+@dataclass(frozen=True)
+class PromptDistance:
+    """Tell how far the sounds of a folder are from those of another.
+
+    The first 10 s of each are heard, in the folders and those below.
+    """
+
+    folder: Annotated[tyro.conf.Positional[Folder], tyro.conf.arg(metavar="DIR")]
+    """The sounds."""
+    reference: Folder
+    """Folder of sounds that they are to be like."""
+    permutations: Positive = 1000
+    """How often the sounds are dealt anew, to tell chance."""
+    seed: Seed = 0
+    """Seed of that."""
+    workers: Count = None
+    """Processes; as many as there are cores unless given."""
+    json: Flag = False
+    """Print it as JSON."""
+
+    def run(self) -> None:
+        """Listen, and print the distance."""
+        from tonewright.cli.output import print_json, skipped_sounds_told
+        from tonewright.cli.progress import work_progress
+        from tonewright.prompting.distance import folder_distance
+
+        with ExitStack() as stack:
+            stack.enter_context(skipped_sounds_told())
+            bars: list[Callable[[float], None]] = []
+            found = folder_distance(
+                self.folder,
+                self.reference,
+                permutations=self.permutations,
+                seed=self.seed,
+                workers=self.workers,
+                begin=lambda total: bars.append(stack.enter_context(work_progress("hearing", total))),
+                progress=lambda: bars[0](1),
+            )
+        if self.json:
+            print_json(found.fields())
+            return
+        print(f"MMD {found.mmd:.4f}: {found.sounds} sounds against {found.reference_sounds}")
+        print(f"p {found.p_value:.3g}: how often chance gives as much ({found.permutations:,} permutations)")
 
 
 @PROMPT.word("briefs")

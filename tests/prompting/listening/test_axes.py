@@ -4,7 +4,7 @@ import pytest
 from tonewright.errors import UsageError
 from tonewright.prompting.listening.analysis import SAMPLE_RATE_HZ, listen
 from tonewright.prompting.listening.axes import AXES, measure_axes
-from tonewright.prompting.listening.embedding import NAMES, embed, mmd
+from tonewright.prompting.listening.embedding import NAMES, embed
 
 RATE_HZ = SAMPLE_RATE_HZ
 TIME_S = np.arange(2 * RATE_HZ) / RATE_HZ
@@ -92,10 +92,3 @@ def test_silence_has_no_tone_and_nonsense_is_refused():
     for bad in (np.zeros((1, 2, 10)), np.zeros((2, 44_100)), np.full((1, 2, 44_100), np.nan)):
         with pytest.raises(UsageError, match="sounds are"):
             listen(bad)
-
-
-def test_mmd_tells_kinds_apart():
-    rng = np.random.default_rng(0)
-    sets = [rng.standard_normal((60, 8)) + shift for shift in (0, 0, 0.5, 2)]
-    same, near, far = (mmd(sets[0], other) for other in sets[1:])
-    assert abs(same) < 0.02 < near < far

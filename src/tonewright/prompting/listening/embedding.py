@@ -58,32 +58,12 @@ def _modulation(heard: Heard) -> Floats:
     return np.stack(depths, axis=1)
 
 
-def mmd(one: Floats, other: Floats) -> float:
-    """Squared maximum mean discrepancy of two sets of embeddings, unbiased (Gretton et al. 2012).
-
-    As KAD (arXiv 2502.15602), with a Gaussian kernel as wide as the median distance within the second set: 0
-    in the mean for two sets of one kind, and more the less alike they are.
-
-    Args:
-        one: `[N, E]`, two or more.
-        other: `[M, E]`, two or more: the reference.
-    """
-    width = float(np.median(_squared(other, other)[np.triu_indices(len(other), 1)]))
-
-    def mean(a: Floats, b: Floats, *, same: bool) -> float:
-        kernel = np.exp(-_squared(a, b) / max(width, 1e-12))
-        if same:
-            return float((kernel.sum() - np.trace(kernel)) / (len(a) * (len(a) - 1)))
-        return float(kernel.mean())
-
-    return mean(one, one, same=True) + mean(other, other, same=True) - 2 * mean(one, other, same=False)
-
-
 def distances(one: Floats, other: Floats) -> Floats:
     """Root mean square differences of embeddings `[N, E]` and `[M, E]`, `[N, M]`."""
-    return np.asarray(np.sqrt(_squared(one, other) / one.shape[1]))
+    return np.asarray(np.sqrt(squared_distances(one, other) / one.shape[1]))
 
 
-def _squared(one: Floats, other: Floats) -> Floats:
+def squared_distances(one: Floats, other: Floats) -> Floats:
+    """Squared Euclidean distances of embeddings `[N, E]` and `[M, E]`, `[N, M]`."""
     products = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1)[None] - 2 * one @ other.T
     return np.asarray(np.maximum(products, 0))

@@ -1,0 +1,1 @@
+"""Learned scorers: networks that judge a sound beside what is measured of it; optional."""
