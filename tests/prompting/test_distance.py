@@ -74,7 +74,7 @@ def test_several_processes_give_the_same(tmp_path, monkeypatch):
     together = folder_distance(
         *folders, workers=2, begin=counted.append, progress=lambda: counted.append("one")
     )
-    assert together == alone
+    assert together.fields() == pytest.approx(alone.fields(), abs=1e-6)  # sums of other batches
     assert counted == [6, *["one"] * 6]
 
 

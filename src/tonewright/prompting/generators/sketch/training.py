@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -40,15 +40,15 @@ class SketchConfig:
 
     songbook: str = ""
     """File of pieces that were composed, played and measured; made in the folder of the run unless named."""
-    pieces: int = 2_400
+    pieces: int = 3_000
     """How many of each category it gets, where it is made."""
     captions: int = 12
     """How many captions each piece gets."""
-    updates: int = 12_000
+    updates: int = 16_000
     """Gradient steps."""
     batch: int = 256
     """Pieces in each."""
-    learning_rate: float = 1e-3
+    learning_rate: float = 1.5e-3
     """Highest; it warms up over the first 1 % of the updates and falls along a cosine to 0."""
     average: float = 0.999
     """How slowly the averaged weights, which are used in the end, follow the trained ones."""
@@ -56,9 +56,9 @@ class SketchConfig:
     """Share of the pieces whose text is left out, so that there is something to be guided away from."""
     forgotten: float = 0.03
     """Share of the words that are replaced by an unknown one."""
-    width: int = 512
+    width: int = 256
     """Of the blocks."""
-    depth: int = 5
+    depth: int = 4
     """How many blocks."""
     most_words: int = 1_500
     """Words it knows at most."""
@@ -259,7 +259,7 @@ def export_sketch(
         },
         ("velocity",),
         kind=KIND,
-        configuration={**run_config(config), "band_version": VERSION, "words": words},
+        configuration={**run_config(replace(config, songbook="")), "band_version": VERSION, "words": words},
         controls=PIECE.names,
         half=True,
         overwrite=overwrite,
