@@ -1,11 +1,12 @@
 """Attack the reward: nothing that is not what the brief asked for may come near an honest sound.
 
-Usage: python benchmarks/prompting/attacks.py [--evaluations 2000] [--briefs 6]; writes
+Usage: python benchmarks/prompting/attacks.py [--evaluations 2000] [--briefs 4]; writes
 benchmarks/results/prompting-attacks.json. The honest sound of a brief is what the sketch makes of its
 baseline prompt with its recommended settings, the median of some seeds. Attackers are noises, silence,
 clicks, tones, DC, a clipped square, copied recordings, prompts that are stuffed or say nothing, free steps,
 and one that searches: CMA-ES over a synthesizer of noise and clicks, so many evaluations against the total
-reward. The margin of a category is the mean honest reward less that of the best attacker.
+reward of its first four seconds. The margin of a category is the mean honest reward less that of the best
+attacker.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from tonewright.prompting.rewards.scoring import score
 
 RESULT = Path(__file__).parent.parent / "results" / "prompting-attacks.json"
 SEEDS = 5
+SEARCHED_S = 4.0
 STUFFED = (
     "high quality, professional, clear, crisp, punchy, studio recording, masterpiece, best, award winning, 4k"
 )
@@ -64,7 +66,8 @@ def attack(brief: Brief, evaluations: int) -> dict[str, float]:
         found["copied recording"] = float(np.median([total(beginning(path), brief) for path in copies[::4]]))
     found["stuffed prompt"] = prompted(brief, STUFFED)
     found["empty prompt"] = prompted(brief, ".")
-    found["searched noise and clicks"] = max(max(found) for found, _ in search(brief, evaluations))
+    rewards = [one for some, _ in search(brief, evaluations, longest_s=SEARCHED_S) for one in some]
+    found["searched noise and clicks"] = max(rewards)
     return found | {"honest": honest(brief), "free steps": prompted(brief, brief.baseline_prompt, steps=200)}
 
 
@@ -72,7 +75,7 @@ def main() -> None:
     """Attack, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--evaluations", type=int, default=2_000, help="of the search for each brief (2000)")
-    parser.add_argument("--briefs", type=int, default=6, help="of each category (6)")
+    parser.add_argument("--briefs", type=int, default=4, help="of each category (4)")
     options = parser.parse_args()
     briefs = []
     for category in CATEGORIES:

@@ -29,7 +29,7 @@ what `tonewright generate` takes unless another is named.
 | | |
 |---|---|
 | weights | {megabytes} MB, half precision |
-| network | a rectified flow over {latents} numbers of a piece: {depth} blocks of {width}; attention over the words |
+| network | a rectified flow over {latents} numbers: {depth} blocks of {width}; attention over the words |
 | reads | {words} words, of which {tempos} are tempos; other words are all the same to it |
 | runs on | ONNX Runtime, on the processor; torch is not needed |
 | tied to | version 1 of the band |

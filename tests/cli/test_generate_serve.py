@@ -105,9 +105,3 @@ def test_a_missing_extra_is_named(refuse, monkeypatch, package):
     told = refuse("generate", "serve", code=2)
     assert told.startswith(f"serving a generator needs {package}; ")
     assert told.endswith("'.[serve]'")
-
-
-def test_a_prompt_may_be_like_a_word(refuse, tmp_path, monkeypatch):
-    """`nerve` is no `serve` that was mistyped."""
-    monkeypatch.chdir(tmp_path)
-    assert "no sketch ships yet" in refuse("generate", "nerve", "-o", "a.wav", code=1)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tonewright.errors import CheckpointError, UsageError
+from tonewright.prompting.briefs.library import library
 from tonewright.prompting.generators.base import Generator, Request, complete
 from tonewright.prompting.generators.registry import generator, names
 from tonewright.prompting.generators.sketch.generator import Sketch
@@ -25,19 +26,19 @@ def test_what_a_request_becomes_depends_on_nothing_but_itself(trained):
     alone = [sketch.generate([one])[0] for one in reversed(requests)][::-1]
     np.testing.assert_array_equal(sounds(together), sounds(alone))
     assert len({one.samples.tobytes() for one in together}) == 3
-    assert together[0].request.steps == 16
-    assert together[0].evaluations == 32
+    assert together[0].request.steps == 32
+    assert together[0].evaluations == 64
 
 
 @pytest.mark.parametrize(
     ("change", "evaluations"),
     [
         ({"steps": 3}, 6),
-        ({"cfg_scale": 1.0}, 16),
-        ({"sigma_max": 0.5}, 32),
-        ({"sigma_min": 0.4}, 32),
-        ({"negative_prompt": "ambient drone"}, 32),
-        *(({"sampler": name}, 128 if name == "rk4" else 32) for name in SAMPLERS if name != "euler"),
+        ({"cfg_scale": 1.0}, 32),
+        ({"sigma_max": 0.5}, 64),
+        ({"sigma_min": 0.4}, 64),
+        ({"negative_prompt": "ambient drone"}, 64),
+        *(({"sampler": name}, 256 if name == "rk4" else 64) for name in SAMPLERS if name != "pingpong"),
     ],
 )  # fmt: skip
 def test_every_setting_changes_the_piece_and_costs_what_is_told(trained, change, evaluations):
@@ -46,6 +47,18 @@ def test_every_setting_changes_the_piece_and_costs_what_is_told(trained, change,
     other, cost = sketch.piece(complete(Request("a", **change), sketch))
     assert cost == evaluations
     assert not np.array_equal(usual.unit, other.unit)
+
+
+def test_recommended_settings_are_those_of_a_generator(trained):
+    sketch = Sketch(trained)
+    for preset in library().presets.values():
+        asked = preset.settings["sketch"]
+        made = complete(Request("a", **asked), sketch)
+        assert {name: getattr(made, name) for name in asked} == asked
+        for name, others in preset.settings.items():
+            assert name in names()
+            assert {*others} <= {"steps", "cfg_scale", "sampler"}
+            assert (name == "diffusers") == ("sampler" not in others)  # its schedulers are fixed
 
 
 def test_nothing_is_clamped(trained):

@@ -20,6 +20,7 @@ from tonewright.prompting.generators.sketch.piece import (
     LINE_STEPS,
     LINES,
     PIECE,
+    PROGRESSIONS,
     SOURCES,
     STEPS,
     Piece,
@@ -33,7 +34,6 @@ from tonewright.prompting.generators.sketch.styles import (
     OCTAVE,
     PADS,
     PLACES,
-    PROGRESSIONS,
     SWINGING,
     THINGS,
     TIMBRES,
@@ -267,7 +267,8 @@ def _phrases(sheet: _Sheet, style: str) -> str | None:
         own = TIMBRES[style]
         sheet.timbre(line, own if rng.random() < 0.6 and line != "bass" else presets[line])
         sheet[f"{line}_level_db"] = rng.uniform(-6, 0)
-        sheet[f"{line}_octave"] = {"bass": 2, "chords": 4, "melody": 5}[line] + int(rng.integers(-1, 1))
+        lower = int(rng.random() < (0.25 if line == "bass" else 0.5))
+        sheet[f"{line}_octave"] = {"bass": 2, "chords": 4, "melody": 5}[line] - lower
         sheet[f"{line}_length"] = rng.uniform(0.3, 1.2)
         _LINE_WRITERS[line](sheet, shape, progression)
         sheet.elements.append(line)

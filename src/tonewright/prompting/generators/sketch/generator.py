@@ -57,9 +57,9 @@ class Sketch:
     settings: Mapping[str, Setting] = {
         "negative_prompt": Setting("", meaning="what it should not be"),
         "seconds": Setting(8.0, 0.25, 120.0, meaning="how long it is"),
-        "steps": Setting(16, 1, 200, meaning="steps of the sampler"),
-        "cfg_scale": Setting(3.0, 0.0, 12.0, meaning="how far it follows the prompt"),
-        "sampler": Setting("euler", choices=tuple(SAMPLERS), meaning="how it goes from noise to sound"),
+        "steps": Setting(32, 1, 200, meaning="steps of the sampler"),
+        "cfg_scale": Setting(2.0, 0.0, 12.0, meaning="how far it follows the prompt"),
+        "sampler": Setting("pingpong", choices=tuple(SAMPLERS), meaning="how it goes from noise to sound"),
         "sigma_max": Setting(1.0, 0.05, 1.0, meaning="noise it begins with"),
         "sigma_min": Setting(0.12, 0.001, 0.9, meaning="last noise before none"),
         "init_audio": Setting(None, meaning="a sound to begin from: the piece that is most like it"),
@@ -165,7 +165,7 @@ def _network(folder: str | None) -> Network:
     with network_paths(__package__, {"sketch": _STEM}, folder) as paths:
         if "sketch" not in paths:
             raise CheckpointError(
-                "no sketch ships yet; train one with `tonewright train sketch -o RUN`, and name its folder "
+                "the sketch that ships is missing; install the package anew, or name one of your own "
                 "(--model RUN)"
             )
         return load_part(paths["sketch"], kind=KIND, controls=PIECE.names, needs={"band_version": VERSION})

@@ -14,6 +14,8 @@ from tonewright.synths.serum_lite.synth import SerumLite
 
 MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10)
 _TRIAD = (0, 2, 4)
+_HALF_BAR = 8
+"""Sixteenths."""
 _LONGEST_TAIL_S = 3.0
 _RELEASE = TIMBRE.names.index("amp_release_s")
 
@@ -42,22 +44,40 @@ def scale_note(tonic: int, minor: bool, octave: int, degree: int) -> int:
 
 
 def notes(piece: Piece, line: str) -> list[Note]:
-    """The notes of a line in its two bars."""
+    """The notes of a line in its two bars.
+
+    What begins on a half bar is of its chord: the root in the bass, and the nearest of its notes in the
+    melody, which ends on the tonic.
+    """
     values, velocities = piece.values, piece.steps(line, LINE_STEPS)
     tonic, minor, octave = int(values["tonic"]), bool(values["minor"]), int(values[f"{line}_octave"])
     begins = np.flatnonzero(velocities)
     made = []
     for begin, end in pairwise([*begins, LINE_STEPS]):
         if line == "chords":
-            root = int(piece.degrees(line, CHORD_SLOTS)[begin * CHORD_SLOTS // LINE_STEPS])
+            root = piece.roots[begin * CHORD_SLOTS // LINE_STEPS]
             degrees = [root + one for one in _TRIAD]
         else:
-            degrees = [int(piece.degrees(line)[begin])]
+            degrees = [_settled(piece, line, int(begin), int(piece.degrees(line)[begin]))]
         steps = max(1.0, float(end - begin) * min(1.0, values[f"{line}_length"]))
         for degree in degrees:
             pitch = scale_note(tonic, minor, octave, degree)
             made.append(Note(int(begin), steps, pitch, float(velocities[begin])))
     return made
+
+
+def _settled(piece: Piece, line: str, step: int, degree: int) -> int:
+    """The step of the scale that is played."""
+    if step == LINE_STEPS - 4 and line == "melody":
+        allowed = {0}
+    elif step % _HALF_BAR:
+        return degree
+    else:
+        root = piece.roots[step * CHORD_SLOTS // LINE_STEPS]
+        allowed = {root + one for one in (_TRIAD if line == "melody" else (0,))}
+    octave = len(MAJOR)
+    near = [one + octave * shift for one in allowed for shift in (-2, -1, 0, 1)]
+    return min(near, key=lambda one: (abs(one - degree), one))
 
 
 def chord(piece: Piece, line: str, *, whole: bool) -> list[int]:

@@ -143,6 +143,9 @@ PIECE = ControlSpace(
 )
 """All controls of a piece."""
 
+PROGRESSIONS = ((0, 5, 3, 4), (0, 3, 4, 0), (0, 4, 5, 3), (0, 0, 3, 4), (0, 5, 2, 4), (0, 3, 0, 4))
+"""Roots of chords, as steps of the scale."""
+_APART, _CONSONANT = "osc2_semitones", (-24, -12, 0, 7, 12, 24)
 SILENT_DB = -39.0
 STRUCK = 0.2
 """Least velocity at which something is struck."""
@@ -187,7 +190,17 @@ class Piece:
         level_db = self.values[f"{name}_level_db"]
         return 0.0 if level_db < SILENT_DB else float(10 ** (level_db / 20))
 
+    @property
+    def roots(self) -> tuple[int, ...]:
+        """Roots of the chords, `[CHORD_SLOTS]`: those of the progression that is nearest to the degrees."""
+        degrees = self.degrees("chords", CHORD_SLOTS)
+        return min(PROGRESSIONS, key=lambda one: float(np.abs(degrees - np.array(one)).sum()))
+
     def timbre(self, line: str) -> NDArray[np.float32]:
-        """Unit vector `[24]` of `serum-lite` for a line."""
+        """Unit vector `[24]` of `serum-lite` for a line, whose oscillators are octaves or a fifth apart."""
         first = PIECE.index(f"{line}_{TIMBRE.names[0]}")
-        return self.unit[first : first + len(TIMBRE)]
+        unit = self.unit[first : first + len(TIMBRE)].copy()
+        apart = self.values[f"{line}_{_APART}"]
+        nearest = min(_CONSONANT, key=lambda semitones: abs(semitones - apart))
+        unit[TIMBRE.index(_APART)] = TIMBRE[_APART].to_unit(nearest)
+        return unit

@@ -152,4 +152,3 @@ PLACES: Mapping[str, tuple[float, float, float]] = {
     "desert": (1_500, -4, -20),
     "underwater": (180, -8, -6),
 }
-PROGRESSIONS = ((0, 5, 3, 4), (0, 3, 4, 0), (0, 4, 5, 3), (0, 0, 3, 4), (0, 5, 2, 4), (0, 3, 0, 4))

@@ -44,7 +44,7 @@ class SketchConfig:
     """How many of each category it gets, where it is made."""
     captions: int = 12
     """How many captions each piece gets."""
-    updates: int = 16_000
+    updates: int = 20_000
     """Gradient steps."""
     batch: int = 256
     """Pieces in each."""
@@ -56,9 +56,9 @@ class SketchConfig:
     """Share of the pieces whose text is left out, so that there is something to be guided away from."""
     forgotten: float = 0.03
     """Share of the words that are replaced by an unknown one."""
-    width: int = 256
+    width: int = 320
     """Of the blocks."""
-    depth: int = 4
+    depth: int = 5
     """How many blocks."""
     most_words: int = 1_500
     """Words it knows at most."""
