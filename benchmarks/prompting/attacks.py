@@ -19,7 +19,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-from impostors import PLAIN, Sound, frames_of, search
+from impostors import DIMENSIONS, PLAIN, Sound, frames_of, search
 from norms import RECORDINGS, beginning, category_of
 
 from tonewright.prompting.briefs.brief import Brief
@@ -31,7 +31,7 @@ from tonewright.prompting.rewards.scoring import score
 
 RESULT = Path(__file__).parent.parent / "results" / "prompting-attacks.json"
 SEEDS = 5
-SEARCHED_S = 4.0
+SEARCHED, SEARCHED_S = "searched noise and clicks", 4.0
 STUFFED = (
     "high quality, professional, clear, crisp, punchy, studio recording, masterpiece, best, award winning, 4k"
 )
@@ -58,7 +58,8 @@ def prompted(brief: Brief, prompt: str, **settings: object) -> float:
     return float(np.median([total(one.samples, brief) for one in made]))
 
 
-def attack(brief: Brief, evaluations: int) -> dict[str, float]:
+def attack(brief: Brief, evaluations: int) -> tuple[dict[str, float], list[float]]:
+    """What each attacker gets, and the controls of the sound that the search found."""
     frames = frames_of(brief)
     found = {name: total(make(brief, frames), brief) for name, make in PLAIN.items()}
     copies = [path for path in sorted(RECORDINGS.glob("*.flac")) if category_of(path.stem) == brief.category]
@@ -66,9 +67,14 @@ def attack(brief: Brief, evaluations: int) -> dict[str, float]:
         found["copied recording"] = float(np.median([total(beginning(path), brief) for path in copies[::4]]))
     found["stuffed prompt"] = prompted(brief, STUFFED)
     found["empty prompt"] = prompted(brief, ".")
-    rewards = [one for some, _ in search(brief, evaluations, longest_s=SEARCHED_S) for one in some]
-    found["searched noise and clicks"] = max(rewards)
-    return found | {"honest": honest(brief), "free steps": prompted(brief, brief.baseline_prompt, steps=200)}
+    best, unit = 0.0, np.zeros(DIMENSIONS)
+    for rewards, _, asked in search(brief, evaluations, longest_s=SEARCHED_S):
+        highest = int(np.argmax(rewards))
+        if rewards[highest] > best:
+            best, unit = rewards[highest], np.asarray(asked[highest])
+    found[SEARCHED] = best
+    honestly = {"honest": honest(brief), "free steps": prompted(brief, brief.baseline_prompt, steps=200)}
+    return found | honestly, unit.round(5).tolist()
 
 
 def main() -> None:
@@ -85,16 +91,21 @@ def main() -> None:
         found = list(pool.map(partial(attack, evaluations=options.evaluations), briefs))
     result = {}
     for category in CATEGORIES:
-        rows = [one for one, brief in zip(found, briefs, strict=True) if brief.category == category]
+        some = [number for number, brief in enumerate(briefs) if brief.category == category]
+        rows = [found[number][0] for number in some]
         means = {name: float(np.mean([row[name] for row in rows if name in row])) for name in rows[0]}
-        attackers = {n: v for n, v in means.items() if n not in ("honest", "free steps", "copied recording")}
+        attackers = {name: mean for name, mean in means.items() if name not in ("honest", "free steps")}
         worst = max(attackers, key=attackers.__getitem__)
         result[category] = {
             "rewards": means,
             "best_attacker": worst,
             "margin": means["honest"] - attackers[worst],
+            "found": [
+                {"brief": briefs[number].id, "unit": found[number][1], "reward": row[SEARCHED]}
+                for number, row in zip(some, rows, strict=True)
+            ],
         }
-        print(category, json.dumps(result[category]), flush=True)
+        print(category, worst, json.dumps(means), flush=True)
     RESULT.write_text(json.dumps(result, indent=1) + "\n")
 
 

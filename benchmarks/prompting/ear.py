@@ -94,7 +94,7 @@ def impostor(number: int) -> Example:
 def searched(work: tuple[Brief, int, int]) -> tuple[float, list[Example]]:
     brief, evaluations, seed = work
     best, kept = 0.0, []
-    for rewards, sounds in search(brief, evaluations, seed, SEARCHED_S):
+    for rewards, sounds, _ in search(brief, evaluations, seed, SEARCHED_S):
         best = max(best, *rewards)
         chosen = np.argsort(rewards)[-LEARNED:]  # what comes nearest is what there is to learn from
         kept += [(heard(sounds[one]), none()) for one in chosen]

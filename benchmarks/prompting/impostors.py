@@ -99,8 +99,8 @@ def synthesized(brief: Brief, frames: int, unit: NDArray[np.float64], seed: int 
 
 def search(
     brief: Brief, evaluations: int, seed: int = 5, longest_s: float = LONGEST_S
-) -> Iterator[tuple[list[float], list[Sound]]]:
-    """CMA-ES for the total reward of a brief: rewards and sounds of each generation."""
+) -> Iterator[tuple[list[float], list[Sound], list[NDArray[np.float64]]]]:
+    """CMA-ES for the total reward of a brief: rewards, sounds and controls of each generation."""
     frames = frames_of(brief, longest_s)
     strategy = cma.CMAEvolutionStrategy(
         [0.5] * DIMENSIONS, 0.25, {"bounds": [0, 1], "seed": seed, "maxfevals": evaluations, "verbose": -9}
@@ -109,5 +109,5 @@ def search(
         asked = strategy.ask()
         sounds = [synthesized(brief, frames, np.array(one)) for one in asked]
         found = [card.total for card in score(np.stack(sounds), brief)]
-        yield found, sounds
+        yield found, sounds, asked
         strategy.tell(asked, [-one for one in found])

@@ -22,7 +22,7 @@ _TONE_SLOPE = 1.6
 _TEMPO_EXPONENT = 3.0
 _CLEAR_PULSE = 0.1
 """A pulse that is heard; noise has a fifth of it."""
-_PITCHED_SHARE, _PITCH_WEIGHT = 0.3, 2.0
+_PITCHED_SHARE, _PITCH_WEIGHT = 0.2, 2.0
 
 
 def alignment(heard: Heard, brief: Brief) -> Component:

@@ -48,3 +48,13 @@ def models(environment, tmp_path_factory):
         patch.setenv("HF_HUB_OFFLINE", "1")
         patch.setenv("OMP_NUM_THREADS", "1")
         yield folder
+
+
+@pytest.fixture(scope="session")
+def flow(models, environment):
+    """A distilled model, as stable-audio-open-small is; one process of it for all tests."""
+    from tonewright.prompting.generators.stable_audio.generator import StableAudio
+
+    made = StableAudio(models / "rf_denoiser", environment=environment, answer_s=60.0)
+    yield made
+    made.close()

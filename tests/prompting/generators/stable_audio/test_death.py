@@ -8,36 +8,9 @@ import time
 import numpy as np
 import pytest
 
-from tonewright.audio import Clip
-from tonewright.prompting.generators.base import Request
 from tonewright.prompting.generators.stable_audio.generator import StableAudio
 
-RATE_HZ = 44_100
-
-
-@pytest.fixture(scope="module")
-def flow(models, environment):
-    """A distilled model, as stable-audio-open-small is."""
-    made = StableAudio(models / "rf_denoiser", environment=environment, answer_s=60.0)
-    yield made
-    made.close()
-
-
-def ask(**settings):
-    return Request(**{"prompt": "a drum loop", "seconds": 0.7, "steps": 3} | settings)
-
-
-def render(model, *requests):
-    made = model.generate(requests)
-    assert [one.fault for one in made] == [None] * len(made)
-    return [one.samples for one in made]
-
-
-def chord(seconds=1.0, rate_hz=RATE_HZ, channels=2):
-    time_s = np.arange(int(seconds * rate_hz)) / rate_hz
-    return Clip(
-        0.3 * np.sin(2 * np.pi * np.outer([220.0, 330.0][:channels], time_s)).astype(np.float32), rate_hz
-    )
+from .asking import ask, chord, render
 
 
 def test_a_process_that_is_killed_is_replaced_and_its_request_tried_again(flow):
