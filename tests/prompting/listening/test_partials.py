@@ -19,7 +19,7 @@ def saw(hz, partials=30):
 @pytest.mark.parametrize("hz", [41.2, 55, 110, 440, 1_760])
 def test_tones_lie_in_partials_from_the_low_e_of_a_bass_on(hz):
     assert share(saw(hz)) > 0.6
-    assert share(np.sin(2 * np.pi * hz * TIME_S)) > 0.98
+    assert share(np.sin(2 * np.pi * hz * TIME_S)) > 0.9
 
 
 def test_noise_has_none():
