@@ -16,6 +16,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from norms import RECORDINGS, beginning, category_of
@@ -36,6 +37,8 @@ from tonewright.prompting.words.vocabulary import vocabulary
 RESULT = Path(__file__).parent.parent / "results" / "prompting-degradations.json"
 PER_CATEGORY = 12
 HEARD_NOTES = 0.3
+END_FRAMES, LOUDER = 882, 4.0
+"""20 ms, and how much more power there is where a sound is cut than where it ended."""
 SECONDS = {"instruments": 3.0, "sfx": 4.0, "ambient": 8.0}
 Sound = NDArray[np.float32]
 
@@ -202,14 +205,17 @@ def wrong_key(clean: Clean, strength: int) -> Sound | None:
 
 
 def truncated(clean: Clean, strength: int) -> Sound | None:
-    """Cut off while it sounds: earlier and earlier. Loops, and what ends hard already, have no tail."""
+    """Cut off while it sounds, earlier and earlier. Loops have no tail, nor what ends as loudly by itself."""
     sound = clean.sound.copy()
     power = (sound**2).sum(axis=0)
-    hard = power[-441:].mean() > power.max() * 1e-5
-    if hard or clean.brief.category in ("drums", "phrases"):
+    if clean.brief.category in ("drums", "phrases"):
         return None
     heard = np.flatnonzero(power > power.max() * 1e-4)
-    sound[:, heard[0] + round((heard[-1] - heard[0]) * (0.8, 0.6, 0.45, 0.3)[strength]) :] = 0
+    cut = heard[0] + round((heard[-1] - heard[0]) * (0.8, 0.6, 0.45, 0.3)[strength])
+    before = power[max(0, cut - END_FRAMES) : cut].mean()
+    if before < LOUDER * power[-END_FRAMES:].mean():
+        return None
+    sound[:, cut:] = 0
     return sound
 
 
@@ -245,7 +251,7 @@ def main() -> None:
         "sounds": {category: sum(one.brief.category == category for one in sounds) for category in CATEGORIES}
     }
     wrong: list[str] = []
-    rows = {}
+    rows: dict[str, dict[str, Any]] = {}
     for name, (degrade, part) in DEGRADATIONS.items():
         ordered, stronger = [], []
         for one, card in zip(sounds, clean, strict=True):
@@ -275,6 +281,9 @@ def main() -> None:
             other = score((one.sound * np.float32(10 ** (level_db / 20)))[None], one.brief)[0]
             for name, value in card.components.items():
                 moved = max(moved, abs(value - other.components[name]))
+    pairs = sum(row["pairs"] for row in rows.values())
+    ordered = sum(row["pairs"] * row["ordered"] for row in rows.values())
+    result |= {"pairs": pairs, "ordered": ordered / pairs}
     result |= {"degradations": rows, "level_moves_components_by": moved, "not_ordered": wrong}
     print("level", moved)
     RESULT.write_text(json.dumps(result, indent=1) + "\n")
