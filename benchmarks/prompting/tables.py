@@ -168,8 +168,8 @@ def sections() -> list[tuple[str, str, str]]:
             "Degradations that the reward tells",
             f"Written by `python benchmarks/prompting/degradations.py`: {count} clean sounds of all\n"
             f"categories, each degraded at four strengths. Of all {found['pairs']:,} pairs\n"
-            f"{100 * found['ordered']:.1f} % are ordered; 97 % were asked for. A change of level moves components\n"
-            f"by {moved:.0e} at most.",
+            f"{100 * found['ordered']:.1f} % are ordered; 97 % were asked for. A change of level moves\n"
+            f"components by {moved:.0e} at most.",
             degradations_table(),
         ),
         (
