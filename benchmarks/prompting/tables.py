@@ -132,11 +132,23 @@ def ear_table() -> str:
     return markdown(("what", "heard where it is", "heard where it is not", "heard in recordings"), rows)
 
 
+def serving_table() -> str:
+    """What sharing a generator costs and gains."""
+    found = measured("serving")
+    named = [("directly", found["direct"])]
+    named += [(f"{count} client{'s' if count != '1' else ''}", one) for count, one in found["served"].items()]
+    rows = [
+        (name, f"{one['requests_per_s']:.0f}", f"{one['p50_ms']:.0f}", f"{one['p99_ms']:.0f}")
+        for name, one in named
+    ]
+    return markdown(("who asks", "sounds a second", "p50, ms", "p99, ms"), rows)
+
+
 def sections() -> list[tuple[str, str, str]]:
     """Heading, caption and table of each section, in order."""
     found = measured("degradations")
     count, moved = sum(found["sounds"].values()), found["level_moves_components_by"]
-    honoured = measured("honoured")
+    honoured, served = measured("honoured"), measured("serving")
     return [
         (
             "Briefs that the sketch honours",
@@ -176,5 +188,11 @@ def sections() -> list[tuple[str, str, str]]:
             "Scoring sounds",
             "Written by `python benchmarks/prompting/scoring.py`, on two cores.",
             scoring_table(),
+        ),
+        (
+            "One model for many",
+            "Written by `python benchmarks/prompting/serving.py`, with a generator that takes\n"
+            f"{served['batch_ms']:g} ms for a batch and {served['item_ms']:g} ms for each sound in it.",
+            serving_table(),
         ),
     ]
