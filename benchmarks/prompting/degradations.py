@@ -205,15 +205,20 @@ def wrong_key(clean: Clean, strength: int) -> Sound | None:
 
 
 def truncated(clean: Clean, strength: int) -> Sound | None:
-    """Cut off while it sounds, earlier and earlier. Loops have no tail, nor what ends as loudly by itself."""
+    """Cut off while it sounds, earlier and earlier.
+
+    Loops have no tail, nor has what ends hard by itself, or as loudly as where it would be cut.
+    """
     sound = clean.sound.copy()
     power = (sound**2).sum(axis=0)
-    if clean.brief.category in ("drums", "phrases"):
+    ended = np.flatnonzero(power > power.max() * 1e-6)[-1] + 1  # silence after it is no tail
+    last = power[max(0, ended - END_FRAMES) : ended].mean()
+    if last > power.max() * 1e-5 or clean.brief.category in ("drums", "phrases"):
         return None
     heard = np.flatnonzero(power > power.max() * 1e-4)
     cut = heard[0] + round((heard[-1] - heard[0]) * (0.8, 0.6, 0.45, 0.3)[strength])
     before = power[max(0, cut - END_FRAMES) : cut].mean()
-    if before < LOUDER * power[-END_FRAMES:].mean():
+    if before < LOUDER * last:
         return None
     sound[:, cut:] = 0
     return sound
