@@ -192,6 +192,7 @@ class PromptBriefs:
 
 
 def _print_card(card: ScoreCard) -> None:
+    from tonewright import wording
     from tonewright.cli.output import print_table
 
     if card.fault:
@@ -201,7 +202,7 @@ def _print_card(card: ScoreCard) -> None:
     for name, score in card.components.items():
         rows.append((name, f"{score:.2f}", f"{card.weights[name]:.2f}", "", ""))
         for term, one in card.terms[name].items():
-            measured = f"{one.measured:.3g} {one.unit}".strip()
+            measured = f"{wording.number(one.measured, 3)} {one.unit}".strip()
             rows.append((f"  {term}", f"{one.score:.2f}", "", measured, one.meaning))
     print_table(("part", "score", "weight", "measured", "what"), rows)
     print(f"reward {card.total:.3f}")
