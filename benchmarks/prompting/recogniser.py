@@ -14,7 +14,8 @@ from sklearn.ensemble import ExtraTreesClassifier
 
 Sound = NDArray[np.float32]
 RATE_HZ = 44_100
-HEARD_HZ = 22_050
+HEARD_HZ, HOP = 22_050, 512
+SLOWEST_BPM, FASTEST_BPM, USUAL_BPM, FLOOR = 60.0, 200.0, 115.0, 0.3
 MAJOR = (0.748, 0.060, 0.488, 0.082, 0.670, 0.460, 0.096, 0.715, 0.104, 0.366, 0.057, 0.400)
 MINOR = (0.712, 0.084, 0.474, 0.618, 0.049, 0.460, 0.105, 0.747, 0.404, 0.067, 0.133, 0.330)
 """Profiles of Temperley 2001, The Cognition of Basic Musical Structures; the reward has others."""
@@ -25,8 +26,20 @@ def mono(sound: Sound) -> Sound:
 
 
 def tempo_bpm(sound: Sound) -> float:
+    """The tempo whose beats, pairs of beats and bars are the strongest periods of librosa's onsets.
+
+    Of the autocorrelation, as in Percival and Tzanetakis 2014; librosa's own tempo, which asks for beats alone,
+    is right less often about pieces whose tempo is known.
+    """
     onset = librosa.onset.onset_strength(y=mono(sound), sr=HEARD_HZ)
-    return float(librosa.feature.tempo(onset_envelope=onset, sr=HEARD_HZ)[0])
+    periods = librosa.autocorrelate(onset - onset.mean())
+    periods /= max(periods[0], 1e-9)
+    tempos = SLOWEST_BPM * 2 ** np.arange(0, np.log2(FASTEST_BPM / SLOWEST_BPM), 0.01)
+    frames = 60 / tempos * HEARD_HZ / HOP
+    places = np.arange(len(periods))
+    found = np.mean([np.interp(frames * beats, places, periods, right=0) for beats in (1, 2, 4)], axis=0)
+    usual = np.exp(-0.5 * (np.log2(tempos / USUAL_BPM) / 0.5) ** 2)
+    return float(tempos[np.argmax((found + FLOOR) * usual)])
 
 
 def key_of(sound: Sound) -> tuple[int, bool]:
