@@ -120,9 +120,7 @@ def summary(found: list[dict], categories: Categories) -> dict[str, object]:
         },
         "tempos": len(tempos),
         "tempo_within_4_percent": float(np.mean([near(a, b, (1,)) for a, b in tempos])),
-        "tempo_within_4_percent_or_half_or_double": float(
-            np.mean([near(a, b, (0.5, 1, 2)) for a, b in tempos])
-        ),
+        "tempo_or_half_or_double": float(np.mean([near(a, b, (0.5, 1, 2)) for a, b in tempos])),
         "keys": len(keys),
         "key": float(np.mean([a == b for a, b in keys])),
         "key_or_relative": float(np.mean([a == b or relative(*a) == b for a, b in keys])),

@@ -28,8 +28,8 @@ def mono(sound: Sound) -> Sound:
 def tempo_bpm(sound: Sound) -> float:
     """The tempo whose beats, pairs of beats and bars are the strongest periods of librosa's onsets.
 
-    Of the autocorrelation, as in Percival and Tzanetakis 2014; librosa's own tempo, which asks for beats alone,
-    is right less often about pieces whose tempo is known.
+    Of the autocorrelation, as in Percival and Tzanetakis 2014; librosa's own tempo, which asks for beats
+    alone, is right less often about pieces whose tempo is known.
     """
     onset = librosa.onset.onset_strength(y=mono(sound), sr=HEARD_HZ)
     periods = librosa.autocorrelate(onset - onset.mean())

@@ -15,8 +15,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tables import honoured_table
-
 HERE = Path(__file__).parent
 SHIPPED = HERE.parent.parent / "src/tonewright/prompting/generators/sketch/shipped"
 STEM = "sketch-v1"
@@ -68,6 +66,9 @@ MIT, as the rest of Tonewright.
 
 
 def card(run: Path) -> str:
+    sys.path.append(str(HERE.parent))  # the tables of the crafts know each other from there
+    from tables import honoured_table
+
     described = json.loads((SHIPPED / f"{STEM}.json").read_text())
     config = described["configuration"]
     log = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
