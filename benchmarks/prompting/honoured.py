@@ -6,7 +6,7 @@ words that are trained on, and some with words that are held out; each is one re
 settings. The recogniser (recogniser.py) learns categories from recordings of sonic-pi-samples (CC0) and
 from pieces that the training does not have. A pair of a tone word is two sounds of one brief and seed, with
 the word and with its opposite in its place. Single notes have a tonic, but no mode that could be heard: they
-count by themselves.
+count by themselves, by the strongest pitch class.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 from norms import RECORDINGS, beginning, category_of
-from recogniser import AXES, Categories, features, key_of, tempo_bpm
+from recogniser import AXES, Categories, features, key_of, note_of, tempo_bpm
 
 from tonewright.measuring.workers import do_all
 from tonewright.prompting.briefs.brief import Brief, bar_seconds
@@ -76,7 +76,10 @@ def judged(work: tuple[Brief, int, str | None]) -> dict[str, object]:
         found["tempo"] = (brief.target.bpm, tempo_bpm(sound))
     if brief.target.key:
         key = parse_key(brief.target.key)
-        found["key"] = ((key.tonic, key.minor), key_of(sound))
+        if brief.category == "instruments":
+            found["note"] = (key.tonic, note_of(sound))
+        else:
+            found["key"] = ((key.tonic, key.minor), key_of(sound))
     pairs = []
     for word in dict.fromkeys(word for _, word in words_in(brief.description)):
         if not any(kind == "tone" for kind, _ in vocabulary().meanings[word]):
@@ -100,8 +103,8 @@ def summary(found: list[dict], categories: Categories) -> dict[str, object]:
     kinds = [one["category"] for one in found]
     right = [categories(one["features"]) == kind for one, kind in zip(found, kinds, strict=True)]
     tempos = [one["tempo"] for one in found if "tempo" in one]
-    keys = [one["key"] for one in found if "key" in one and one["category"] != "instruments"]
-    notes = [one["key"] for one in found if "key" in one and one["category"] == "instruments"]
+    keys = [one["key"] for one in found if "key" in one]
+    notes = [one["note"] for one in found if "note" in one]
     pairs = [pair for one in found for pair in one["pairs"]]
     by_axis = {
         axis: {"pairs": len(some), "ordered": float(np.mean(some))}
@@ -125,7 +128,7 @@ def summary(found: list[dict], categories: Categories) -> dict[str, object]:
         "key": float(np.mean([a == b for a, b in keys])),
         "key_or_relative": float(np.mean([a == b or relative(*a) == b for a, b in keys])),
         "notes": len(notes),
-        "tonic_of_notes": float(np.mean([a[0] == b[0] for a, b in notes])) if notes else None,
+        "tonic_of_notes": float(np.mean([a == b for a, b in notes])) if notes else None,
         "tone_pairs": len(pairs),
         "tone_pairs_ordered": float(np.mean([ordered for _, ordered, _ in pairs])),
         "tone_pairs_of_known_words": len(known),

@@ -42,11 +42,22 @@ def tempo_bpm(sound: Sound) -> float:
     return float(tempos[np.argmax((found + FLOOR) * usual)])
 
 
-def key_of(sound: Sound) -> tuple[int, bool]:
-    """Tonic and whether it is minor: the profile that correlates best with a constant-Q chroma."""
+def chroma_of(sound: Sound) -> NDArray[np.float64]:
+    """Mean constant-Q chroma of what is harmonic, `[12]`."""
     harmonic = librosa.effects.harmonic(mono(sound))
     lowest_hz = librosa.note_to_hz("C2")
-    chroma = librosa.feature.chroma_cqt(y=harmonic, sr=HEARD_HZ, fmin=lowest_hz, n_octaves=5).mean(axis=1)
+    found = librosa.feature.chroma_cqt(y=harmonic, sr=HEARD_HZ, fmin=lowest_hz, n_octaves=5)
+    return np.asarray(found.mean(axis=1))
+
+
+def note_of(sound: Sound) -> int:
+    """The strongest pitch class."""
+    return int(chroma_of(sound).argmax())
+
+
+def key_of(sound: Sound) -> tuple[int, bool]:
+    """Tonic and whether it is minor: the profile that correlates best with the chroma."""
+    chroma = chroma_of(sound)
     profiles = [np.roll(profile, tonic) for profile in (MAJOR, MINOR) for tonic in range(12)]
     fits = [np.corrcoef(chroma, profile)[0, 1] for profile in profiles]
     best = int(np.argmax(fits))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tonewright.prompting.briefs.keys import Key
 from tonewright.prompting.briefs.library import library
+from tonewright.prompting.generators.sketch.piece import DRUMS
 from tonewright.prompting.words.vocabulary import vocabulary
 
 _MARKED = 0.3
@@ -95,8 +96,10 @@ def _values(told: Known, tones: Sequence[str], seconds: float, rng: np.random.Ge
     def pick(some: Sequence[str]) -> str:
         return some[int(rng.integers(len(some)))]
 
+    # A hit of a drum is a sound of the category instruments, but of no style of it, and in no key.
+    hits = [one for one in told.elements if one in DRUMS] if category == "instruments" else []
     values = {
-        "style": told.style,
+        "style": pick(known.words_for("element", hits[0], "train")) if hits else told.style,
         "noun": told.noun or pick(known.words_for("category", category, "train")),
         "seconds": f"{seconds:g}",
     }
@@ -104,11 +107,11 @@ def _values(told: Known, tones: Sequence[str], seconds: float, rng: np.random.Ge
         bpm = round(told.bpm)
         values["bpm"] = str(bpm)
         values["bars"] = str(max(1, round(seconds * bpm / 240)))
-    if category in _TONAL:
+    if category in _TONAL and not hits:
         values["key"] = str(told.key)
     for number, tone in enumerate(rng.permutation(list(tones))[:3]):
         values[f"tone{number + 1}"] = pick(known.words_for("tone", str(tone), "train"))
-    for number, element in enumerate(rng.permutation(list(told.elements))[:3]):
+    for number, element in enumerate([] if hits else rng.permutation(list(told.elements))[:3]):
         values[f"element{number + 1}"] = pick(known.words_for("element", str(element), "train"))
     moods = [
         mood.name
