@@ -17,6 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from impostors import DIMENSIONS, PLAIN, Sound, frames_of, search
@@ -89,7 +90,7 @@ def main() -> None:
         briefs += some[:: max(1, len(some) // options.briefs)][: options.briefs]
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         found = list(pool.map(partial(attack, evaluations=options.evaluations), briefs))
-    result = {}
+    result: dict[str, Any] = {}
     for category in CATEGORIES:
         some = [number for number, brief in enumerate(briefs) if brief.category == category]
         rows = [found[number][0] for number in some]
@@ -106,7 +107,8 @@ def main() -> None:
             ],
         }
         print(category, worst, json.dumps(means), flush=True)
-    RESULT.write_text(json.dumps(result, indent=1) + "\n")
+    fields = {"evaluations": options.evaluations, "briefs": len(briefs), "categories": result}
+    RESULT.write_text(json.dumps(fields, indent=1) + "\n")
 
 
 if __name__ == "__main__":

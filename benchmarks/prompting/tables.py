@@ -111,7 +111,7 @@ def attacks_table() -> str:
             f"{one['rewards']['searched noise and clicks']:.2f}",
             f"{one['rewards']['free steps']:.2f}",
         )
-        for category, one in measured("attacks").items()
+        for category, one in measured("attacks")["categories"].items()
     ]
     head = ("category", "honest", "best attacker", "gets", "margin", "search gets", "200 steps get")
     return markdown(head, rows)
@@ -148,7 +148,7 @@ def sections() -> list[tuple[str, str, str]]:
     """Heading, caption and table of each section, in order."""
     found = measured("degradations")
     count, moved = sum(found["sounds"].values()), found["level_moves_components_by"]
-    honoured, served = measured("honoured"), measured("serving")
+    honoured, served, attacked = measured("honoured"), measured("serving"), measured("attacks")
     return [
         (
             "Briefs that the sketch honours",
@@ -167,8 +167,9 @@ def sections() -> list[tuple[str, str, str]]:
         ),
         (
             "Attacks on the reward",
-            "Written by `python benchmarks/prompting/attacks.py`: means over briefs of each category; a\n"
-            "margin of 0.2 was asked for.",
+            "Written by `python benchmarks/prompting/attacks.py`: means over briefs of each category,\n"
+            f"{attacked['briefs']} in all, with {attacked['evaluations']:,} evaluations of the search for each.\n"
+            "A margin of 0.2 was asked for.",
             attacks_table(),
         ),
         (

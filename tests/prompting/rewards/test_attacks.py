@@ -12,7 +12,7 @@ from tonewright.prompting.generators.registry import generator
 from tonewright.prompting.rewards.scoring import score
 
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
-FOUND = json.loads((BENCHMARKS / "results" / "prompting-attacks.json").read_text("utf-8"))
+FOUND = json.loads((BENCHMARKS / "results" / "prompting-attacks.json").read_text("utf-8"))["categories"]
 
 
 @pytest.fixture(scope="module")
