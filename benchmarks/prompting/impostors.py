@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import cma
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt
@@ -101,6 +100,8 @@ def search(
     brief: Brief, evaluations: int, seed: int = 5, longest_s: float = LONGEST_S
 ) -> Iterator[tuple[list[float], list[Sound], list[NDArray[np.float64]]]]:
     """CMA-ES for the total reward of a brief: rewards, sounds and controls of each generation."""
+    import cma  # here: it warns of a plotting library that nobody needs
+
     frames = frames_of(brief, longest_s)
     strategy = cma.CMAEvolutionStrategy(
         [0.5] * DIMENSIONS, 0.25, {"bounds": [0, 1], "seed": seed, "maxfevals": evaluations, "verbose": -9}

@@ -168,8 +168,8 @@ def sections() -> list[tuple[str, str, str]]:
         (
             "Attacks on the reward",
             "Written by `python benchmarks/prompting/attacks.py`: means over briefs of each category,\n"
-            f"{attacked['briefs']} in all, with {attacked['evaluations']:,} evaluations of the search for each.\n"
-            "A margin of 0.2 was asked for.",
+            f"{attacked['briefs']} in all, and {attacked['evaluations']:,} evaluations of the search for\n"
+            "each. A margin of 0.2 was asked for.",
             attacks_table(),
         ),
         (

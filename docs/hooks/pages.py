@@ -19,6 +19,7 @@ from mkdocs.structure.pages import Page
 ROOT = Path(__file__).parents[2]
 NETWORKS = "src/tonewright/matching/networks/shipped"
 AGENTS = "src/tonewright/improvising/networks/shipped"
+SKETCHES = "src/tonewright/prompting/generators/sketch/shipped"
 PAGES = {
     "README.md": "index.md",
     "CONTRIBUTING.md": "contributing.md",
@@ -32,6 +33,7 @@ PAGES = {
     f"{AGENTS}/agent-sine-v1.md": "networks/agent-sine-v1.md",
     f"{AGENTS}/agent-fm-v1.md": "networks/agent-fm-v1.md",
     f"{AGENTS}/agent-granular-v1.md": "networks/agent-granular-v1.md",
+    f"{SKETCHES}/sketch-v1.md": "networks/sketch-v1.md",
 }
 """Documents outside `docs/`, and what their pages are called."""
 SHOWN = {".py": "python", ".json": "json"}

@@ -50,7 +50,7 @@ def test_a_model_is_served_and_called_and_ended(run, process, trained, tmp_path)
         words = ["generate", prompt, "--generator", "remote", "--model", url, "--seed", made.request.seed]
         done = process(*words, "--steps", 2, "-o", tmp_path / "out.wav")
         assert (done.returncode, done.stderr) == (0, "")
-        assert done.stdout.startswith(f"wrote {tmp_path / 'out.wav'}: 4.00 s, euler, 2 steps, guidance 3")
+        assert done.stdout.startswith(f"wrote {tmp_path / 'out.wav'}: 4.00 s, pingpong, 2 steps, guidance 2")
         np.testing.assert_array_equal(read(tmp_path / "out.wav").samples, made.samples)
         refused = run(*words, "--steps", 201, "-o", tmp_path / "b.wav")
         assert (refused.code, refused.err) == (2, "tonewright: steps is 1 to 200; got 201\n")
