@@ -1,6 +1,6 @@
 """Measure what each setting of the sketch does: steps, guidance, sampler, noise levels and seed.
 
-Usage: python benchmarks/prompting/settings.py [--model FOLDER] [--briefs 40]; writes
+Usage: python benchmarks/prompting/settings.py [--model FOLDER] [--briefs 24]; writes
 benchmarks/results/prompting-settings.json. Of each value of a setting, the others as recommended: evaluations
 of the network, seconds, the share of briefs whose tempo and key are those of the piece, the mean reward, how
 far pieces are from those of 200 steps from the same noise (root mean square of the latents), and how far
@@ -88,7 +88,7 @@ def main() -> None:
     """Generate, measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--model", help="folder of a training; the sketch that ships unless given")
-    parser.add_argument("--briefs", type=int, default=40, help="that each value is measured on (40)")
+    parser.add_argument("--briefs", type=int, default=24, help="that each value is measured on (24)")
     options = parser.parse_args()
     work = [(options.model, name, value, options.briefs) for name, some in VALUES.items() for value in some]
     found = dict(do_all(work, rows, 2))

@@ -31,7 +31,7 @@ def test_what_was_found_gets_no_more_than_it_did(impostors, category):
         brief = library().brief(one["brief"])
         frames = impostors.frames_of(brief, 4.0)
         sound = impostors.synthesized(brief, frames, np.array(one["unit"]))
-        assert score(sound[None], brief)[0].total == pytest.approx(one["reward"], abs=0.03)
+        assert score(sound[None], brief)[0].total < one["reward"] + 0.03
 
 
 def test_noises_clicks_and_tones_get_less_than_an_honest_sound(impostors):

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from tonewright.prompting.arranging import scene
 from tonewright.prompting.arranging.loops import MOST_BARS
 from tonewright.prompting.arranging.reading import FORM, SETTINGS, VERSION
 from tonewright.prompting.briefs.brief import FASTEST_BPM, SLOWEST_BPM
+from tonewright.prompting.briefs.schemas import closed_object
 from tonewright.prompting.generators.base import LONGEST_PROMPT
 
 FILE = Path(__file__).parent / "schemas" / "scene.schema.json"
@@ -34,7 +34,7 @@ def scene_schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "scene",
-        **_object(fields, optional=("seed", "headroom_db")),
+        **closed_object(fields, optional=("seed", "headroom_db")),
     }
 
 
@@ -51,13 +51,13 @@ def _layer() -> dict[str, Any]:
         "fade_in_s": _number(0, scene.LONGEST_S),
         "fade_out_s": _number(0, scene.LONGEST_S),
         "pan": _number(-1, 1),
-        "loop": _object(bars),
+        "loop": closed_object(bars),
         "negative_prompt": {"type": "string"},
-        "settings": _object(settings, optional=tuple(settings)),
+        "settings": closed_object(settings, optional=tuple(settings)),
         "seed": _seed(),
     }
     optional = tuple(name for name in fields if name not in ("name", "seconds"))
-    return _object(fields, optional) | {"oneOf": [{"required": ["prompt"]}, {"required": ["file"]}]}
+    return closed_object(fields, optional) | {"oneOf": [{"required": ["prompt"]}, {"required": ["file"]}]}
 
 
 def _number(low: float, high: float, kind: str = "number") -> dict[str, Any]:
@@ -66,15 +66,6 @@ def _number(low: float, high: float, kind: str = "number") -> dict[str, Any]:
 
 def _seed() -> dict[str, Any]:
     return _number(0, scene.MOST_SEED, "integer")
-
-
-def _object(properties: Mapping[str, Any], optional: tuple[str, ...] = ()) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": [name for name in properties if name not in optional],
-        "additionalProperties": False,
-    }
 
 
 def main() -> None:

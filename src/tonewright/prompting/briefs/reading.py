@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from tonewright.documents import sha256
 from tonewright.errors import BriefError
@@ -133,6 +134,7 @@ def category_of(found: Asked) -> str | None:
     return None
 
 
+@lru_cache(4_096)  # asked of every sound that is scored
 def pitched(brief: Brief) -> bool:
     """Whether a brief asks for something with a pitch: a key, a line of notes, or a thing that has one."""
     if brief.target.key is not None or brief.category == "phrases":

@@ -31,7 +31,7 @@ def _document(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": name,
-        **_object(
+        **closed_object(
             {
                 "format": {"const": form},
                 "format_version": {"type": "integer", "minimum": 1, "maximum": VERSION},
@@ -43,7 +43,7 @@ def _document(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def _brief() -> dict[str, Any]:
     known = vocabulary()
-    target = _object(
+    target = closed_object(
         {
             "seconds": {"type": "number", "minimum": SHORTEST_S, "maximum": LONGEST_S},
             "bpm": {"type": "number", "minimum": SLOWEST_BPM, "maximum": FASTEST_BPM},
@@ -54,7 +54,7 @@ def _brief() -> dict[str, Any]:
         },
         optional=("bpm", "bars", "key", "tone", "elements"),
     )
-    return _object(
+    return closed_object(
         {
             "id": _TEXT,
             "category": {"enum": [*known.categories]},
@@ -71,7 +71,7 @@ def _brief() -> dict[str, Any]:
 
 
 def _template() -> dict[str, Any]:
-    return _object(
+    return closed_object(
         {
             "id": {"type": "string"},
             "kind": {"enum": [*KINDS]},
@@ -83,10 +83,11 @@ def _template() -> dict[str, Any]:
 
 def _preset() -> dict[str, Any]:
     settings = {"type": "object", "additionalProperties": {"type": "object"}}
-    return _object({"name": {"type": "string"}, "meaning": {"type": "string"}, "settings": settings})
+    return closed_object({"name": {"type": "string"}, "meaning": {"type": "string"}, "settings": settings})
 
 
-def _object(properties: Mapping[str, Any], optional: tuple[str, ...] = ()) -> dict[str, Any]:
+def closed_object(properties: Mapping[str, Any], optional: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The schema of an object of these properties, all but the optional ones required, and no others."""
     return {
         "type": "object",
         "properties": dict(properties),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
 import numpy as np
@@ -49,21 +49,23 @@ class Norms:
         """The sounds of a category, `[n, E]`, in spreads from the mean of all."""
         return np.asarray(self.scaled[np.array(self.categories) == category])
 
-    @property
+    @cached_property
     def scaled(self) -> Floats:
         """All sounds, `[N, E]`, in spreads from their mean."""
-        return self._scaled
+        return self.scale(self.embeddings.astype(np.float64))
 
     def scale(self, embeddings: Floats) -> Floats:
         """Embeddings `[B, E]` in spreads from the mean of all reference sounds; the mean where missing."""
         middle, spread = self._scales
         return np.nan_to_num(np.clip((embeddings - middle) / spread, -6, 6))
 
-    def __post_init__(self) -> None:
-        middle = np.nanmedian(self.embeddings, axis=0)
-        low, high = np.nanquantile(self.embeddings, (1 / 6, 5 / 6), axis=0)
-        object.__setattr__(self, "_scales", (middle, np.maximum((high - low) / 2, 1e-3)))
-        object.__setattr__(self, "_scaled", self.scale(self.embeddings.astype(np.float64)))
+    @cached_property
+    def _scales(self) -> tuple[Floats, Floats]:
+        low, middle, high = np.nanquantile(self.embeddings, (1 / 6, 1 / 2, 5 / 6), axis=0)
+        return middle, np.maximum((high - low) / 2, 1e-3)
+
+    @cached_property
+    def _axes(self) -> Mapping[str, Mapping[str, AxisNorm]]:
         kinds = np.array(self.categories)
         axes: dict[str, Mapping[str, AxisNorm]] = {}
         for category in dict.fromkeys(self.categories):
@@ -73,11 +75,7 @@ class Norms:
                 name: AxisNorm(float(middle[i]), max(float(high[i] - low[i]) / 2, 1e-3))
                 for i, name in enumerate(embedding.NAMES)
             }
-        object.__setattr__(self, "_axes", axes)
-
-    _scales: tuple[Floats, Floats] = None  # type: ignore[assignment]
-    _scaled: Floats = None  # type: ignore[assignment]
-    _axes: Mapping[str, Mapping[str, AxisNorm]] = None  # type: ignore[assignment]
+        return axes
 
 
 @cache

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.errors import CheckpointError, UsageError
+from tonewright.errors import UsageError
 from tonewright.prompting.generators.base import Request, Setting
+from tonewright.prompting.generators.pipelines.loading import check_scheduler
 from tonewright.prompting.generators.starting import starting_sound
 
 _SCHEDULER = "FlowMatchEulerDiscreteScheduler"
@@ -35,12 +36,7 @@ class Audio3:
 
     def __init__(self, pipeline: Any) -> None:
         self._scheduler = pipeline.scheduler
-        name = type(self._scheduler).__name__
-        if name != _SCHEDULER:
-            raise CheckpointError(
-                f"the scheduler of this pipeline is {_SCHEDULER}; got {name}; use the one that it was "
-                "published with"
-            )
+        check_scheduler(self._scheduler, (_SCHEDULER,))
         self._from_text = pipeline
         self._from_sound: Any = import_module("diffusers").StableAudio3AudioToAudioPipeline(
             **pipeline.components

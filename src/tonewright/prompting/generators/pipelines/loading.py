@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from tonewright.documents import read_json, short_text
 from tonewright.errors import CheckpointError, MissingExtraError
 from tonewright.prompting.generators.weights import no_weights
+from tonewright.wording import listing
 
 CLASSES = ("StableAudioPipeline", "StableAudio3Pipeline")
 _LIBRARIES = {"diffusers", "transformers", "stable_audio", "stable_audio_3"}
@@ -57,6 +58,19 @@ def load_pipeline(model: str, device: str | None) -> Any:
         raise no_weights(model, type(error).__name__, str(error)) from error
     pipeline.set_progress_bar_config(disable=True)
     return pipeline.to(device)
+
+
+def check_scheduler(scheduler: object, known: Sequence[str]) -> None:
+    """Check that the scheduler of a pipeline is one whose noise levels are known.
+
+    Raises:
+        CheckpointError: It is another one.
+    """
+    name, names = type(scheduler).__name__, listing([*known], last="or")
+    if name not in known:
+        raise CheckpointError(
+            f"the scheduler of this pipeline is {names}; got {name}; use the one that it was published with"
+        )
 
 
 def _class_name(model: str) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tonewright.errors import CheckpointError, UsageError
+from tonewright.errors import UsageError
 from tonewright.prompting.generators.base import Request, Setting
+from tonewright.prompting.generators.pipelines.loading import check_scheduler
 from tonewright.prompting.generators.starting import starting_sound
 
 _SCHEDULERS = ("CosineDPMSolverMultistepScheduler", "EDMDPMSolverMultistepScheduler")
@@ -35,12 +36,7 @@ class Open1:
     def __init__(self, pipeline: Any) -> None:
         self._pipeline = pipeline
         self._scheduler = pipeline.scheduler
-        name = type(self._scheduler).__name__
-        if name not in _SCHEDULERS:
-            raise CheckpointError(
-                f"the scheduler of this pipeline is one of {', '.join(_SCHEDULERS)}; got {name}; use the one "
-                "that it was published with"
-            )
+        check_scheduler(self._scheduler, _SCHEDULERS)
         config = self._scheduler.config
         self._window = pipeline.transformer.config.sample_size * pipeline.vae.hop_length
         self.rate_hz: int = pipeline.vae.config.sampling_rate

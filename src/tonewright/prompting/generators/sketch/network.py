@@ -71,9 +71,7 @@ class Flow(nn.Module):
         text_width: Of the text's vector.
     """
 
-    def __init__(
-        self, size: int, words: int, *, width: int = 512, depth: int = 5, text_width: int = 128
-    ) -> None:
+    def __init__(self, size: int, words: int, *, width: int, depth: int, text_width: int = 128) -> None:
         super().__init__()
         self.text = TextEncoder(words, text_width)
         self.condition = nn.Sequential(
