@@ -1,21 +1,21 @@
 """Attack the reward: nothing that is not what the brief asked for may come near an honest sound.
 
 Usage: python benchmarks/prompting/attacks.py [--evaluations 2000] [--briefs 4]; writes
-benchmarks/results/prompting-attacks.json. The honest sound of a brief is what the sketch makes of its
-baseline prompt with its recommended settings, the median of some seeds. Attackers are noises, silence,
-clicks, tones, DC, a clipped square, copied recordings, prompts that are stuffed or say nothing, free steps,
-and one that searches: CMA-ES over a synthesizer of noise and clicks, so many evaluations against the total
-reward of its first four seconds. The margin of a category is the mean honest reward less that of the best
-attacker.
+benchmarks/results/prompting-attacks.json. With --kept FILE, a run that was broken off goes on. The
+honest sound of a brief is what the sketch makes of its baseline prompt with its recommended settings,
+the median of some seeds. Attackers are noises, silence, clicks, tones, DC, a clipped square, copied
+recordings, prompts that are stuffed or say nothing, free steps, and one that searches: CMA-ES over a
+synthesizer of noise and clicks, so many evaluations against the total reward of its first four seconds.
+The margin of a category is the mean honest reward less that of the best attacker.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
+from hashlib import sha256
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ import numpy as np
 from impostors import DIMENSIONS, PLAIN, Sound, frames_of, search
 from norms import RECORDINGS, beginning, category_of
 
+from tonewright.measuring.records import Key, Record, RecordLog
+from tonewright.measuring.workers import finish
 from tonewright.prompting.briefs.brief import Brief
 from tonewright.prompting.briefs.library import library
 from tonewright.prompting.generators.base import Request
@@ -59,8 +61,9 @@ def prompted(brief: Brief, prompt: str, **settings: object) -> float:
     return float(np.median([total(one.samples, brief) for one in made]))
 
 
-def attack(brief: Brief, evaluations: int) -> tuple[dict[str, float], list[float]]:
-    """What each attacker gets, and the controls of the sound that the search found."""
+def attack(ident: str, keys: list[Key], *, evaluations: int) -> list[Record]:
+    """What each attacker gets for a brief, and the controls of the sound that the search found."""
+    brief = library().brief(ident)
     frames = frames_of(brief)
     found = {name: total(make(brief, frames), brief) for name, make in PLAIN.items()}
     copies = [path for path in sorted(RECORDINGS.glob("*.flac")) if category_of(path.stem) == brief.category]
@@ -75,7 +78,14 @@ def attack(brief: Brief, evaluations: int) -> tuple[dict[str, float], list[float
             best, unit = rewards[highest], np.asarray(asked[highest])
     found[SEARCHED] = best
     honestly = {"honest": honest(brief), "free steps": prompted(brief, brief.baseline_prompt, steps=200)}
-    return found | honestly, unit.round(5).tolist()
+    return [{"brief": ident, "rewards": found | honestly, "unit": unit.round(5).tolist()}]
+
+
+def judged_by() -> str:
+    """What the rewards depend on besides the code: the ear, the norms and the sketch."""
+    package = files("tonewright.prompting")
+    data = ("rewards/ear.npz", "listening/norms.npz", "generators/sketch/shipped/sketch-v1.onnx")
+    return sha256(b"".join(package.joinpath(one).read_bytes() for one in data)).hexdigest()
 
 
 def main() -> None:
@@ -83,17 +93,34 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--evaluations", type=int, default=2_000, help="of the search for each brief (2000)")
     parser.add_argument("--briefs", type=int, default=4, help="of each category (4)")
+    parser.add_argument("--workers", type=int, default=2, help="processes (2)")
+    parser.add_argument("--kept", type=Path, help="file that keeps the briefs that are done")
     options = parser.parse_args()
-    briefs = []
+    briefs: list[Brief] = []
     for category in CATEGORIES:
         some = [brief for brief in library().briefs.values() if brief.category == category]
         briefs += some[:: max(1, len(some) // options.briefs)][: options.briefs]
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        found = list(pool.map(partial(attack, evaluations=options.evaluations), briefs))
+    header = {"evaluations": options.evaluations, "judged_by": judged_by()}
+    done = 0
+
+    def progress() -> None:
+        nonlocal done
+        done += 1
+        print(f"{done} of {len(briefs)} briefs", flush=True)
+
+    found = finish(
+        [brief.id for brief in briefs],
+        partial(attack, evaluations=options.evaluations),
+        keys=lambda ident: [(ident,)],
+        key=lambda record: (record["brief"],),
+        log=RecordLog(options.kept, key=("brief",), header=header) if options.kept else None,
+        workers=options.workers,
+        progress=progress,
+    )
     result: dict[str, Any] = {}
     for category in CATEGORIES:
-        some = [number for number, brief in enumerate(briefs) if brief.category == category]
-        rows = [found[number][0] for number in some]
+        some = [one for one in found if library().brief(one["brief"]).category == category]
+        rows = [one["rewards"] for one in some]
         means = {name: float(np.mean([row[name] for row in rows if name in row])) for name in rows[0]}
         attackers = {name: mean for name, mean in means.items() if name not in ("honest", "free steps")}
         worst = max(attackers, key=attackers.__getitem__)
@@ -102,8 +129,8 @@ def main() -> None:
             "best_attacker": worst,
             "margin": means["honest"] - attackers[worst],
             "found": [
-                {"brief": briefs[number].id, "unit": found[number][1], "reward": row[SEARCHED]}
-                for number, row in zip(some, rows, strict=True)
+                {"brief": one["brief"], "unit": one["unit"], "reward": one["rewards"][SEARCHED]}
+                for one in some
             ],
         }
         print(category, worst, json.dumps(means), flush=True)

@@ -1,4 +1,4 @@
-"""Fit the ear of the rewards: what kind of sound it hears, which elements, and what only pretends.
+"""Fit the ear of the rewards: what kind of sound it hears, what is in it, and what only pretends.
 
 Usage: python benchmarks/prompting/ear.py [--recordings FOLDER] [--renders N] [--rounds N]; writes
 src/tonewright/prompting/rewards/ear.npz, and benchmarks/results/prompting-ear.json with how well sounds are
@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import torch
 from impostors import DIMENSIONS, PLAIN, Sound, frames_of, search, synthesized, tone
-from norms import HEARD_IN, RECORDINGS, beginning, category_of
+from norms import HEARD_IN, RECORDINGS, THINGS_IN, beginning, category_of
 from numpy.typing import NDArray
 from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -29,30 +29,40 @@ from tonewright.prompting.briefs.making import make_briefs
 from tonewright.prompting.generators.base import SAMPLE_RATE_HZ
 from tonewright.prompting.generators.sketch.band import play
 from tonewright.prompting.generators.sketch.composing import compose
-from tonewright.prompting.generators.sketch.piece import CATEGORIES
+from tonewright.prompting.generators.sketch.piece import CATEGORIES, DRUMS
 from tonewright.prompting.listening.analysis import listen
 from tonewright.prompting.rewards import ear
-from tonewright.prompting.rewards.ear import ELEMENT, INPUTS, KIND, Ear, measures_of
+from tonewright.prompting.rewards.ear import ELEMENT, INPUTS, KIND, THING, Ear, measures_of
 from tonewright.prompting.words.vocabulary import vocabulary
 
 RESULT = Path(__file__).parent.parent / "results" / "prompting-ear.json"
 FILE = Path(ear.__file__).parent / ear.FILE
 ELEMENTS = tuple(vocabulary().elements)
-NAMES = (*(KIND + one for one in CATEGORIES), *(ELEMENT + one for one in ELEMENTS))
+THINGS = vocabulary().things
+NAMES = (
+    *(KIND + one for one in CATEGORIES),
+    *(ELEMENT + one for one in ELEMENTS),
+    *(THING + one for one in THINGS),
+)
 HIDDEN, UPDATES, BLUR, DECAY, RATE = 64, 3_000, 0.2, 1e-3, 2e-3
 RECORDING_WEIGHT = 4.0
 UNKNOWN = np.nan
 SEARCHED_S, LEARNED = 4.0, 4
+DRUMMED = ("bd_", "sn_", "drum_", "tabla_", "loop_amen", "loop_breakbeat")
 SECONDS = {"instruments": (1.0, 4.0), "sfx": (1.0, 6.0), "ambient": (4.0, 12.0)}
 Work, Made = TypeVar("Work"), TypeVar("Made")
 Example = tuple[NDArray[np.float64], NDArray[np.float64]]
 """Measures `[E]`, and what is true `[K]`: 1, 0, or NaN where nobody knows."""
 
 
-def truth(category: str | None, elements: tuple[str, ...] | None) -> NDArray[np.float64]:
+def truth(
+    category: str | None, elements: tuple[str, ...] | None, things: tuple[str, ...] | None
+) -> NDArray[np.float64]:
+    """What is true; None of elements or things is what nobody knows."""
     kinds = [float(one == category) for one in CATEGORIES]
     found = [UNKNOWN if elements is None else float(one in elements) for one in ELEMENTS]
-    return np.array([*kinds, *found])
+    named = [UNKNOWN if things is None else float(one in things) for one in THINGS]
+    return np.array([*kinds, *found, *named])
 
 
 def heard(sound: Sound) -> NDArray[np.float64]:
@@ -60,10 +70,14 @@ def heard(sound: Sound) -> NDArray[np.float64]:
 
 
 def recording(path: Path) -> Example:
-    labels = [value for begin, value in HEARD_IN.items() if path.stem.startswith(begin)]
     category = category_of(path.stem)
-    unlabelled = () if category == "instruments" else None
-    return heard(beginning(path)), truth(category, labels[0] if labels else unlabelled)
+    elements = labelled(path.stem, HEARD_IN) or (() if category == "instruments" else None)
+    things = () if path.stem.startswith(DRUMMED) else labelled(path.stem, THINGS_IN)
+    return heard(beginning(path)), truth(category, elements, things)
+
+
+def labelled(name: str, labels: Mapping[str, tuple[str, ...]]) -> tuple[str, ...] | None:
+    return next((value for begin, value in labels.items() if name.startswith(begin)), None)
 
 
 def render(work: tuple[str, int]) -> Example:
@@ -74,7 +88,16 @@ def render(work: tuple[str, int]) -> Example:
     bpm = composed.piece.values["bpm"]
     low, high = SECONDS.get(category, (0, 0))
     seconds = rng.uniform(low, high) if high else bar_seconds(bpm, int(rng.choice([1, 2, 2, 4])))
-    return heard(play(composed.piece, seconds, SAMPLE_RATE_HZ, number)), truth(category, composed.elements)
+    things: tuple[str, ...] | None = ()
+    if category == "instruments":
+        things = () if {*composed.elements} & {*DRUMS} else (composed.style,)
+    elif category == "sfx":
+        things = composed.nouns
+    elif category == "phrases":
+        things = None  # a line of notes is of some instrument
+    return heard(play(composed.piece, seconds, SAMPLE_RATE_HZ, number)), truth(
+        category, composed.elements, things
+    )
 
 
 def impostor(number: int) -> Example:
@@ -103,7 +126,7 @@ def searched(work: tuple[Brief, int, int]) -> tuple[float, list[Example]]:
 
 def none() -> NDArray[np.float64]:
     """Of no category, and without elements; whether noise is heard in noise nobody asks."""
-    found = truth(None, ())
+    found = truth(None, (), ())
     found[NAMES.index(ELEMENT + "noise")] = UNKNOWN
     return found
 
@@ -165,15 +188,15 @@ def told(found: Ear, examples: list[Example]) -> dict[str, dict[str, float]]:
     }
 
 
-def in_order(work: Sequence[Work], do: Callable[[Work], Made]) -> list[Made]:
-    made = dict(do_all(work, do, 2))
+def in_order(work: Sequence[Work], do: Callable[[Work], Made], workers: int) -> list[Made]:
+    made = dict(do_all(work, do, workers))
     return [made[number] for number in range(len(work))]
 
 
-def remembered(path: Path | None, work: list[tuple[str, int]], impostors: int) -> list[Example]:
+def remembered(path: Path | None, work: list[tuple[str, int]], impostors: int, workers: int) -> list[Example]:
     """Renders and impostors: of a file, or made, and written to it."""
     if path is None or not path.exists():
-        made = in_order(work, render) + in_order(range(impostors), impostor)
+        made = in_order(work, render, workers) + in_order(range(impostors), impostor, workers)
         if path is None:
             return made
         np.savez_compressed(path, measures=[one[0] for one in made], truth=[one[1] for one in made])
@@ -189,12 +212,13 @@ def main() -> None:
     parser.add_argument("--impostors", type=int, default=1_000, help="at random (1000)")
     parser.add_argument("--rounds", type=int, default=6, help="in which a search tries to fool it (6)")
     parser.add_argument("--evaluations", type=int, default=150, help="of each search (150)")
+    parser.add_argument("--workers", type=int, default=2, help="processes (2)")
     parser.add_argument("--measured", type=Path, help="file that keeps what was measured, for another fit")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    recordings = in_order(sorted(options.recordings.glob("*.flac")), recording)
+    recordings = in_order(sorted(options.recordings.glob("*.flac")), recording, options.workers)
     work = [(name, number) for name in CATEGORIES for number in range(options.renders)]
-    others = remembered(options.measured, work, options.impostors)
+    others = remembered(options.measured, work, options.impostors, options.workers)
     examples = recordings + others
     weights = np.array([RECORDING_WEIGHT] * len(recordings) + [1.0] * (len(examples) - len(recordings)))
     folds = np.random.default_rng(0).integers(5, size=len(examples))
@@ -210,7 +234,9 @@ def main() -> None:
     fooled = []
     for number in range(options.rounds):
         briefs = make_briefs(2 * len(CATEGORIES), seed=1_000 + number)
-        tried = in_order([(brief, options.evaluations, number) for brief in briefs], searched)
+        tried = in_order(
+            [(brief, options.evaluations, number) for brief in briefs], searched, options.workers
+        )
         fooled.append(float(np.mean([best for best, _ in tried])))
         print(f"round {number + 1}: what a search found has a mean reward of {fooled[-1]:.3f}", flush=True)
         examples += [one for _, some in tried for one in some]

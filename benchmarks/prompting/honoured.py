@@ -1,6 +1,6 @@
 """Measure how well the sketch does what a brief asks for, by a recogniser that is not the reward.
 
-Usage: python benchmarks/prompting/honoured.py [--model FOLDER] [--briefs 200]; writes
+Usage: python benchmarks/prompting/honoured.py [--model FOLDER] [--briefs 400]; writes
 benchmarks/results/prompting-honoured.json. Briefs are made from a seed that nothing was trained on, some of
 words that are trained on, and some with words that are held out; each is one request with the recommended
 settings. The recogniser (recogniser.py) learns categories from recordings of sonic-pi-samples (CC0) and
@@ -193,7 +193,7 @@ def main() -> None:
     """Generate, recognise, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--model", help="folder of a training; the sketch that ships unless given")
-    parser.add_argument("--briefs", type=int, default=200, help="of each split (200)")
+    parser.add_argument("--briefs", type=int, default=400, help="of each split (400)")
     options = parser.parse_args()
     categories, right = categories_known()
     result: dict[str, object] = {"recogniser": {"category": right} | ceilings()}

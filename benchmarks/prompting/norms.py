@@ -86,6 +86,23 @@ HEARD_IN = {
     "bass": ("bass",),
 }
 """Elements of recordings, by how their names begin."""
+THINGS_IN = {
+    "guit": ("guitar",),
+    "bass": ("synth bass",),
+    "perc_bell": ("bell",),
+    "elec_bell": ("bell",),
+    "elec_chime": ("bell",),
+    "elec_beep": ("beep",),
+    "elec_blip": ("beep",),
+    "perc_swash": ("whoosh", "sweep"),
+    "perc_swoosh": ("whoosh", "sweep"),
+    "ambi_swoosh": ("whoosh", "sweep"),
+    "ambi_dark_woosh": ("whoosh", "sweep"),
+    "perc_impact": ("impact",),
+    "misc_cineboom": ("impact", "explosion"),
+    "glitch": ("glitch",),
+}
+"""Things that recordings are of, likewise."""
 
 
 def category_of(name: str) -> str:

@@ -143,6 +143,13 @@ def pitched(brief: Brief) -> bool:
     return bool(words & vocabulary().pitched) and not _DRUMS & {*brief.target.elements}
 
 
+@lru_cache(4_096)
+def things(brief: Brief) -> tuple[str, ...]:
+    """Instruments or effects of its category that a brief names."""
+    named = {brief.subcategory, *(word for _, word in words_in(brief.description))}
+    return tuple(thing for thing in vocabulary().things_of(brief.category) if thing in named)
+
+
 def _length(found: Asked, category: str) -> tuple[float, int | None]:
     """Seconds and bars; a rhythm is as long as its bars, unless seconds are named."""
     if found.bpm and found.bars:

@@ -6,14 +6,14 @@ import numpy as np
 
 from tonewright.prompting.briefs.brief import Brief
 from tonewright.prompting.briefs.keys import parse_key
-from tonewright.prompting.briefs.reading import pitched
+from tonewright.prompting.briefs.reading import pitched, things
 from tonewright.prompting.listening.analysis import Floats, Heard
 from tonewright.prompting.listening.axes import AXES
 from tonewright.prompting.listening.norms import norms
 from tonewright.prompting.listening.partials import partial_share
 from tonewright.prompting.listening.rhythm import tempo_fit
 from tonewright.prompting.listening.tonality import key_fit, pitch_classes
-from tonewright.prompting.rewards.ear import element_presence
+from tonewright.prompting.rewards.ear import element_presence, thing_presence
 from tonewright.prompting.rewards.terms import Component, Term
 from tonewright.prompting.words.vocabulary import vocabulary
 
@@ -23,10 +23,11 @@ _TEMPO_EXPONENT = 3.0
 _CLEAR_PULSE = 0.1
 """A pulse that is heard; noise has a fifth of it."""
 _PITCHED_SHARE, _PITCH_WEIGHT = 0.2, 2.0
+_THING_WEIGHT = 2.0
 
 
 def alignment(heard: Heard, brief: Brief) -> Component:
-    """Judge tempo, key, pitch, tone words and elements, those that the brief names."""
+    """Judge tempo, key, pitch, tone words, elements and the thing itself, those that the brief names."""
     target, terms = brief.target, []
     if target.bpm is not None:
         fit, strongest, strength = tempo_fit(heard, target.bpm)
@@ -45,6 +46,10 @@ def alignment(heard: Heard, brief: Brief) -> Component:
     for element in target.elements:
         presence = element_presence(heard, element)
         terms.append(Term(f"element {element}", presence, presence, "", f"whether {element} is heard"))
+    for thing in things(brief):
+        presence = thing_presence(heard, thing)
+        meaning = f"how sure it is that {thing} is heard"
+        terms.append(Term(f"thing {thing}", presence, presence, "", meaning, _THING_WEIGHT))
     return Component(NAME, tuple(terms)) if terms else Component(NAME, (_nothing(heard),))
 
 

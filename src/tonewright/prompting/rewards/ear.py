@@ -1,4 +1,4 @@
-"""The ear: a small network that tells what kind of sound it hears and which elements, and knows impostors.
+"""The ear: a small network that tells what kind of sound it hears and what is in it, and knows impostors.
 
 It was fitted by `benchmarks/prompting/ear.py` on recordings, renders, and what tried to fool the reward.
 """
@@ -18,8 +18,8 @@ from tonewright.prompting.listening import bands, embedding
 from tonewright.prompting.listening.analysis import Floats, Heard, once
 
 FILE = "ear.npz"
-KIND, ELEMENT = "kind ", "element "
-"""How the names of what is told begin: `kind drums`, `element kick`."""
+KIND, ELEMENT, THING = "kind ", "element ", "thing "
+"""How the names of what is told begin: `kind drums`, `element kick`, `thing piano`."""
 INPUTS: tuple[str, ...] = (*embedding.NAMES, *bands.NAMES)
 """What it hears with."""
 _FARTHEST = 4.0
@@ -67,10 +67,17 @@ def kind_presence(heard: Heard, category: str) -> Floats:
 
 def element_presence(heard: Heard, element: str) -> Floats:
     """How sure it is that an element of the vocabulary is heard, `[B]` in [0, 1]; NaN of unknown ones."""
+    return _presence(heard, ELEMENT + element)
+
+
+def thing_presence(heard: Heard, thing: str) -> Floats:
+    """How sure it is that it hears an instrument or effect, `[B]` in [0, 1]; NaN of unknown ones."""
+    return _presence(heard, THING + thing)
+
+
+def _presence(heard: Heard, name: str) -> Floats:
     names = ear().names
-    if ELEMENT + element not in names:
-        return np.full(len(heard.samples), np.nan)
-    return _told(heard)[:, names.index(ELEMENT + element)]
+    return _told(heard)[:, names.index(name)] if name in names else np.full(len(heard.samples), np.nan)
 
 
 @once

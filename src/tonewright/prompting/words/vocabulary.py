@@ -18,7 +18,7 @@ from tonewright.errors import BriefError, UnknownNameError
 FORM, VERSION = "tonewright-vocabulary", 1
 FILE = "vocabulary.json"
 _FIELDS: Mapping[str, type] = dict.fromkeys(
-    ("axes", "tone_words", "elements", "categories", "styles", "moods", "pitched"), list
+    ("axes", "tone_words", "elements", "categories", "styles", "moods", "pitched", "things"), list
 )
 
 Split = Literal["train", "held-out"]
@@ -140,6 +140,7 @@ class Vocabulary:
         styles: By name.
         moods: By name.
         pitched: Words for what has a pitch.
+        things: Words for instruments and effects that are told from each other by ear.
         meanings: `(kind, name)` of each word and synonym: of "tone", "element", "category", "style", "mood".
         held_out: Words that nothing is trained on.
     """
@@ -151,6 +152,7 @@ class Vocabulary:
     styles: Mapping[str, Style]
     moods: Mapping[str, Mood]
     pitched: frozenset[str]
+    things: tuple[str, ...]
     meanings: Mapping[str, tuple[tuple[str, str], ...]] = field(init=False, repr=False)
     held_out: frozenset[str] = field(init=False, repr=False)
 
@@ -174,6 +176,12 @@ class Vocabulary:
             if kind == "tone":
                 return self.tone[name]
         raise UnknownNameError("tone word", word, self.tone)
+
+    def things_of(self, category: str) -> tuple[str, ...]:
+        """Words for things of a category."""
+        of_it = {*self.categories[category].nouns}
+        of_it |= {style.name for style in self.styles.values() if style.category == category}
+        return tuple(word for word in self.things if word in of_it)
 
     def words_for(self, kind: str, name: str, split: Split) -> tuple[str, ...]:
         """Words for one thing that a split may use: those held out if there are any, or those trained on."""
@@ -221,6 +229,7 @@ def parse_vocabulary(text: str | bytes) -> Vocabulary:
             styles={one["name"]: Style(**_tuples(one)) for one in document["styles"]},
             moods={one["name"]: Mood(**_tuples(one)) for one in document["moods"]},
             pitched=frozenset(document["pitched"]),
+            things=tuple(document["things"]),
         )
     except (TypeError, KeyError) as problem:
         raise BriefError(f"an entry of the vocabulary is damaged ({problem}); use an intact copy") from None
@@ -242,13 +251,18 @@ def parse_vocabulary(text: str | bytes) -> Vocabulary:
             raise BriefError(
                 f"a style belongs to a category; got {style.category!r} for {style.name!r}; use one of those"
             )
-    for noun in made.pitched:
-        if noun not in made.meanings:
-            raise UnknownNameError("word for what has a pitch", str(noun), made.meanings)
+    _check_nouns(made)
     for mood in made.moods.values():
         for one in mood.tone:
             made.tone_word(one)
     return made
+
+
+def _check_nouns(made: Vocabulary) -> None:
+    for what, nouns in (("word for what has a pitch", made.pitched), ("word for a thing", made.things)):
+        for noun in nouns:
+            if noun not in made.meanings:
+                raise UnknownNameError(what, str(noun), made.meanings)
 
 
 def _tuples(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -39,8 +39,16 @@ def test_a_hit_of_a_drum_is_of_no_instrument_and_in_no_key():
         assert found.elements in ([], ["snare"])
 
 
+def test_what_is_no_thing_is_called_by_none():
+    """A steady effect is no riser: whoever asks for one would hear it."""
+    things = {*vocabulary().things_of("sfx")}
+    for text in captions(Known("sfx", "machine", (), None, 120, Key(0, False))):
+        assert not {word for _, word in words_in(text)} & things
+        assert "effect" in text
+
+
 @pytest.mark.parametrize(("value", "expected"), [(-3.0, "dark"), (0.0, None), (3.0, "bright")])
 def test_tone_words_fit_the_ends_of_an_axis(value, expected):
     spread = {name: np.linspace(-1, 1, 101) for name in vocabulary().axes}
-    found = fitting_tones(dict.fromkeys(spread, 0.0) | {"brightness": value}, norms_of(spread), "drums")
+    found = fitting_tones(dict.fromkeys(spread, 0.0) | {"brightness": value}, norms_of(spread))
     assert found == ([] if expected is None else [expected])

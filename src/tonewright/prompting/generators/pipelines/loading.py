@@ -10,6 +10,7 @@ from typing import Any
 
 from tonewright.documents import read_json, short_text
 from tonewright.errors import CheckpointError, MissingExtraError
+from tonewright.learning.devices import device_of
 from tonewright.prompting.generators.weights import no_weights
 from tonewright.wording import listing
 
@@ -31,6 +32,7 @@ def load_pipeline(model: str, device: str | None) -> Any:
     Raises:
         MissingExtraError: `diffusers`, or what it needs, is not installed.
         CheckpointError: The weights are missing or damaged, are of another kind, or would execute code.
+        UsageError: The device is not there.
     """
     try:
         import diffusers
@@ -40,7 +42,7 @@ def load_pipeline(model: str, device: str | None) -> Any:
         raise MissingExtraError(error.name or "diffusers", "diffusers", "the generator 'diffusers'") from None
 
     kind = _class_name(model)
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    device = device_of(device, "a pipeline")
     bits = torch.float32 if device == "cpu" else torch.float16
     try:
         with _quiet(diffusers, transformers):

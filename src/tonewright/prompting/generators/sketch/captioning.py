@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,12 +62,12 @@ def norms_of(axes: Mapping[str, NDArray[np.float64]]) -> Norms:
     return Norms(low, high)
 
 
-def fitting_tones(axes: Mapping[str, float], norms: Norms, category: str) -> list[str]:
-    """Tone words that fit a sound."""
+def fitting_tones(axes: Mapping[str, float], norms: Norms) -> list[str]:
+    """Tone words that fit a sound, those too that are seldom asked of its category."""
     found = []
     for tone in vocabulary().tone.values():
         value = axes[tone.axis]
-        if tone.axis not in vocabulary().categories[category].axes or np.isnan(value):
+        if np.isnan(value):
             continue
         if (value > norms.high[tone.axis]) if tone.direction > 0 else (value < norms.low[tone.axis]):
             found.append(tone.word)
@@ -100,7 +101,7 @@ def _values(told: Known, tones: Sequence[str], seconds: float, rng: np.random.Ge
     hits = [one for one in told.elements if one in DRUMS] if category == "instruments" else []
     values = {
         "style": pick(known.words_for("element", hits[0], "train")) if hits else told.style,
-        "noun": told.noun or pick(known.words_for("category", category, "train")),
+        "noun": told.noun or pick(_plain_nouns(category)),
         "seconds": f"{seconds:g}",
     }
     if category in ("drums", "phrases"):
@@ -121,6 +122,13 @@ def _values(told: Known, tones: Sequence[str], seconds: float, rng: np.random.Ge
     if moods:
         values["mood"] = pick(moods)
     return values
+
+
+@cache
+def _plain_nouns(category: str) -> tuple[str, ...]:
+    """Nouns that any piece of a category may be called by: no things, which would be another one."""
+    nouns = vocabulary().words_for("category", category, "train")
+    return tuple(noun for noun in nouns if noun not in vocabulary().things)
 
 
 def _bare(values: Mapping[str, str], rng: np.random.Generator) -> str:

@@ -55,12 +55,14 @@ class Composed:
         piece: The piece.
         style: Of the vocabulary.
         elements: What sounds in it, by the names of the vocabulary.
-        noun: The noun of the category that fits best, where one does.
+        nouns: The nouns of the category that fit it best, where some do.
+        noun: One of them.
     """
 
     piece: Piece
     style: str
     elements: tuple[str, ...]
+    nouns: tuple[str, ...] = ()
     noun: str | None = None
 
 
@@ -78,8 +80,9 @@ def compose(category: str, style: str, rng: np.random.Generator) -> Composed:
     low, high = vocabulary().styles[style].bpm or (70, 140)
     sheet["bpm"] = round(rng.uniform(low, high))
     _room(sheet, category)
-    noun = _COMPOSERS[category](sheet, style)
-    return Composed(Piece(sheet.unit()), style, tuple(sheet.elements), noun)
+    nouns = _COMPOSERS[category](sheet, style)
+    noun = sheet.pick(nouns) if nouns else None
+    return Composed(Piece(sheet.unit()), style, tuple(sheet.elements), tuple(nouns), noun)
 
 
 class _Sheet:
@@ -147,7 +150,7 @@ def _kit(sheet: _Sheet) -> None:
             sheet.draw(control.name)
 
 
-def _drums(sheet: _Sheet, style: str) -> str | None:
+def _drums(sheet: _Sheet, style: str) -> Sequence[str]:
     rng = sheet.rng
     _kit(sheet)
     beat = dict(BEATS[style])
@@ -163,17 +166,17 @@ def _drums(sheet: _Sheet, style: str) -> str | None:
         sheet.elements.append(drum)
     if style in SWINGING:
         sheet["swing"] = rng.uniform(0.1, 0.3)
-    return None
+    return []
 
 
-def _instruments(sheet: _Sheet, style: str) -> str | None:
+def _instruments(sheet: _Sheet, style: str) -> Sequence[str]:
     rng = sheet.rng
     if rng.random() < 0.2:
         drum = sheet.pick(DRUMS)
         _kit(sheet)
         sheet["source"] = SOURCES.index(drum)
         sheet.elements.append(drum)
-        return None
+        return []
     chords = rng.random() < 0.15
     line = "chords" if chords else "melody"
     sheet.timbre(line, TIMBRES[style])
@@ -182,10 +185,10 @@ def _instruments(sheet: _Sheet, style: str) -> str | None:
     sheet[f"{line}_length"] = 0.2 * 7.5 ** rng.random()
     if chords:
         sheet.elements.append("chords")
-    return None
+    return []
 
 
-def _sfx(sheet: _Sheet, style: str) -> str | None:
+def _sfx(sheet: _Sheet, style: str) -> Sequence[str]:
     rng = sheet.rng
     kind = THINGS[style] if rng.random() < 0.5 else sheet.pick(EFFECTS)
     sheet["sweep_level_db"] = 0
@@ -225,11 +228,10 @@ def _sfx(sheet: _Sheet, style: str) -> str | None:
         if rng.random() < 0.5:
             sheet["air_level_db"] = rng.uniform(-10, 0)
             sheet.draw("air_hz", "air_band_octaves", "air_rate_hz", "air_depth")
-    fitting = [noun for noun, kinds in NOUNS.items() if kind in kinds]
-    return sheet.pick(fitting) if fitting else None
+    return [noun for noun, kinds in NOUNS.items() if kind in kinds]
 
 
-def _ambient(sheet: _Sheet, style: str) -> str | None:
+def _ambient(sheet: _Sheet, style: str) -> Sequence[str]:
     rng = sheet.rng
     air_hz, air_db, drone_db = PLACES[style]
     sheet["air_hz"] = air_hz * 2 ** rng.normal(0, 0.7)
@@ -248,10 +250,10 @@ def _ambient(sheet: _Sheet, style: str) -> str | None:
         sheet.timbre("bass", PADS)
         sheet["bass_level_db"] = drone_db + rng.normal(0, 3)
         sheet["bass_octave"] = int(rng.integers(1, 4))
-    return None
+    return []
 
 
-def _phrases(sheet: _Sheet, style: str) -> str | None:
+def _phrases(sheet: _Sheet, style: str) -> Sequence[str]:
     rng = sheet.rng
     shape = sheet.pick(("bassline", "arpeggio", "melody", "chord progression", "riff", "full"))
     lines = {"bassline": ("bass",), "chord progression": ("chords",), "full": LINES}.get(shape, ("melody",))
@@ -274,7 +276,7 @@ def _phrases(sheet: _Sheet, style: str) -> str | None:
         sheet.elements.append(line)
     if shape == "full" and rng.random() < 0.5:
         _drums(sheet, sheet.pick(("house", "hip hop", "rock", "electro")))
-    return shape if shape != "full" else None
+    return [shape] if shape != "full" else []
 
 
 def _write_bass(sheet: _Sheet, shape: str, progression: Sequence[int]) -> None:

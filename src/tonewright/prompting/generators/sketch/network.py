@@ -86,7 +86,7 @@ class Flow(nn.Module):
 
     def forward(self, latents: Tensor, time: Tensor, tokens: Tensor) -> Tensor:
         """Velocity `[B, size]` of latents `[B, size]` at times `[B, 1]`, for texts `[B, LENGTH]`."""
-        angles = time * (math.pi * 2.0 ** torch.arange(_TIMES, dtype=torch.float32) / 16)
+        angles = time * (math.pi * 2.0 ** torch.arange(_TIMES, dtype=torch.float32, device=time.device) / 16)
         wave = torch.cat([torch.sin(angles), torch.cos(angles)], dim=1)
         condition = self.condition(torch.cat([self.text(tokens), wave], dim=1))
         hidden = self.into(latents)

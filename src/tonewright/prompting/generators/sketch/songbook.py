@@ -97,7 +97,7 @@ class Songbook:
             norms = norms_of({name: self.axes[rows, number] for number, name in enumerate(AXES)})
             for row in rows:
                 axes = dict(zip(AXES, self.axes[row], strict=True))
-                found[row] = fitting_tones(axes, norms, category)
+                found[row] = fitting_tones(axes, norms)
         return found
 
     def save(self, path: StrPath, *, overwrite: bool = False) -> None:

@@ -15,6 +15,7 @@ from tonewright.errors import UsageError
 from tonewright.files import StrPath
 from tonewright.learning.averaging import follow, warm_cosine
 from tonewright.learning.checkpoints import TrainingState
+from tonewright.learning.devices import device_of
 from tonewright.learning.export import export_network
 from tonewright.learning.runs import Run
 from tonewright.prompting.briefs.brief import FASTEST_BPM, SLOWEST_BPM
@@ -44,7 +45,7 @@ class SketchConfig:
     """How many of each category it gets, where it is made."""
     captions: int = 12
     """How many captions each piece gets."""
-    updates: int = 14_000
+    updates: int = 21_000
     """Gradient steps."""
     batch: int = 256
     """Pieces in each."""
@@ -56,7 +57,7 @@ class SketchConfig:
     """Share of the pieces whose text is left out, so that there is something to be guided away from."""
     forgotten: float = 0.03
     """Share of the words that are replaced by an unknown one."""
-    width: int = 320
+    width: int = 400
     """Of the blocks."""
     depth: int = 5
     """How many blocks."""
@@ -170,6 +171,7 @@ def train_sketch(
     run: Run,
     config: SketchConfig,
     *,
+    device: str | None = None,
     progress: Callable[[int, dict[str, float]], None] = lambda update, scalars: None,
 ) -> tuple[Flow, list[str]]:
     """Train, or go on with, a sketch.
@@ -177,17 +179,20 @@ def train_sketch(
     Args:
         run: Where log and checkpoints go; its `config` should be `run_config(config)`.
         config: How to train.
+        device: Where it runs, as torch names it; a GPU if there is one unless given. Whatever is random is
+            drawn on the processor, so that it is the same.
         progress: Called after each update, with its numbers where they are logged.
 
     Returns:
         The flow with averaged weights, and the words it knows.
 
     Raises:
-        UsageError: The run has done more updates than that.
+        UsageError: The run has done more updates than that, or the device is not there.
         CheckpointError: The songbook is missing or damaged.
     """
+    device = device_of(device, "a training")
     examples = _Examples(open_songbook(run, config), config, run.seed)
-    flow, averaged = (make_flow(config, examples.read, run.seed) for _ in range(2))
+    flow, averaged = (make_flow(config, examples.read, run.seed).to(device) for _ in range(2))
     optimizer = torch.optim.AdamW(flow.parameters(), lr=config.learning_rate, betas=(0.9, 0.99))
     generator = torch.Generator().manual_seed(run.seed)
     state = TrainingState({"flow": flow, "averaged": averaged}, {"flow": optimizer}, {"noise": generator})
@@ -218,17 +223,21 @@ def train_sketch(
         progress(update, scalars)
         if checkpoint or run.first_checkpoint_due:
             run.save(update, state, {"recent": [repr(error) for error in recent]})
-    return averaged, list(examples.read.known)
+    return averaged.cpu(), list(examples.read.known)
 
 
 def _error(
     flow: Flow, latents: torch.Tensor, tokens: torch.Tensor, generator: torch.Generator
 ) -> torch.Tensor:
+    device = next(flow.parameters()).device
     noise = torch.randn(latents.shape, generator=generator)
     # More of the middle times, where it is decided what a sound will be (logit-normal, Esser et al. 2024).
     time = torch.sigmoid(torch.randn((len(latents), 1), generator=generator))
+    latents, noise, time, tokens = (one.to(device) for one in (latents, noise, time, tokens))
     mixed = (1 - time) * latents + time * noise
-    error: torch.Tensor = (_WEIGHTS * (flow(mixed, time, tokens) - (noise - latents)).square()).mean()
+    error: torch.Tensor = (
+        _WEIGHTS.to(device) * (flow(mixed, time, tokens) - (noise - latents)).square()
+    ).mean()
     return error
 
 

@@ -1,4 +1,4 @@
-"""Where the weights of a learned scorer are, and on what it runs; nothing that is loaded executes code."""
+"""Where the weights of a learned scorer are; nothing that is loaded executes code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from safetensors import SafetensorError
 
 from tonewright.documents import short_text
-from tonewright.errors import CheckpointError, MissingExtraError, UsageError
+from tonewright.errors import CheckpointError, MissingExtraError
 
 _FILES = ("*.json", "*.txt", "*.safetensors")
 _HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*(@[\w./-]+)?")
@@ -66,22 +66,3 @@ def _fetched(model: str, what: str, extra: str) -> Path:
             f"{what} needs its weights; {model!r} is no folder and cannot be fetched ({reason(error)}); "
             f"fetch it by 'hf download {name} --local-dir DIR' where there is a network, and name that folder"
         ) from None
-
-
-def device_of(named: str | None, what: str) -> str:
-    """The device that was named; else a GPU if there is one, and the CPU if not.
-
-    Raises:
-        UsageError: It is not there.
-    """
-    import torch
-
-    if named is None:
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.empty(1, device=named)
-    except (RuntimeError, AssertionError) as error:  # AssertionError: torch without CUDA
-        raise UsageError(
-            f"{what} runs on 'cpu', 'cuda' or 'cuda:N'; got {named!r} ({reason(error)})"
-        ) from None
-    return named

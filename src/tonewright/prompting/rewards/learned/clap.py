@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.errors import CheckpointError, MissingExtraError, UsageError
+from tonewright.learning.devices import device_of
 from tonewright.prompting.briefs.brief import Brief
 from tonewright.prompting.listening.analysis import Floats, Heard, once
-from tonewright.prompting.rewards.learned.checkpoints import LOAD_ERRORS, device_of, reason, weights_folder
+from tonewright.prompting.rewards.learned.checkpoints import LOAD_ERRORS, reason, weights_folder
 from tonewright.prompting.rewards.learned.hearing import windows
 from tonewright.prompting.rewards.learned.scales import CLAP_SIMILARITY
 from tonewright.prompting.rewards.terms import Term
