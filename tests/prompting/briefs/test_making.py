@@ -1,9 +1,7 @@
-from itertools import islice
-
 import pytest
 
 from tonewright.errors import UnknownNameError
-from tonewright.prompting.briefs.making import brief_stream, make_briefs
+from tonewright.prompting.briefs.making import make_briefs, numbered_briefs
 from tonewright.prompting.briefs.reading import brief_of_text, words_in
 from tonewright.prompting.words.vocabulary import vocabulary
 
@@ -21,9 +19,10 @@ def test_the_splits_share_no_word_that_is_held_out(seed):
 
 
 def test_the_same_seed_gives_the_same_briefs_and_the_first_stay_the_same():
-    one, two = make_briefs(40, seed=3), list(islice(brief_stream(seed=3), 60))
+    one, two = make_briefs(40, seed=3), make_briefs(60, seed=3)
     assert one == two[:40]
     assert make_briefs(40, seed=4) != one
+    assert numbered_briefs(seed=3)(59) == two[59]
     assert len({brief.description for brief in two}) > 55
     assert [brief.category for brief in two[:5]] == list(vocabulary().categories)
 

@@ -51,6 +51,14 @@ def test_closed_forms():
     np.testing.assert_allclose(found["noisiness"], -2.51, atol=0.1)  # exp(-γ) of chi-squared bins
 
 
+@pytest.mark.parametrize("notes", [2, 4, 8])
+def test_notes_that_are_tied_are_as_many_as_those_that_are_struck(notes):
+    """A tone that changes its pitch has no rise of its level; it begins anew all the same."""
+    number = (TIME_S * notes).astype(int)
+    tied = np.sin(2 * np.pi * np.cumsum(220 * 2 ** (number * 5 % 12 / 12)) / RATE_HZ)
+    np.testing.assert_allclose(axes(tied, hits(notes))["density"], np.log2(notes), atol=0.1)
+
+
 @pytest.mark.parametrize(
     ("axis", "less", "more"),
     [

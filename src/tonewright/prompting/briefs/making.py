@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -60,27 +60,25 @@ def make_briefs(
     Raises:
         UnknownNameError: There is no such category or split.
     """
-    return [
-        one
-        for one, _ in zip(
-            brief_stream(
-                seed=seed, split=split, categories=categories, themes=themes, from_library=from_library
-            ),
-            range(count),
-            strict=False,
-        )
-    ]
+    brief = numbered_briefs(
+        seed=seed, split=split, categories=categories, themes=themes, from_library=from_library
+    )
+    return [brief(number) for number in range(count)]
 
 
-def brief_stream(
+def numbered_briefs(
     *,
     seed: int = 0,
     split: Split = "train",
     categories: Sequence[str] | None = None,
     themes: bool | None = None,
     from_library: Library | None = None,
-) -> Iterator[Brief]:
-    """Briefs without end; see `make_briefs`."""
+) -> Callable[[int], Brief]:
+    """The brief of any number, from 0, of those that `make_briefs` makes.
+
+    Raises:
+        UnknownNameError: There is no such category or split.
+    """
     known = vocabulary()
     if split not in SPLITS:
         raise UnknownNameError("split", split, SPLITS)
@@ -89,12 +87,13 @@ def brief_stream(
         if name not in known.categories:
             raise UnknownNameError("category", name, known.categories)
     templates = _templates(from_library or library(), wanted, themes)
-    number = 0
-    while True:
+
+    def brief(number: int) -> Brief:
         category = wanted[number % len(wanted)]
         rng = np.random.default_rng([seed, SPLITS.index(split), number])
-        yield _one(rng, known.categories[category], templates[category], split, f"{split}-{seed}-{number}")
-        number += 1
+        return _one(rng, known.categories[category], templates[category], split, f"{split}-{seed}-{number}")
+
+    return brief
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 import numpy as np
+from scipy.signal import find_peaks
 
 from tonewright.prompting.listening.analysis import (
     LEVEL_HOP,
@@ -18,6 +19,9 @@ from tonewright.prompting.listening.analysis import (
 
 _BLOCK_S = LEVEL_HOP / SAMPLE_RATE_HZ
 _LOWEST_HZ, _HIGHEST_HZ = 30.0, 18_000.0
+_LEAST_ONSET_DB, _LEAST_ONSET_SHARE = 0.8, 0.1
+_BEGINNING, _AT_ONCE_DB = 4, 20.0
+"""Blocks within which a sound begins at once, and how far below its loudest it may be then."""
 
 
 def measure_axes(heard: Heard) -> dict[str, Floats]:
@@ -119,8 +123,15 @@ def _width(heard: Heard) -> Floats:
 
 
 def _density(heard: Heard) -> Floats:
-    rates = np.array([len(onsets) for onsets in heard.onsets]) / heard.seconds
-    return np.log2(np.maximum(rates, 0.25))
+    """Onsets a second in octaves, by peaks of the onset strength: notes that are tied count, too."""
+    counts = []
+    for strength, levels_db in zip(heard.onset_strength, heard.levels_db, strict=True):
+        usual = np.median(strength)
+        least = max(_LEAST_ONSET_DB, _LEAST_ONSET_SHARE * (strength.max() - usual))
+        peaks, _ = find_peaks(strength, height=usual + least, prominence=least, distance=2)
+        at_once = levels_db[:_BEGINNING].max(initial=-np.inf) > levels_db.max(initial=-np.inf) - _AT_ONCE_DB
+        counts.append(len(peaks) + at_once)
+    return np.log2(np.maximum(np.array(counts) / heard.seconds, 0.25))
 
 
 def _dynamics(heard: Heard) -> Floats:
