@@ -34,6 +34,7 @@ from tonewright.prompting.rewards.scoring import score
 
 RESULT = Path(__file__).parent.parent / "results" / "prompting-attacks.json"
 SEEDS = 5
+ATTACKERS = "attackers"
 SEARCHED, SEARCHED_S = "searched noise and clicks", 4.0
 STUFFED = (
     "high quality, professional, clear, crisp, punchy, studio recording, masterpiece, best, award winning, 4k"
@@ -62,30 +63,47 @@ def prompted(brief: Brief, prompt: str, **settings: object) -> float:
 
 
 def attack(ident: str, keys: list[Key], *, evaluations: int) -> list[Record]:
-    """What each attacker gets for a brief, and the controls of the sound that the search found."""
+    """What is asked for of a brief: what attackers get, or what the sketch gets."""
     brief = library().brief(ident)
+    found: list[Record] = []
+    for _, part in keys:
+        if part == ATTACKERS:
+            rewards, unit = attackers(brief, evaluations)
+            found.append({"brief": ident, "part": part, "rewards": rewards, "unit": unit})
+        else:
+            found.append({"brief": ident, "part": part, "rewards": of_the_sketch(brief)})
+    return found
+
+
+def attackers(brief: Brief, evaluations: int) -> tuple[dict[str, float], list[float]]:
+    """What each gets that needs no generator, and the controls of the sound that the search found."""
     frames = frames_of(brief)
     found = {name: total(make(brief, frames), brief) for name, make in PLAIN.items()}
     copies = [path for path in sorted(RECORDINGS.glob("*.flac")) if category_of(path.stem) == brief.category]
     if copies:
         found["copied recording"] = float(np.median([total(beginning(path), brief) for path in copies[::4]]))
-    found["stuffed prompt"] = prompted(brief, STUFFED)
-    found["empty prompt"] = prompted(brief, ".")
     best, unit = 0.0, np.zeros(DIMENSIONS)
     for rewards, _, asked in search(brief, evaluations, longest_s=SEARCHED_S):
         highest = int(np.argmax(rewards))
         if rewards[highest] > best:
             best, unit = rewards[highest], np.asarray(asked[highest])
-    found[SEARCHED] = best
-    honestly = {"honest": honest(brief), "free steps": prompted(brief, brief.baseline_prompt, steps=200)}
-    return [{"brief": ident, "rewards": found | honestly, "unit": unit.round(5).tolist()}]
+    return found | {SEARCHED: best}, unit.round(5).tolist()
 
 
-def judged_by() -> str:
-    """What the rewards depend on besides the code: the ear, the norms and the sketch."""
+def of_the_sketch(brief: Brief) -> dict[str, float]:
+    """What the sketch gets, honestly and not."""
+    return {
+        "stuffed prompt": prompted(brief, STUFFED),
+        "empty prompt": prompted(brief, "."),
+        "honest": honest(brief),
+        "free steps": prompted(brief, brief.baseline_prompt, steps=200),
+    }
+
+
+def known_by(*names: str) -> str:
+    """SHA-256 of files of the package."""
     package = files("tonewright.prompting")
-    data = ("rewards/ear.npz", "listening/norms.npz", "generators/sketch/shipped/sketch-v1.onnx")
-    return sha256(b"".join(package.joinpath(one).read_bytes() for one in data)).hexdigest()
+    return sha256(b"".join(package.joinpath(name).read_bytes() for name in names)).hexdigest()
 
 
 def main() -> None:
@@ -94,13 +112,17 @@ def main() -> None:
     parser.add_argument("--evaluations", type=int, default=2_000, help="of the search for each brief (2000)")
     parser.add_argument("--briefs", type=int, default=4, help="of each category (4)")
     parser.add_argument("--workers", type=int, default=2, help="processes (2)")
+    parser.add_argument("--attackers", action="store_true", help="what needs no sketch, to be kept for later")
     parser.add_argument("--kept", type=Path, help="file that keeps the briefs that are done")
     options = parser.parse_args()
     briefs: list[Brief] = []
     for category in CATEGORIES:
         some = [brief for brief in library().briefs.values() if brief.category == category]
         briefs += some[:: max(1, len(some) // options.briefs)][: options.briefs]
-    header = {"evaluations": options.evaluations, "judged_by": judged_by()}
+    judges = known_by("rewards/ear.npz", "listening/norms.npz")
+    sketch = f"sketch {known_by('generators/sketch/shipped/sketch-v1.onnx')}"
+    header = {"evaluations": options.evaluations, "ear_and_norms": judges}
+    parts = (ATTACKERS,) if options.attackers else (ATTACKERS, sketch)
     done = 0
 
     def progress() -> None:
@@ -111,16 +133,22 @@ def main() -> None:
     found = finish(
         [brief.id for brief in briefs],
         partial(attack, evaluations=options.evaluations),
-        keys=lambda ident: [(ident,)],
-        key=lambda record: (record["brief"],),
-        log=RecordLog(options.kept, key=("brief",), header=header) if options.kept else None,
+        keys=lambda ident: [(ident, part) for part in parts],
+        key=lambda record: (record["brief"], record["part"]),
+        log=RecordLog(options.kept, key=("brief", "part"), header=header) if options.kept else None,
         workers=options.workers,
         progress=progress,
     )
+    if options.attackers:
+        return
     result: dict[str, Any] = {}
     for category in CATEGORIES:
-        some = [one for one in found if library().brief(one["brief"]).category == category]
-        rows = [one["rewards"] for one in some]
+        of_it = [one for one in found if library().brief(one["brief"]).category == category]
+        some = [one for one in of_it if one["part"] == ATTACKERS]
+        rows = [
+            one["rewards"] | other["rewards"]
+            for one, other in zip(some, (one for one in of_it if one["part"] != ATTACKERS), strict=True)
+        ]
         means = {name: float(np.mean([row[name] for row in rows if name in row])) for name in rows[0]}
         attackers = {name: mean for name, mean in means.items() if name not in ("honest", "free steps")}
         worst = max(attackers, key=attackers.__getitem__)

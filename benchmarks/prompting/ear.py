@@ -208,7 +208,7 @@ def main() -> None:
     """Listen, fit, be fooled, fit again, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--recordings", type=Path, default=RECORDINGS, help="folder of sonic-pi-samples")
-    parser.add_argument("--renders", type=int, default=400, help="of each category (400)")
+    parser.add_argument("--renders", type=int, default=800, help="of each category (800)")
     parser.add_argument("--impostors", type=int, default=1_000, help="at random (1000)")
     parser.add_argument("--rounds", type=int, default=6, help="in which a search tries to fool it (6)")
     parser.add_argument("--evaluations", type=int, default=150, help="of each search (150)")

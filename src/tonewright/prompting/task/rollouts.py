@@ -84,9 +84,11 @@ class RolloutFile:
         self.groups += 1
 
     def close(self) -> None:
-        """Let others write it."""
-        os.close(self._file)
-        self._lock.release()
+        """Let others write it; once is enough."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._lock.release()
+        self._file = -1
 
     def __enter__(self) -> RolloutFile:
         return self

@@ -1,0 +1,1 @@
+"""The task of `prompting.task` for trainers: one thin file each."""
