@@ -95,10 +95,10 @@ def test_a_server_in_trouble_costs_no_group(processed, monkeypatch, trouble):
     assert [group["group_overrides"]["seed"] for group in read_groups(path)] == [0, 1]
 
 
-def test_a_server_that_is_down_stops_the_run_with_a_clear_word(processed, monkeypatch):
+def test_a_server_that_refuses_stops_the_run_with_a_clear_word(processed, monkeypatch):
     sleep = asyncio.sleep  # Atropos tries again and again, with pauses
     monkeypatch.setattr(asyncio, "sleep", lambda seconds, *more: sleep(min(seconds, 0.01), *more))
-    with serving(lambda *_: (503, "gone")) as server, pytest.raises(GenerationError) as caught:
+    with serving(lambda *_: (400, "no")) as server, pytest.raises(GenerationError) as caught:
         processed(server, 2, most_failures=2)
     assert "2 groups failed one after the other" in str(caught.value)
 

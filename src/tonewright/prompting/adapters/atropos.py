@@ -33,6 +33,9 @@ class PromptEnvConfig(BaseEnvConfig):  # type: ignore[misc]
         "", description="Tokenizer of the language model: a folder or a name on the hub"
     )
     use_wandb: bool = Field(False, description="Whether to use Weights & Biases")
+    wandb_name: str | None = Field(
+        "tonewright", description="Name of the environment, there and at the trainer"
+    )
     max_token_length: int = Field(512, description="Longest reply, in tokens")
     steps_per_eval: int = Field(100, description="Steps between evaluations")
     generator: str = Field(
@@ -95,7 +98,8 @@ class PromptEnv(BaseEnv):  # type: ignore[misc]
         try:
             found = await self._group(self._task, item, self.config.group_size, "train")
         except Exception as error:  # whatever a server answers, or a generator dies of, is one group lost
-            return await self._failed(error), [item]
+            await self._failed(error)
+            return None, [item]
         self._failures = 0
         return found, []
 
@@ -158,9 +162,8 @@ class PromptEnv(BaseEnv):  # type: ignore[misc]
 
     async def process_manager(self) -> None:
         """Go on with the file of rollouts up to the groups that are asked for, and write its page."""
-        self._again = True
         done = self.jsonl_writer.rollouts.groups if self.jsonl_writer is not None else 0
-        self.n_groups_to_process = max(0, self.n_groups_to_process - done)
+        self.n_groups_to_process: int = max(0, self.n_groups_to_process - done)
         await super().process_manager()
         write_rollouts_page(self.config.data_path_to_save_groups)
 
