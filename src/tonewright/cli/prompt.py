@@ -15,8 +15,11 @@ from tonewright.cli.options import (
     Folder,
     InputFile,
     LearnedNames,
+    Name,
     OptionalFolder,
+    OptionalName,
     OutputFile,
+    OutputFolder,
     Positive,
     Seed,
 )
@@ -189,6 +192,77 @@ class PromptBriefs:
             ("id", "category", "difficulty", "description"),
             [(brief.id, brief.category, str(brief.difficulty), brief.description) for brief in found],
         )
+
+
+@PROMPT.word("optimise")
+@dataclass(frozen=True)
+class PromptOptimise:
+    """Search the settings of a generator that suit a category, or one brief.
+
+    A search that was broken off goes on, and goes further with a larger --budget.
+    """
+
+    output: OutputFolder
+    """Folder for the search, its page and parameter_presets.json."""
+    category: OptionalName = None
+    """drums, instruments, sfx, ambient or phrases."""
+    brief: Annotated[str | None, tyro.conf.arg(metavar="ID|TEXT", help_behavior_hint="")] = None
+    """Or one brief: its id, or a text."""
+    budget: Positive = 60
+    """How many settings to try."""
+    generator: Name = "sketch"
+    """Which model: sketch, diffusers, stable-audio, or remote."""
+    model: OptionalName = None
+    """Its weights; its own unless given."""
+    tried_on: Positive = 10
+    """Briefs of the category that each is tried on."""
+    sounds: Positive = 2
+    """Sounds of each brief."""
+    seed: Seed = 0
+    """Seed of the search."""
+    workers: Count = None
+    """Processes; as many as there are cores unless given."""
+    json: Flag = False
+    """Print what was found as JSON."""
+
+    def run(self) -> None:
+        """Search, and write the page."""
+        from tonewright.cli.output import print_written
+        from tonewright.cli.progress import work_progress
+        from tonewright.files import write_text
+        from tonewright.prompting.optimising.page import heard_trials, search_html, settings_told
+        from tonewright.prompting.optimising.search import FOUND, SearchConfig, heard, search
+        from tonewright.threads import available_threads
+
+        config = SearchConfig(
+            category=self.category,
+            brief=self.brief,
+            generator=self.generator,
+            model=self.model,
+            budget=self.budget,
+            briefs=1 if self.brief else self.tried_on,
+            sounds=self.sounds,
+            seed=self.seed,
+        )
+        with work_progress("searching", float(self.budget)) as done:
+            found = search(
+                self.output,
+                config,
+                workers=self.workers or available_threads(),
+                progress=lambda trial: done(1.0),
+            )
+        sounds = [heard(config, trial) for trial in heard_trials(found)]
+        page = self.output / "page.html"
+        write_text(page, search_html(found, sounds), overwrite=True)
+        written = [page, self.output / "parameter_presets.json", self.output / FOUND]
+        if self.json:
+            print_written(written, found.fields())
+            return
+        print(f"the best of {len(found.trials)}: {settings_told(found.best)}")
+        where = "held-out briefs" if found.held_out else "the brief"
+        print(f"reward {found.gain:+.3f} against what is recommended, on {where}")
+        for path in written:
+            print(f"wrote {path}")
 
 
 def _print_card(card: ScoreCard) -> None:

@@ -1,0 +1,1 @@
+"""Searching settings of a generator that suit a category, or one brief."""
