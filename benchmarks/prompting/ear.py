@@ -44,7 +44,7 @@ NAMES = (
     *(ELEMENT + one for one in ELEMENTS),
     *(THING + one for one in THINGS),
 )
-HIDDEN, UPDATES, BLUR, DECAY, RATE = 64, 3_000, 0.2, 1e-3, 2e-3
+HIDDEN, UPDATES, BLUR, DECAY, RATE = 96, 3_000, 0.2, 1e-3, 2e-3
 RECORDING_WEIGHT = 4.0
 UNKNOWN = np.nan
 SEARCHED_S, LEARNED = 4.0, 4
@@ -208,10 +208,10 @@ def main() -> None:
     """Listen, fit, be fooled, fit again, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--recordings", type=Path, default=RECORDINGS, help="folder of sonic-pi-samples")
-    parser.add_argument("--renders", type=int, default=800, help="of each category (800)")
-    parser.add_argument("--impostors", type=int, default=1_000, help="at random (1000)")
-    parser.add_argument("--rounds", type=int, default=6, help="in which a search tries to fool it (6)")
-    parser.add_argument("--evaluations", type=int, default=150, help="of each search (150)")
+    parser.add_argument("--renders", type=int, default=500, help="of each category (500)")
+    parser.add_argument("--impostors", type=int, default=3_000, help="at random (3000)")
+    parser.add_argument("--rounds", type=int, default=8, help="in which a search tries to fool it (8)")
+    parser.add_argument("--evaluations", type=int, default=500, help="of each search (500)")
     parser.add_argument("--workers", type=int, default=2, help="processes (2)")
     parser.add_argument("--measured", type=Path, help="file that keeps what was measured, for another fit")
     options = parser.parse_args()

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tonewright.errors import CheckpointError
-from tonewright.prompting.listening import bands, embedding
+from tonewright.prompting.listening import bands, embedding, together
 from tonewright.prompting.listening.analysis import Floats, Heard, once
 
 FILE = "ear.npz"
 KIND, ELEMENT, THING = "kind ", "element ", "thing "
 """How the names of what is told begin: `kind drums`, `element kick`, `thing piano`."""
-INPUTS: tuple[str, ...] = (*embedding.NAMES, *bands.NAMES)
+INPUTS: tuple[str, ...] = (*embedding.NAMES, *bands.NAMES, *together.NAMES)
 """What it hears with."""
 _FARTHEST = 4.0
 
@@ -57,7 +57,8 @@ class Ear:
 
 def measures_of(heard: Heard) -> Floats:
     """What the ear hears with, `[B, E]` in the order of `INPUTS`."""
-    return np.concatenate([embedding.embed(heard), bands.band_events(heard)], axis=1)
+    parts = (embedding.embed(heard), bands.band_events(heard), together.togetherness(heard))
+    return np.concatenate(parts, axis=1)
 
 
 def kind_presence(heard: Heard, category: str) -> Floats:
