@@ -57,6 +57,8 @@ On {briefs} briefs of each kind that no training saw, by a recogniser that is no
   has no voices, no acoustic instruments and no recordings, whatever a text asks for.
 - It knows few words. What it does not know, it passes over.
 - Tone words are kept against other sounds of a category, not in decibels.
+- Some tone words hardly move it: how busy a rhythm of a given tempo is, and how quickly a note begins. The
+  [results]({up}/benchmarks/results/prompting-honoured.json) tell it by axis.
 
 ## Licence
 
