@@ -40,7 +40,7 @@ $(VENV)/base: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/dev: $(VENV)/base
-	$(PIP) install --constraint constraints.txt --editable ".[dev,parquet,map,umap,train,scale,serve,diffusers,clap,atropos,optimise,track,live]"
+	$(PIP) install --constraint constraints.txt --editable ".[dev,parquet,map,umap,train,scale,serve,diffusers,clap,atropos,optimise,trl,track,live]"
 # Without its torchaudio, which nothing here uses, and which breaks transformers beside a torch for CPUs.
 	$(PIP) install --constraint constraints.txt --no-deps audiobox_aesthetics
 	touch $@

@@ -117,7 +117,8 @@ def impostor(number: int) -> Example:
 def searched(work: tuple[Brief, int, int]) -> tuple[float, list[Example]]:
     brief, evaluations, seed = work
     best, kept = 0.0, []
-    for rewards, sounds, _ in search(brief, evaluations, seed, SEARCHED_S):
+    start = np.random.default_rng([505, seed]).random(DIMENSIONS)  # there are many ways to fool it
+    for rewards, sounds, _ in search(brief, evaluations, 1 + seed, SEARCHED_S, start):
         best = max(best, *rewards)
         chosen = np.argsort(rewards)[-LEARNED:]  # what comes nearest is what there is to learn from
         kept += [(heard(sounds[one]), none()) for one in chosen]
@@ -210,8 +211,9 @@ def main() -> None:
     parser.add_argument("--recordings", type=Path, default=RECORDINGS, help="folder of sonic-pi-samples")
     parser.add_argument("--renders", type=int, default=500, help="of each category (500)")
     parser.add_argument("--impostors", type=int, default=3_000, help="at random (3000)")
-    parser.add_argument("--rounds", type=int, default=8, help="in which a search tries to fool it (8)")
-    parser.add_argument("--evaluations", type=int, default=500, help="of each search (500)")
+    parser.add_argument("--rounds", type=int, default=10, help="in which searches try to fool it (10)")
+    parser.add_argument("--briefs", type=int, default=4, help="of each category and round (4)")
+    parser.add_argument("--evaluations", type=int, default=250, help="of each search (250)")
     parser.add_argument("--workers", type=int, default=2, help="processes (2)")
     parser.add_argument("--measured", type=Path, help="file that keeps what was measured, for another fit")
     options = parser.parse_args()
@@ -233,12 +235,16 @@ def main() -> None:
     write(fit(examples, weights))
     fooled = []
     for number in range(options.rounds):
-        briefs = make_briefs(2 * len(CATEGORIES), seed=1_000 + number)
-        tried = in_order(
-            [(brief, options.evaluations, number) for brief in briefs], searched, options.workers
-        )
+        briefs = make_briefs(options.briefs * len(CATEGORIES), seed=1_000 + number)
+        seeds = range(number * len(briefs), (number + 1) * len(briefs))
+        work = [(brief, options.evaluations, seed) for brief, seed in zip(briefs, seeds, strict=True)]
+        tried = in_order(work, searched, options.workers)
         fooled.append(float(np.mean([best for best, _ in tried])))
-        print(f"round {number + 1}: what a search found has a mean reward of {fooled[-1]:.3f}", flush=True)
+        of_category = {
+            name: round(float(np.mean([best for best, _ in tried[row :: len(CATEGORIES)]])), 3)
+            for row, name in enumerate(CATEGORIES)
+        }
+        print(f"round {number + 1}: mean reward of what was found {fooled[-1]:.3f} {of_category}", flush=True)
         examples += [one for _, some in tried for one in some]
         weights = np.append(weights, np.ones(len(examples) - len(weights)))
         write(fit(examples, weights))

@@ -97,14 +97,23 @@ def synthesized(brief: Brief, frames: int, unit: NDArray[np.float64], seed: int 
 
 
 def search(
-    brief: Brief, evaluations: int, seed: int = 5, longest_s: float = LONGEST_S
+    brief: Brief,
+    evaluations: int,
+    seed: int = 5,
+    longest_s: float = LONGEST_S,
+    start: NDArray[np.float64] | None = None,
 ) -> Iterator[tuple[list[float], list[Sound], list[NDArray[np.float64]]]]:
-    """CMA-ES for the total reward of a brief: rewards, sounds and controls of each generation."""
+    """CMA-ES for the total reward of a brief: rewards, sounds and controls of each generation.
+
+    It starts in the middle of the controls unless told otherwise.
+    """
     import cma  # here: it warns of a plotting library that nobody needs
 
     frames = frames_of(brief, longest_s)
     strategy = cma.CMAEvolutionStrategy(
-        [0.5] * DIMENSIONS, 0.25, {"bounds": [0, 1], "seed": seed, "maxfevals": evaluations, "verbose": -9}
+        [0.5] * DIMENSIONS if start is None else start.tolist(),
+        0.25,
+        {"bounds": [0, 1], "seed": seed, "maxfevals": evaluations, "verbose": -9},
     )
     while not strategy.stop():
         asked = strategy.ask()

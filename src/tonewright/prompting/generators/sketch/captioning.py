@@ -18,6 +18,8 @@ _MARKED = 0.3
 """Share of the sounds of a category that a tone word fits, at either end of its axis."""
 _BARE = 0.25
 """Share of captions that are bare lists of words."""
+_UNUSUAL = 0.1
+"""How likely a tone word that is seldom asked of a category is told, against one that is."""
 _TONAL = ("instruments", "ambient", "phrases")
 
 
@@ -110,8 +112,8 @@ def _values(told: Known, tones: Sequence[str], seconds: float, rng: np.random.Ge
         values["bars"] = str(max(1, round(seconds * bpm / 240)))
     if category in _TONAL and not hits:
         values["key"] = str(told.key)
-    for number, tone in enumerate(rng.permutation(list(tones))[:3]):
-        values[f"tone{number + 1}"] = pick(known.words_for("tone", str(tone), "train"))
+    for number, tone in enumerate(_some_tones(tones, category, rng)):
+        values[f"tone{number + 1}"] = pick(known.words_for("tone", tone, "train"))
     for number, element in enumerate([] if hits else rng.permutation(list(told.elements))[:3]):
         values[f"element{number + 1}"] = pick(known.words_for("element", str(element), "train"))
     moods = [
@@ -122,6 +124,16 @@ def _values(told: Known, tones: Sequence[str], seconds: float, rng: np.random.Ge
     if moods:
         values["mood"] = pick(moods)
     return values
+
+
+def _some_tones(tones: Sequence[str], category: str, rng: np.random.Generator) -> list[str]:
+    """Three at most: mostly such as are asked of the category, now and then others."""
+    if not tones:
+        return []
+    usual = vocabulary().categories[category].axes
+    shares = np.array([1.0 if vocabulary().tone[tone].axis in usual else _UNUSUAL for tone in tones])
+    count = min(3, len(tones))
+    return [str(one) for one in rng.choice(list(tones), count, replace=False, p=shares / shares.sum())]
 
 
 @cache

@@ -45,7 +45,7 @@ class SketchConfig:
     """How many of each category it gets, where it is made."""
     captions: int = 12
     """How many captions each piece gets."""
-    updates: int = 21_000
+    updates: int = 15_000
     """Gradient steps."""
     batch: int = 256
     """Pieces in each."""

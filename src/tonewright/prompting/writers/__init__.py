@@ -1,0 +1,1 @@
+"""Language models that write prompts: a tiny one made here, training by GRPO, and how good they are."""
