@@ -209,9 +209,9 @@ def main() -> None:
     """Listen, fit, be fooled, fit again, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--recordings", type=Path, default=RECORDINGS, help="folder of sonic-pi-samples")
-    parser.add_argument("--renders", type=int, default=500, help="of each category (500)")
-    parser.add_argument("--impostors", type=int, default=3_000, help="at random (3000)")
-    parser.add_argument("--rounds", type=int, default=10, help="in which searches try to fool it (10)")
+    parser.add_argument("--renders", type=int, default=400, help="of each category (400)")
+    parser.add_argument("--impostors", type=int, default=2_000, help="at random (2000)")
+    parser.add_argument("--rounds", type=int, default=8, help="in which searches try to fool it (8)")
     parser.add_argument("--briefs", type=int, default=4, help="of each category and round (4)")
     parser.add_argument("--evaluations", type=int, default=250, help="of each search (250)")
     parser.add_argument("--workers", type=int, default=2, help="processes (2)")

@@ -1,31 +1,36 @@
-"""What begins together: what tells a kick, a snare and hats from bursts of one noise."""
+"""What begins together, and what comes again: what tells a rhythm from bursts of one noise."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from tonewright.prompting.listening.analysis import Floats, Heard, once
+from tonewright.prompting.listening.analysis import HOP, SAMPLE_RATE_HZ, Floats, Heard, once
 
 _BANDS = 8
 _EVENTS = 16
 _PAIRS = np.triu_indices(_BANDS, 1)
+_SHORTEST_BEAT, _LONGEST_BEAT = (round(s * SAMPLE_RATE_HZ / HOP) for s in (0.27, 0.9))
+"""Of 67 to 222 BPM, in frames."""
 NAMES: tuple[str, ...] = (
     *(f"together_{low + 1}_{high + 1}" for low, high in zip(*_PAIRS, strict=True)),
     *(f"flutter_{band + 1}_db" for band in range(_BANDS)),
     "event_variety",
     "event_spread",
+    *(f"again_{what}" for what in ("beat", "half", "two", "four")),
 )
 """What each number is; bands are of eight mel bands each."""
 
 
 @once
 def togetherness(heard: Heard) -> Floats:
-    """What begins together, `[B, 38]` in the order of `NAMES`.
+    """What begins together, `[B, 42]` in the order of `NAMES`.
 
     How alike the rises of each two bands are over time (their correlation), how much the level of each band
     moves from one frame to the next (its median; noise does, partials hardly), how unlike the spectra of the
     strongest beginnings are (1 less the squared length of their mean, as unit vectors), and how unequal their
-    strengths are (standard deviation against mean). None of it changes with the level of a sound.
+    strengths are (standard deviation against mean). And how alike the rises are a beat later, which is the
+    lag up to 0.9 s after which they are most alike; then how much more so half a beat, two and four beats
+    later: a pattern comes again after a bar, bursts after a beat. None of it changes with the level.
     """
     rows, frames = heard.mel_db.shape[:2]
     bands_db = heard.mel_db.reshape(rows, frames, _BANDS, -1).mean(axis=3)
@@ -39,9 +44,8 @@ def togetherness(heard: Heard) -> Floats:
     counted = heard.loud | ~heard.loud.any(axis=1, keepdims=True)
     flutter = np.nanmedian(np.where(counted[:, :, None], moves, np.nan), axis=1)
     variety, spread = _beginnings(rises)
-    return np.concatenate(
-        [alike[:, _PAIRS[0], _PAIRS[1]], flutter, variety[:, None], spread[:, None]], axis=1
-    )
+    events = np.stack([variety, spread, *_again(centred)], axis=1)
+    return np.concatenate([alike[:, _PAIRS[0], _PAIRS[1]], flutter, events], axis=1)
 
 
 def _beginnings(rises: Floats) -> tuple[Floats, Floats]:
@@ -60,3 +64,25 @@ def _beginnings(rises: Floats) -> tuple[Floats, Floats]:
     mean = strengths.sum(axis=1) / number[:, 0]
     squares = ((strengths - mean[:, None]) ** 2 * there[:, :, 0]).sum(axis=1) / number[:, 0]
     return np.clip(variety, 0, 1), np.sqrt(squares) / np.maximum(mean, 1e-9)
+
+
+def _again(rises: Floats) -> list[Floats]:
+    """How alike rises are a beat later, and how much more after a half, two and four; NaN beyond it."""
+    rows, frames = rises.shape[:2]
+    spectra = np.fft.rfft(rises, 2 * frames, axis=1)
+    whole = np.fft.irfft((np.abs(spectra) ** 2).sum(axis=2), axis=1)[:, :frames]
+    overlap = frames / np.maximum(frames - np.arange(frames), 1)
+    alike = whole / np.maximum(whole[:, :1], 1e-9) * overlap
+    last = min(_LONGEST_BEAT, frames - 2)
+    if last <= _SHORTEST_BEAT:
+        return [np.full(rows, np.nan)] * 4
+    beats = _SHORTEST_BEAT + alike[:, _SHORTEST_BEAT : last + 1].argmax(axis=1)
+
+    def later(share: float) -> Floats:
+        lags = np.round(share * beats).astype(int)
+        near = np.stack([np.clip(lags + one, 0, frames - 1) for one in (-1, 0, 1)], axis=1)
+        found = np.take_along_axis(alike, near, axis=1).max(axis=1)
+        return np.where(lags + 2 < frames, found, np.nan)  # a lag of a frame more or less is the same
+
+    beat = later(1.0)
+    return [beat, later(0.5) - beat, later(2.0) - beat, later(4.0) - beat]
