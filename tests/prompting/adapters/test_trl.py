@@ -46,10 +46,8 @@ def test_every_component_is_a_function_of_one_rendering(task):
     assert task.generator.rendered == 4
     for row, seed in enumerate(seeds):
         (score,) = task.score_group(task.episode(seed), [chats[row][0]["content"]])
-        assert found[0][row] == score.reward
-        assert [one[row] for one in found[1:]] == [
-            score.components.get(one.__name__) for one in functions[1:]
-        ]
+        expected = [score.reward, *(score.components.get(one.__name__) for one in functions[1:])]
+        assert [one[row] for one in found] == pytest.approx(expected)
 
 
 def test_what_cannot_be_read_gets_nothing_and_a_generator_that_is_gone_teaches_nothing(task, capsys):

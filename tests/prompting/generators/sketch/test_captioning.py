@@ -39,6 +39,15 @@ def test_a_hit_of_a_drum_is_of_no_instrument_and_in_no_key():
         assert found.elements in ([], ["snare"])
 
 
+def test_tone_words_are_mostly_those_that_are_asked_of_a_category():
+    """Nobody asks how busy a texture is, but some will."""
+    known = Known("ambient", "cave", (), None, 120, Key(0, False))
+    told = [
+        one for text in captions(known, ("busy", "dark", "wide", "noisy"), 400) for one in asked(text).tone
+    ]
+    assert 0 < told.count("busy") < 0.3 * told.count("dark")
+
+
 def test_what_is_no_thing_is_called_by_none():
     """A steady effect is no riser: whoever asks for one would hear it."""
     things = {*vocabulary().things_of("sfx")}

@@ -81,8 +81,7 @@ def test_a_songbook_is_kept_as_it_was_and_tells_what_fits(songbook, tmp_path):
     assert {one.category for one in book.known} == {*vocabulary().categories}
     for known, tones in zip(book.known, book.tones, strict=True):
         axes = {vocabulary().tone[one].axis for one in tones}
-        assert axes <= {*vocabulary().categories[known.category].axes}
-        assert len(axes) == len(tones)
+        assert len(axes) == len(tones)  # no sound is at both ends of one
         assert not vocabulary().styles[known.style].held_out
     (tmp_path / "broken.npz").write_bytes(b"PK")
     with pytest.raises(CheckpointError, match="make it anew"):
