@@ -126,7 +126,7 @@ def make_tiny(
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         progress(update, float(loss.item()))
-    model.eval()
+    model.eval()  # type: ignore[no-untyped-call]
     with replacing_folder(folder) as stage:
         model.save_pretrained(stage)
         tokenizer.save_pretrained(stage)
@@ -146,7 +146,7 @@ def _tokenizer(texts: list[str], words: int) -> Any:
         show_progress=False,
     )
     made.train_from_iterator(texts, trainer)
-    wrapped = PreTrainedTokenizerFast(
+    wrapped = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=made, eos_token="<|end|>", pad_token="<|pad|>", padding_side="left"
     )
     wrapped.chat_template = TEMPLATE

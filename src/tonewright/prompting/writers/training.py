@@ -103,7 +103,7 @@ def train_writer(
     """
     try:
         from transformers import AutoModelForCausalLM, AutoTokenizer, PrinterCallback, TrainerCallback
-        from trl import GRPOConfig, GRPOTrainer
+        from trl import GRPOConfig, GRPOTrainer  # type: ignore[attr-defined]
     except ImportError as error:
         raise MissingExtraError(error.name or "trl", "trl", "training a language model") from None
     try:
@@ -115,7 +115,7 @@ def train_writer(
     task = task_of(config)
     functions = reward_functions(task)
 
-    class Told(TrainerCallback):  # type: ignore[misc]
+    class Told(TrainerCallback):
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **more: Any) -> None:
             scalars = {
                 _name(name): float(value) for name, value in (logs or {}).items() if _counts(name, value)
@@ -145,7 +145,7 @@ def train_writer(
     )
     trainer = GRPOTrainer(
         model=model,
-        reward_funcs=functions,
+        reward_funcs=[*functions],
         args=arguments,
         train_dataset=dataset(task, config.updates * config.briefs),
         processing_class=tokenizer,
