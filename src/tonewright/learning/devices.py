@@ -10,7 +10,7 @@ def device_of(named: str | None, what: str) -> str:
 
     Args:
         named: As torch names devices, if one was named.
-        what: What runs there, to stand at the beginning of a sentence.
+        what: What runs there, as a message begins.
 
     Raises:
         UsageError: It is not there.

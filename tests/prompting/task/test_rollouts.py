@@ -16,7 +16,7 @@ GROUPS = [{"seed": number, "scores": [0.25, number / 7]} for number in range(5)]
 def write(path, groups=GROUPS):
     with RolloutFile(path) as file:
         for group in groups:
-            file.append(group)
+            file.write(group)
 
 
 def test_groups_are_lines_and_a_later_process_goes_on(tmp_path):
@@ -25,7 +25,7 @@ def test_groups_are_lines_and_a_later_process_goes_on(tmp_path):
     with RolloutFile(path) as file:
         assert file.groups == 2
         for group in GROUPS[2:]:
-            file.append(group)
+            file.write(group)
         assert file.groups == 5
     assert [json.loads(line) for line in path.read_text().splitlines()] == GROUPS
     assert list(read_groups(path)) == GROUPS
@@ -45,7 +45,7 @@ def test_what_a_killed_process_was_writing_is_taken_back(tmp_path, kept):
 def test_a_full_disk_leaves_the_file_as_it_was(tmp_path, monkeypatch):
     path = tmp_path / "groups.jsonl"
     with RolloutFile(path) as file:
-        file.append(GROUPS[0])
+        file.write(GROUPS[0])
         wrote = os.write
 
         def full(descriptor, data):
@@ -56,9 +56,9 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path, monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(os, "write", full)
             with pytest.raises(OutputError, match=r"cannot write rollouts to .* make room"):
-                file.append({"seed": 1, "text": "x" * 3})
+                file.write({"seed": 1, "text": "x" * 3})
         assert path.read_text() == json.dumps(GROUPS[0]) + "\n"
-        file.append(GROUPS[1])
+        file.write(GROUPS[1])
     assert list(read_groups(path)) == GROUPS[:2]
 
 
@@ -68,7 +68,7 @@ def test_a_process_that_is_killed_loses_one_group_at_most(tmp_path):
         "import sys; from tonewright.prompting.task.rollouts import RolloutFile\n"
         "file = RolloutFile(sys.argv[1])\n"
         "for number in range(10**6):\n"
-        "    file.append({'seed': number, 'text': 'x' * 50_000}); print(number, flush=True)\n"
+        "    file.write({'seed': number, 'text': 'x' * 50_000}); print(number, flush=True)\n"
     )
     words = [sys.executable, "-c", script, path]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
@@ -86,7 +86,7 @@ def test_bad_input(tmp_path):
     path = tmp_path / "groups.jsonl"
     with RolloutFile(path) as file:
         with pytest.raises(UsageError, match="a group holds finite numbers"):
-            file.append({"score": float("nan")})
+            file.write({"score": float("nan")})
         with pytest.raises(OutputError, match="being written by another process"):
             RolloutFile(path)
     path.write_text('{"seed": 0}\n[1]\n')

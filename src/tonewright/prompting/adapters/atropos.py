@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+from dataclasses import replace
 from typing import Any
 
 from tonewright.errors import GenerationError, MissingExtraError, TonewrightError
@@ -66,7 +67,7 @@ class PromptEnv(BaseEnv):  # type: ignore[misc]
         self._next, self._failures = 0, 0
         self._keeper: Keeper | None = None
         if path is not None:
-            self.jsonl_writer = _Rollouts(path)
+            self.jsonl_writer = RolloutFile(path)
             self._next = 1 + max((one["group_overrides"]["seed"] for one in read_groups(path)), default=-1)
             self._keeper = Keeper(path, config.keep_sounds)
 
@@ -80,13 +81,12 @@ class PromptEnv(BaseEnv):  # type: ignore[misc]
 
     async def setup(self) -> None:
         """Load the text-to-audio model."""
-        self._task, self._held_out = (self._made(split) for split in ("train", "held-out"))
-
-    def _made(self, split: Any) -> PromptTask:
         config = self.config
+        made = generator(config.generator, config.generator_model)
         categories = tuple(one.strip() for one in config.categories.split(",") if one.strip())
-        task = TaskConfig(split, categories, None, config.sounds, config.evaluation_cost)
-        return PromptTask(generator(config.generator, config.generator_model), task)
+        task = TaskConfig("train", categories, None, config.sounds, config.evaluation_cost)
+        self._task = PromptTask(made, task)
+        self._held_out = PromptTask(made, replace(task, split="held-out"))
 
     async def get_next_item(self) -> int:
         """The seed of the next episode."""
@@ -126,6 +126,8 @@ class PromptEnv(BaseEnv):  # type: ignore[misc]
         replies = [choice.message.content or "" for choice in completion.choices]
         ended = [choice.finish_reason != "length" for choice in completion.choices]
         scores = await asyncio.to_thread(task.score_group, episode, replies)
+        if self._keeper is not None and task is self._task:
+            self._keeper.keep(episode, scores)
         return self._scored(episode, replies, ended, scores)
 
     def _scored(
@@ -136,8 +138,6 @@ class PromptEnv(BaseEnv):  # type: ignore[misc]
             tokens_of(self.tokenizer, episode.messages, one, ended=end)
             for one, end in zip(replies, ended, strict=True)
         ]
-        if self._keeper is not None:
-            self._keeper.keep(episode, scores)
         return ScoredDataGroup(
             tokens=[one.tokens for one in rows],
             masks=[one.masks for one in rows],
@@ -162,23 +162,10 @@ class PromptEnv(BaseEnv):  # type: ignore[misc]
 
     async def process_manager(self) -> None:
         """Go on with the file of rollouts up to the groups that are asked for, and write its page."""
-        done = self.jsonl_writer.rollouts.groups if self.jsonl_writer is not None else 0
+        done = self.jsonl_writer.groups if self.jsonl_writer is not None else 0
         self.n_groups_to_process: int = max(0, self.n_groups_to_process - done)
         await super().process_manager()
         write_rollouts_page(self.config.data_path_to_save_groups)
-
-
-class _Rollouts:
-    """What Atropos writes groups to."""
-
-    def __init__(self, path: str) -> None:
-        self.rollouts = RolloutFile(path)
-
-    def write(self, group: ScoredDataGroup) -> None:
-        self.rollouts.append(group)
-
-    def close(self) -> None:
-        self.rollouts.close()
 
 
 def main() -> None:

@@ -189,13 +189,9 @@ def presets_text(found: Search) -> str:
     return document_text(form, VERSION, {key: [preset]})
 
 
+@cache
 def task_of(config: SearchConfig, split: Split) -> PromptTask:
     """The task that tells what settings are worth."""
-    return _task(config, split)
-
-
-@cache
-def _task(config: SearchConfig, split: Split) -> PromptTask:
     categories = () if config.category is None else (config.category,)
     task = TaskConfig(split, categories, None, config.sounds, config.evaluation_cost)
     made = generator(config.generator, config.model)
@@ -205,7 +201,7 @@ def _task(config: SearchConfig, split: Split) -> PromptTask:
 
 def recommended(config: SearchConfig) -> dict[str, Any]:
     """The settings that are recommended for what is searched."""
-    task = _task(config, "train")
+    task = task_of(config, "train")
     episode = task.episode(0)
     fields = templated_reply(episode.brief, task.generator, task.library, 0).fields()
     known = space(task.generator.settings)
@@ -225,14 +221,14 @@ def space(settings: Mapping[str, Setting]) -> dict[str, Setting]:
 
 def heard(config: SearchConfig, trial: Trial) -> Generation:
     """The first sound of the first brief with the settings of a trial."""
-    task = _task(config, "train")
+    task = task_of(config, "train")
     episode = task.episode(0)
     reply = json.dumps({"prompt": episode.brief.baseline_prompt, **trial.settings})
     return task.score_group(episode, [reply])[0].sounds[0]
 
 
 def _try(config: SearchConfig, split: Split, settings: Mapping[str, Any]) -> tuple[list[float], float]:
-    task = _task(config, split)
+    task = task_of(config, split)
     count = config.briefs if split == "train" else config.held_out
     rewards, evaluations = [], []
     for seed in range(count):
@@ -296,7 +292,7 @@ def _study(folder: Path, config: SearchConfig) -> optuna.Study:
 def _ask(study: optuna.Study, config: SearchConfig) -> tuple[optuna.Trial, dict[str, Any]]:
     trial = study.ask()
     found: dict[str, Any] = {}
-    for name, setting in space(_task(config, "train").generator.settings).items():
+    for name, setting in space(task_of(config, "train").generator.settings).items():
         if setting.choices:
             found[name] = trial.suggest_categorical(name, list(setting.choices))
         elif name == "steps":

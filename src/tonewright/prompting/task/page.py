@@ -97,7 +97,7 @@ def rollouts_html(path: StrPath) -> Html:
     """The page of a file of rollouts; it plays the sounds that are kept beside it."""
     groups = list(read_groups(path))
     rewards = [score for group in groups for score in group["scores"]]
-    replies = wording.quantity(len(rewards), "reply").replace("replys", "replies")
+    replies = "1 reply" if len(rewards) == 1 else f"{wording.number(len(rewards))} replies"
     lede = f"{wording.quantity(len(groups), 'group')} · {replies}"
     sections = []
     if groups:

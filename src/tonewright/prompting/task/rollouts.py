@@ -57,7 +57,7 @@ class RolloutFile:
             os.ftruncate(self._file, self._size)
         self.groups = sum(1 for _ in read_groups(self.path))
 
-    def append(self, group: Mapping[str, Any]) -> None:
+    def write(self, group: Mapping[str, Any]) -> None:
         """Write a group to the disk.
 
         Raises:
