@@ -3,9 +3,10 @@
 Usage: python benchmarks/prompting/ear.py [--recordings FOLDER] [--renders N] [--rounds N]; writes
 src/tonewright/prompting/rewards/ear.npz, and benchmarks/results/prompting-ear.json with how well sounds are
 told that were not fitted. It learns from recordings of sonic-pi-samples (CC0), pieces that the band of the
-sketch plays, and impostors: noises, clicks and tones at random. Then a search tries to fool the reward with
-it, on briefs that are made for it; what was tried is learned as impostors, too, some rounds long. Needs the
-norms, which norms.py writes.
+sketch plays, and impostors: noises, clicks and tones at random. Then searches try to fool the reward with
+it, on briefs that are made for it, most where the last ones found most. What was tried is learned as
+impostors, too, and so is what lies around what was found, at other tempos and of other noise; some rounds
+long. Needs the norms, which norms.py writes.
 """
 
 from __future__ import annotations
@@ -48,6 +49,12 @@ HIDDEN, UPDATES, BLUR, DECAY, RATE = 96, 3_000, 0.2, 1e-3, 2e-3
 RECORDING_WEIGHT = 4.0
 UNKNOWN = np.nan
 SEARCHED_S, LEARNED = 4.0, 4
+AROUND, NEAR = 16, (0.02, 0.15)
+"""How many sounds around what a search found are learned, and how far from it their controls are."""
+MORE = {"instruments": 2.5, "sfx": 1.5}
+"""Renders of categories of many things, against those of the others."""
+SHORT = 250
+"""Evaluations of a search of which all generations are learned."""
 DRUMMED = ("bd_", "sn_", "drum_", "tabla_", "loop_amen", "loop_breakbeat")
 SECONDS = {"instruments": (1.0, 4.0), "sfx": (1.0, 6.0), "ambient": (4.0, 12.0)}
 Work, Made = TypeVar("Work"), TypeVar("Made")
@@ -115,14 +122,23 @@ def impostor(number: int) -> Example:
 
 
 def searched(work: tuple[Brief, int, int]) -> tuple[float, list[Example]]:
+    """The highest reward that a search found, and what is to be learned from it."""
     brief, evaluations, seed = work
-    best, kept = 0.0, []
-    start = np.random.default_rng([505, seed]).random(DIMENSIONS)  # there are many ways to fool it
-    for rewards, sounds, _ in search(brief, evaluations, 1 + seed, SEARCHED_S, start):
-        best = max(best, *rewards)
-        chosen = np.argsort(rewards)[-LEARNED:]  # what comes nearest is what there is to learn from
-        kept += [(heard(sounds[one]), none()) for one in chosen]
-    return best, kept
+    rng = np.random.default_rng([505, seed])
+    best, found, learned = 0.0, np.zeros(DIMENSIONS), []
+    start = rng.random(DIMENSIONS)  # there are many ways to fool it
+    for rewards, sounds, asked in search(brief, evaluations, 1 + seed, SEARCHED_S, start):
+        order = np.argsort(rewards)
+        if rewards[order[-1]] > best:
+            best, found = rewards[order[-1]], np.asarray(asked[order[-1]])
+        # What comes nearest is what there is to learn from; long searches come by it often.
+        if rng.random() < SHORT / evaluations:
+            learned += [sounds[one] for one in order[-LEARNED:]]
+    others = make_briefs(AROUND, seed=seed, categories=[brief.category])
+    for number, (other, near) in enumerate(zip(others, rng.uniform(*NEAR, AROUND), strict=True)):
+        unit = found + near * rng.standard_normal(DIMENSIONS)
+        learned.append(synthesized(other, round(SEARCHED_S * SAMPLE_RATE_HZ), unit, number))
+    return best, [(heard(one), none()) for one in learned]
 
 
 def none() -> NDArray[np.float64]:
@@ -212,14 +228,16 @@ def main() -> None:
     parser.add_argument("--renders", type=int, default=400, help="of each category (400)")
     parser.add_argument("--impostors", type=int, default=2_000, help="at random (2000)")
     parser.add_argument("--rounds", type=int, default=8, help="in which searches try to fool it (8)")
-    parser.add_argument("--briefs", type=int, default=4, help="of each category and round (4)")
-    parser.add_argument("--evaluations", type=int, default=250, help="of each search (250)")
+    parser.add_argument("--searches", type=int, default=15, help="of each round (15)")
+    parser.add_argument("--evaluations", type=int, default=1_000, help="of each search (1000)")
     parser.add_argument("--workers", type=int, default=2, help="processes (2)")
     parser.add_argument("--measured", type=Path, help="file that keeps what was measured, for another fit")
     options = parser.parse_args()
     torch.set_num_threads(1)
     recordings = in_order(sorted(options.recordings.glob("*.flac")), recording, options.workers)
-    work = [(name, number) for name in CATEGORIES for number in range(options.renders)]
+    work = [
+        (name, number) for name in CATEGORIES for number in range(round(MORE.get(name, 1) * options.renders))
+    ]
     others = remembered(options.measured, work, options.impostors, options.workers)
     examples = recordings + others
     weights = np.array([RECORDING_WEIGHT] * len(recordings) + [1.0] * (len(examples) - len(recordings)))
@@ -233,22 +251,34 @@ def main() -> None:
         "held_out_recordings": told(trial, unheard),
     }
     write(fit(examples, weights))
-    fooled = []
+    fooled: list[dict[str, float]] = []
+    found = dict.fromkeys(CATEGORIES, 1.0)
+    searches = 0
     for number in range(options.rounds):
-        briefs = make_briefs(options.briefs * len(CATEGORIES), seed=1_000 + number)
-        seeds = range(number * len(briefs), (number + 1) * len(briefs))
-        work = [(brief, options.evaluations, seed) for brief, seed in zip(briefs, seeds, strict=True)]
+        briefs = [
+            brief
+            for name, reward in found.items()
+            for brief in make_briefs(
+                max(1, round(options.searches * reward / sum(found.values()))),
+                seed=1_000 + number,
+                categories=[name],
+            )
+        ]
+        work = [(brief, options.evaluations, searches + row) for row, brief in enumerate(briefs)]
+        searches += len(work)
         tried = in_order(work, searched, options.workers)
-        fooled.append(float(np.mean([best for best, _ in tried])))
-        of_category = {
-            name: round(float(np.mean([best for best, _ in tried[row :: len(CATEGORIES)]])), 3)
-            for row, name in enumerate(CATEGORIES)
-        }
-        print(f"round {number + 1}: mean reward of what was found {fooled[-1]:.3f} {of_category}", flush=True)
+        for name in CATEGORIES:
+            of_it = [best for brief, (best, _) in zip(briefs, tried, strict=True) if brief.category == name]
+            found[name] = float(np.mean(of_it))
+        fooled.append({**found})
+        rounded = {name: round(one, 3) for name, one in found.items()}
+        print(f"round {number + 1}: mean reward of what {len(work)} searches found {rounded}", flush=True)
         examples += [one for _, some in tried for one in some]
         weights = np.append(weights, np.ones(len(examples) - len(weights)))
         write(fit(examples, weights))
-    result["mean_reward_of_what_was_found_by_round"] = fooled
+    result["mean_reward_of_what_was_found_by_round"] = {
+        name: [one[name] for one in fooled] for name in CATEGORIES
+    }
     print(json.dumps(result, indent=1))
     RESULT.write_text(json.dumps(result, indent=1) + "\n")
 

@@ -201,7 +201,7 @@ runpy.run_module("tonewright", run_name="__main__", alter_sys=True)
 
 def test_the_command_begins_where_ctrl_c_is_taken_care_of():
     with (Path(__file__).parents[2] / "pyproject.toml").open("rb") as file:
-        assert tomllib.load(file)["project"]["scripts"] == {"tonewright": "tonewright.__main__:main"}
+        assert tomllib.load(file)["project"]["scripts"]["tonewright"] == "tonewright.__main__:main"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")

@@ -1,4 +1,5 @@
 import sys
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -79,6 +80,7 @@ class TestTensorBoard:
 def test_wandb_keeps_all_on_this_machine(tmp_path, monkeypatch, capfd):
     wandb = pytest.importorskip("wandb")
     monkeypatch.delenv("WANDB_MODE", raising=False)
+    monkeypatch.setitem(sys.modules, "openai", ModuleType("openai"))  # it would advertise another product then
     for place in ("CACHE", "CONFIG", "DATA"):
         monkeypatch.setenv(f"WANDB_{place}_DIR", str(tmp_path / "own"))
     (sink,) = open_sinks(["wandb"], tmp_path, {"synth": "serum-lite"})

@@ -115,6 +115,7 @@ class WandbSink:
         import wandb
 
         self._wandb = wandb
+        os.environ.setdefault("WANDB_DISABLE_WEAVE", "true")  # it advertises that wherever openai is imported
         try:
             self._run = wandb.init(
                 project="tonewright",
