@@ -43,6 +43,9 @@ $(VENV)/dev: $(VENV)/base
 	$(PIP) install --constraint constraints.txt --editable ".[dev,parquet,map,umap,train,scale,serve,diffusers,clap,atropos,optimise,trl,track,live]"
 # Without its torchaudio, which nothing here uses, and which breaks transformers beside a torch for CPUs.
 	$(PIP) install --constraint constraints.txt --no-deps audiobox_aesthetics
+# Without its gradio, whose pins conflict with those of others, and which the server does without.
+	$(PIP) install --constraint constraints.txt "fastmcp>=3,<4"
+	$(PIP) install --constraint constraints.txt --no-deps openenv
 	touch $@
 
 $(VENV)/docs: $(VENV)/base

@@ -45,18 +45,19 @@ NAMES = (
     *(ELEMENT + one for one in ELEMENTS),
     *(THING + one for one in THINGS),
 )
-HIDDEN, UPDATES, BLUR, DECAY, RATE = 96, 3_000, 0.2, 1e-3, 2e-3
+NETWORKS, HIDDEN, UPDATES, BLUR, DECAY, RATE = 5, 128, 5_000, 0.15, 1e-3, 2e-3
 RECORDING_WEIGHT = 4.0
 UNKNOWN = np.nan
-SEARCHED_S, LEARNED = 4.0, 4
-AROUND, NEAR = 16, (0.02, 0.15)
+SEARCHED_S, REST = 4.0, 0.2
+"""Of searches: length of a sound, and the share that is learned of what comes not near its best."""
+AROUND, NEAR = 50, (0.02, 0.15)
 """How many sounds around what a search found are learned, and how far from it their controls are."""
-MORE = {"instruments": 2.5, "sfx": 1.5}
+SEARCHED_WEIGHT = 6_000.0
+"""Of all that was searched together; a render has 1."""
+MORE = {"instruments": 2.5, "sfx": 3.0}
 """Renders of categories of many things, against those of the others."""
-SHORT = 250
-"""Evaluations of a search of which all generations are learned."""
 DRUMMED = ("bd_", "sn_", "drum_", "tabla_", "loop_amen", "loop_breakbeat")
-SECONDS = {"instruments": (1.0, 4.0), "sfx": (1.0, 6.0), "ambient": (4.0, 12.0)}
+SECONDS = {"instruments": (0.5, 4.0), "sfx": (0.5, 8.0), "ambient": (4.0, 12.0)}
 Work, Made = TypeVar("Work"), TypeVar("Made")
 Example = tuple[NDArray[np.float64], NDArray[np.float64]]
 """Measures `[E]`, and what is true `[K]`: 1, 0, or NaN where nobody knows."""
@@ -121,24 +122,24 @@ def impostor(number: int) -> Example:
     return heard(sound), none()
 
 
-def searched(work: tuple[Brief, int, int]) -> tuple[float, list[Example]]:
-    """The highest reward that a search found, and what is to be learned from it."""
+def searched(work: tuple[Brief, int, int]) -> tuple[float, NDArray[np.float64]]:
+    """The highest reward that a search found, and measures `[N, E]` of what is to be learned from it."""
     brief, evaluations, seed = work
     rng = np.random.default_rng([505, seed])
     best, found, learned = 0.0, np.zeros(DIMENSIONS), []
-    start = rng.random(DIMENSIONS)  # there are many ways to fool it
+    start = rng.random(DIMENSIONS) if seed % 2 else None  # there are many ways to fool it
     for rewards, sounds, asked in search(brief, evaluations, 1 + seed, SEARCHED_S, start):
-        order = np.argsort(rewards)
-        if rewards[order[-1]] > best:
-            best, found = rewards[order[-1]], np.asarray(asked[order[-1]])
-        # What comes nearest is what there is to learn from; long searches come by it often.
-        if rng.random() < SHORT / evaluations:
-            learned += [sounds[one] for one in order[-LEARNED:]]
+        row = int(np.argmax(rewards))
+        if rewards[row] > best:
+            best, found = rewards[row], np.asarray(asked[row])
+        near = np.array(rewards) > 0.5 * best
+        learned.append(measures_of(sounds)[near | (rng.random(len(near)) < REST)])
     others = make_briefs(AROUND, seed=seed, categories=[brief.category])
     for number, (other, near) in enumerate(zip(others, rng.uniform(*NEAR, AROUND), strict=True)):
         unit = found + near * rng.standard_normal(DIMENSIONS)
-        learned.append(synthesized(other, round(SEARCHED_S * SAMPLE_RATE_HZ), unit, number))
-    return best, [(heard(one), none()) for one in learned]
+        sound = synthesized(other, round(SEARCHED_S * SAMPLE_RATE_HZ), unit, number)
+        learned.append(heard(sound)[None])
+    return best, np.concatenate(learned)
 
 
 def none() -> NDArray[np.float64]:
@@ -148,19 +149,29 @@ def none() -> NDArray[np.float64]:
     return found
 
 
-def fit(examples: list[Example], weights: NDArray[np.float64], seed: int = 0) -> Ear:
-    """A network of one hidden layer, by Adam on blurred measures, each name's classes balanced."""
+def fit(examples: list[Example], weights: NDArray[np.float64]) -> Ear:
+    """Networks of one hidden layer, by Adam on blurred measures, each name's classes balanced."""
     measures = np.array([one[0] for one in examples])
     labels = torch.tensor(np.array([one[1] for one in examples]), dtype=torch.float32)
     middle = np.nanmedian(measures, axis=0)
     spread = np.maximum(np.nanstd(measures, axis=0), 1e-3)
-    blank = np.zeros((2, 2), np.float32)
+    blank = np.zeros((1, 2, 2), np.float32)
     z = torch.tensor(Ear((), middle, spread, blank, blank).scale(measures), dtype=torch.float32)
     known = ~labels.isnan()
     labels = labels.nan_to_num()
-    shares = torch.tensor(weights, dtype=torch.float32)[:, None] * known
+    drawn = torch.tensor(weights / weights.sum(), dtype=torch.float32)
+    shares = drawn[:, None] * known
     of_it = (shares * labels).sum(0) / shares.sum(0)
-    shares = shares * torch.where(labels > 0.5, 0.5 / of_it.clamp(min=0.02), 0.5 / (1 - of_it))
+    balance = known * torch.where(labels > 0.5, 0.5 / of_it.clamp(min=0.02), 0.5 / (1 - of_it))
+    found = [network(z, labels, balance, drawn, seed) for seed in range(NETWORKS)]
+    inner, outer = (np.stack(layers) for layers in zip(*found, strict=True))
+    return Ear(NAMES, middle.astype(np.float32), spread.astype(np.float32), inner, outer)
+
+
+def network(
+    z: torch.Tensor, labels: torch.Tensor, balance: torch.Tensor, drawn: torch.Tensor, seed: int
+) -> list[NDArray[np.float32]]:
+    """Both layers of one network."""
     generator = torch.Generator().manual_seed(seed)
     net = torch.nn.Sequential(
         torch.nn.Linear(len(INPUTS), HIDDEN), torch.nn.ReLU(), torch.nn.Linear(HIDDEN, len(NAMES))
@@ -171,19 +182,18 @@ def fit(examples: list[Example], weights: NDArray[np.float64], seed: int = 0) ->
     optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, UPDATES)
     for _ in range(UPDATES):
-        rows = torch.randint(len(z), (512,), generator=generator)
+        rows = torch.multinomial(drawn, 512, replacement=True, generator=generator)
         inputs = z[rows] + BLUR * torch.randn((512, z.shape[1]), generator=generator)
         errors = binary_cross_entropy_with_logits(net(inputs), labels[rows], reduction="none")
-        loss = (shares[rows] * errors).mean()
+        loss = (balance[rows] * errors).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         schedule.step()
-    layers = [
+    return [
         torch.cat([layer.weight.T, layer.bias[None]]).detach().numpy().astype(np.float32)
         for layer in (net[0], net[2])
     ]
-    return Ear(NAMES, middle.astype(np.float32), spread.astype(np.float32), *layers)
 
 
 def write(found: Ear) -> None:
@@ -221,19 +231,46 @@ def remembered(path: Path | None, work: list[tuple[str, int]], impostors: int, w
         return list(zip(arrays["measures"], arrays["truth"], strict=True))
 
 
+def searched_path(measured: Path) -> Path:
+    """Where what was searched is kept, beside what was measured."""
+    return measured.with_suffix(".searched.npz")
+
+
+def read_searched(measured: Path | None) -> tuple[NDArray[np.float64], list[dict[str, float]]]:
+    """Measures `[N, E]` of what earlier rounds have tried, and what they found; none of a fresh start."""
+    if measured is None or not searched_path(measured).exists():
+        return np.zeros((0, len(INPUTS))), []
+    with np.load(searched_path(measured)) as arrays:
+        return arrays["measures"], json.loads(str(arrays["fooled"]))
+
+
+def refit(examples: list[Example], weights: NDArray[np.float64], fooling: NDArray[np.float64]) -> Ear:
+    """Fit on examples, and on measures of what tried to fool the ear, `SEARCHED_WEIGHT` at most in all."""
+    share = np.full(len(fooling), min(1.0, SEARCHED_WEIGHT / max(len(fooling), 1)))
+    return fit(examples + [(one, none()) for one in fooling], np.append(weights, share))
+
+
+def shared_out(found: dict[str, float], searches: int, only: str | None) -> dict[str, int]:
+    """Searches of each category: most where the last ones found most, two at least."""
+    if only is not None:
+        return {only: searches}
+    return {name: max(2, round(searches * one / sum(found.values()))) for name, one in found.items()}
+
+
 def main() -> None:
     """Listen, fit, be fooled, fit again, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--recordings", type=Path, default=RECORDINGS, help="folder of sonic-pi-samples")
     parser.add_argument("--renders", type=int, default=400, help="of each category (400)")
     parser.add_argument("--impostors", type=int, default=2_000, help="at random (2000)")
-    parser.add_argument("--rounds", type=int, default=8, help="in which searches try to fool it (8)")
-    parser.add_argument("--searches", type=int, default=15, help="of each round (15)")
+    parser.add_argument("--rounds", type=int, default=18, help="in which searches try to fool it (18)")
+    parser.add_argument("--searches", type=int, default=14, help="of each round (14)")
     parser.add_argument("--evaluations", type=int, default=1_000, help="of each search (1000)")
+    parser.add_argument("--only", help="category in which more rounds search; all unless given")
     parser.add_argument("--workers", type=int, default=2, help="processes (2)")
     parser.add_argument("--measured", type=Path, help="file that keeps what was measured, for another fit")
     options = parser.parse_args()
-    torch.set_num_threads(1)
+    torch.set_num_threads(options.workers)
     recordings = in_order(sorted(options.recordings.glob("*.flac")), recording, options.workers)
     work = [
         (name, number) for name in CATEGORIES for number in range(round(MORE.get(name, 1) * options.renders))
@@ -250,32 +287,28 @@ def main() -> None:
         "held_out": told(trial, held_out),
         "held_out_recordings": told(trial, unheard),
     }
-    write(fit(examples, weights))
-    fooled: list[dict[str, float]] = []
-    found = dict.fromkeys(CATEGORIES, 1.0)
-    searches = 0
-    for number in range(options.rounds):
+    fooling, fooled = read_searched(options.measured)
+    write(refit(examples, weights, fooling))
+    for number in range(len(fooled), options.rounds):
+        found = fooled[-1] if fooled else dict.fromkeys(CATEGORIES, 1.0)
         briefs = [
             brief
-            for name, reward in found.items()
-            for brief in make_briefs(
-                max(1, round(options.searches * reward / sum(found.values()))),
-                seed=1_000 + number,
-                categories=[name],
-            )
+            for name, count in shared_out(found, options.searches, options.only).items()
+            for brief in make_briefs(count, seed=1_000 + number, categories=[name])
         ]
-        work = [(brief, options.evaluations, searches + row) for row, brief in enumerate(briefs)]
-        searches += len(work)
-        tried = in_order(work, searched, options.workers)
-        for name in CATEGORIES:
-            of_it = [best for brief, (best, _) in zip(briefs, tried, strict=True) if brief.category == name]
-            found[name] = float(np.mean(of_it))
-        fooled.append({**found})
+        searches = [(brief, options.evaluations, 100 * number + row) for row, brief in enumerate(briefs)]
+        tried = in_order(searches, searched, options.workers)
+        of_it: dict[str, list[float]] = {name: [] for name in found}
+        for brief, (best, _) in zip(briefs, tried, strict=True):
+            of_it[brief.category].append(best)
+        found = {name: float(np.mean(some)) if some else found[name] for name, some in of_it.items()}
+        fooled.append(found)
         rounded = {name: round(one, 3) for name, one in found.items()}
-        print(f"round {number + 1}: mean reward of what {len(work)} searches found {rounded}", flush=True)
-        examples += [one for _, some in tried for one in some]
-        weights = np.append(weights, np.ones(len(examples) - len(weights)))
-        write(fit(examples, weights))
+        print(f"round {number + 1}: mean reward of what {len(briefs)} searches found {rounded}", flush=True)
+        fooling = np.concatenate([fooling, *(measures for _, measures in tried)])
+        if options.measured:
+            np.savez_compressed(searched_path(options.measured), measures=fooling, fooled=json.dumps(fooled))
+        write(refit(examples, weights, fooling))
     result["mean_reward_of_what_was_found_by_round"] = {
         name: [one[name] for one in fooled] for name in CATEGORIES
     }

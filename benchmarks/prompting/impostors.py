@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,8 @@ from scipy.signal import butter, sosfilt
 
 from tonewright.prompting.briefs.brief import Brief
 from tonewright.prompting.generators.base import SAMPLE_RATE_HZ
-from tonewright.prompting.rewards.scoring import score
+from tonewright.prompting.listening.analysis import Heard, listen
+from tonewright.prompting.rewards.scoring import score_heard
 
 Sound = NDArray[np.float32]
 DIMENSIONS = 12
@@ -67,6 +69,12 @@ PLAIN: dict[str, Callable[[Brief, int], Sound]] = {
 """Each of a brief and a number of frames."""
 
 
+@lru_cache(maxsize=2)
+def noises(frames: int, seed: int) -> NDArray[np.float64]:
+    """Three white noises."""
+    return np.random.default_rng(seed).standard_normal((3, frames))
+
+
 def synthesized(brief: Brief, frames: int, unit: NDArray[np.float64], seed: int = 3) -> Sound:
     """A synthesizer of noise and clicks, of controls `[12]` in [0, 1]: what is searched with.
 
@@ -74,7 +82,7 @@ def synthesized(brief: Brief, frames: int, unit: NDArray[np.float64], seed: int 
     a decay over all, and noise in the side.
     """
     u = np.clip(unit, 0, 1)
-    rng = np.random.default_rng(seed)
+    clicked, middle_noise, side_noise = noises(frames, seed)
     time_s = np.arange(frames) / SAMPLE_RATE_HZ
 
     def band(sound: NDArray[np.float64], low: float, wide: float) -> NDArray[np.float64]:
@@ -84,10 +92,10 @@ def synthesized(brief: Brief, frames: int, unit: NDArray[np.float64], seed: int 
 
     step_s = beat_s(brief) / (1, 2, 4)[min(2, int(3 * u[5]))]
     phase = time_s % step_s
-    clicks = band(rng.standard_normal(frames) * np.exp(-phase / (0.003 * 2 ** (6 * u[6]))), u[7], u[8])
-    noise = band(rng.standard_normal(frames), u[0], u[1])
+    clicks = band(clicked * np.exp(-phase / (0.003 * 2 ** (6 * u[6]))), u[7], u[8])
+    noise = band(middle_noise, u[0], u[1])
     noise *= np.where(time_s % beat_s(brief) < (0.05 + u[2]) * beat_s(brief), 1, u[3] ** 2)
-    side = band(rng.standard_normal(frames), u[0], u[1])
+    side = band(side_noise, u[0], u[1])
     envelope = np.exp(-time_s * 8 * u[9] ** 2) * np.minimum(time_s / (0.002 + u[10]), 1)
     noise, clicks, side = (one / max(one.std(), 1e-9) for one in (noise, clicks, side))
     middle = (noise * (1 - u[11]) + clicks * u[11]) * envelope
@@ -102,7 +110,7 @@ def search(
     seed: int = 5,
     longest_s: float = LONGEST_S,
     start: NDArray[np.float64] | None = None,
-) -> Iterator[tuple[list[float], list[Sound], list[NDArray[np.float64]]]]:
+) -> Iterator[tuple[list[float], Heard, list[NDArray[np.float64]]]]:
     """CMA-ES for the total reward of a brief: rewards, sounds and controls of each generation.
 
     It starts in the middle of the controls unless told otherwise.
@@ -117,7 +125,7 @@ def search(
     )
     while not strategy.stop():
         asked = strategy.ask()
-        sounds = [synthesized(brief, frames, np.array(one)) for one in asked]
-        found = [card.total for card in score(np.stack(sounds), brief)]
-        yield found, sounds, asked
+        heard = listen(np.stack([synthesized(brief, frames, np.array(one)) for one in asked]))
+        found = [card.total for card in score_heard(heard, brief)]
+        yield found, heard, asked
         strategy.tell(asked, [-one for one in found])

@@ -144,6 +144,116 @@ def serving_table() -> str:
     return markdown(("who asks", "sounds a second", "p50, ms", "p99, ms"), rows)
 
 
+def writers_table() -> str:
+    """What each writer gets, and what is recognised of it."""
+    found, rows = measured("writers"), []
+    names = list(found["words_held_out"])
+    groups = [(name, [name]) for name in names if name[-1:] not in "0123456789"]
+    groups += [
+        (kind, [name for name in names if name.startswith(kind)]) for kind in ("warm-started", "trained")
+    ]
+    for split, told in (("words_held_out", "held out"), ("words_trained_on", "trained on")):
+        for name, some in groups:
+            ones = [found[split][one] for one in some]
+            rewards = [one["reward"] for one in ones]
+            span = f" ({min(rewards):.3f} to {max(rewards):.3f})" if len(ones) > 1 else ""
+            rows.append(
+                (
+                    told,
+                    name,
+                    f"{sum(rewards) / len(ones):.3f}{span}",
+                    percent(sum(one["recognised"] for one in ones) / len(ones)),
+                    f"{sum(one['evaluations'] for one in ones) / len(ones):.0f}",
+                )
+            )
+    return markdown(("words", "who writes", "reward", "recognised", "evaluations"), rows)
+
+
+def writers_by_category_table() -> str:
+    """The rewards of each category, on held-out words."""
+    found = measured("writers")["words_held_out"]
+    names = {name.rstrip("0123456789 ") for name in found}
+    order = [
+        name for name in ("baseline prompts", "searched settings", "warm-started", "trained") if name in names
+    ]
+    rows = []
+    for category in found["baseline prompts"]["by_category"]:
+        row = [category]
+        for name in order:
+            some = [one["by_category"][category] for key, one in found.items() if key.startswith(name)]
+            reward = sum(one["reward"] for one in some) / len(some)
+            row.append(f"{reward:.2f}, {percent(sum(one['recognised'] for one in some) / len(some))}")
+        rows.append(tuple(row))
+    return markdown(("reward, recognised", *order), rows)
+
+
+def rollouts_table() -> str:
+    """How fast rollouts are scored, and what adapters add."""
+    found, trained = measured("rollouts"), measured("writers")
+    rows = [
+        ("scored rollouts a second, two processes", "≥ 3", f"{found['rollouts_per_s']:.1f}"),
+        ("… share of the time that the generator takes", "", percent(found["share_of_the_generator"])),
+        ("… that rewards and the rest take", "", percent(found["share_of_rewards_and_the_rest"])),
+        ("GRPO steps a minute, tiny model", "", f"{trained['steps_a_minute']:.1f}"),
+    ]
+    rows += [
+        (f"time that {name} adds to the bare task", "≤ 5 %", f"{100 * one['added']:+.1f} %")
+        for name, one in found["added_by"].items()
+    ]
+    return markdown(("what", "asked", "measured"), rows)
+
+
+def endurance_table() -> str:
+    """What a thousand groups do to memory, and a kill to groups."""
+    found = measured("endurance")
+    memory, killed = found["memory_of_serve"], found["killed_process"]
+    rows = [
+        (f"memory of `serve` after 100 groups, after {memory['groups']:,}", "flat",
+         f"{memory['mb_after_100_groups']:.0f} MB, {memory['mb_at_last']:.0f} MB"),
+        ("… slope a group", "flat", f"{memory['kb_per_group']:.1f} kB"),
+        (f"written groups of `process` that {killed['kills']} times kill -9 lost", "≤ 1 each",
+         str(killed["written_groups_lost"])),
+        ("… episodes missing, and twice", "", f"{killed['seeds_missing']} and {killed['seeds_twice']}"),
+    ]  # fmt: skip
+    return markdown(("what", "asked", "measured"), rows)
+
+
+def language_models() -> list[tuple[str, str, str]]:
+    """The sections of language models that write prompts, once they were measured."""
+    if not all(
+        (RESULTS / f"prompting-{name}.json").exists() for name in ("writers", "rollouts", "endurance")
+    ):
+        return []
+    writers = measured("writers")
+    return [
+        (
+            "A language model that learns by its sounds",
+            "Written by `python benchmarks/prompting/writers.py`: a tiny language model, warm-started\n"
+            f"on the spot, and {writers['updates']} updates of GRPO; three seeds, means and their span,\n"
+            "on briefs that nothing was trained or searched on, one sound for each, of the same seed.\n"
+            "Searched settings are the best fixed ones of each category that `tonewright prompt optimise`\n"
+            "finds, with the baseline prompts. Recognised is what a recogniser that is not the reward hears\n"
+            "as asked, of category, tempo (or half, or double) and key (or its relative). By category, on\n"
+            "held-out words:\n\n"
+            f"{writers_by_category_table()}\n\n"
+            "Is the reward fooled? Both measures over the training, on held-out briefs:\n\n"
+            "![Reward and recognised share over the training](results/prompting-writers.svg)\n\n"
+            "And in all:",
+            writers_table(),
+        ),
+        (
+            "Rollouts",
+            "Written by `python benchmarks/prompting/rollouts.py` (the steps by `writers.py`), on two cores.",
+            rollouts_table(),
+        ),
+        (
+            "A thousand groups",
+            "Written by `python benchmarks/prompting/endurance.py`.",
+            endurance_table(),
+        ),
+    ]
+
+
 def sections() -> list[tuple[str, str, str]]:
     """Heading, caption and table of each section, in order."""
     found = measured("degradations")
@@ -196,4 +306,5 @@ def sections() -> list[tuple[str, str, str]]:
             f"{served['batch_ms']:g} ms for a batch and {served['item_ms']:g} ms for each sound in it.",
             serving_table(),
         ),
+        *language_models(),
     ]

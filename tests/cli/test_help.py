@@ -65,7 +65,7 @@ def test_speaks_of_things_and_not_of_types(run, verb):
         ("bench compare", ["-o FILE", "--json", "against many"]),
         ("evaluate", ["{match,improvise}", "Match held-out targets"]),
         ("evaluate match", ["--suite SUITE", "(default: 50 200 1000 5000 20000)"]),
-        ("train", ["{estimator,sketch,match,improvise}", "turns controls", "hears a sound"]),
+        ("train", ["{estimator,sketch,prompt,match,improvise}", "turns controls", "hears a sound"]),
         ("train improvise", ["--table FILE", "--algorithm NAME", "-o DIR"]),
         ("evaluate improvise", ["--corpus FILE", "--agents NAME ...", "(default: corpus walks)"]),
         ("train match", ["-o DIR", "--updates N", "--stage NAME"]),

@@ -164,8 +164,11 @@ def test_help_names_both_networks(run):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["train"], "after train comes one of: estimator, sketch, match, improvise; got nothing"),
-        (["train", "matches"], "after train comes one of: estimator, sketch, match, improvise; got matches"),
+        (["train"], "after train comes one of: estimator, sketch, prompt, match, improvise; got nothing"),
+        (
+            ["train", "matches"],
+            "after train comes one of: estimator, sketch, prompt, match, improvise; got matches",
+        ),
         (["train", "match"], "train match needs -o DIR"),
         (["train", "match", "--updates", "0"], "see tonewright train match --help"),
         (["train", "match", "--stage", "nothing"], "no stage is called 'nothing'"),

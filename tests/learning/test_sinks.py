@@ -1,3 +1,4 @@
+import json
 import sys
 from types import ModuleType
 
@@ -5,7 +6,7 @@ import numpy as np
 import pytest
 
 from tonewright.audio import Clip, write
-from tonewright.errors import MissingExtraError, UnknownNameError, UsageError
+from tonewright.errors import MissingExtraError, OutputError, UnknownNameError, UsageError
 from tonewright.learning.sinks import SINKS, check_sinks, open_sinks
 
 PNG = bytes.fromhex(  # one grey pixel
@@ -58,6 +59,18 @@ class TestTensorBoard:
         assert (picture.step, picture.width, picture.height) == (1, 1, 1)
         assert picture.encoded_image_string == PNG
 
+    def test_it_shows_tables(self, tmp_path):
+        (sink,) = open_sinks(["tensorboard"], tmp_path, {})
+        sink.table(2, "held_out", ("brief", "reward"), [["a | b", "0.5"]])
+        sink.close()
+        events = self.read(tmp_path)
+        (event,) = events.Tensors("held_out")
+        assert set(events.PluginTagToContent("text")) == {"held_out"}
+        assert event.step == 2
+        assert event.tensor_proto.string_val[0].decode() == (
+            "| brief | reward |\n| --- | --- |\n| a \\| b | 0.5 |"
+        )
+
     def test_a_resumed_run_has_every_step_once(self, tmp_path):
         for first_step, steps in ((0, {0: 0.5, 1: 0.4, 2: 0.3}), (2, {2: 0.1, 3: 0.0})):
             (sink,) = open_sinks(["tensorboard"], tmp_path, {}, first_step)
@@ -80,10 +93,13 @@ class TestTensorBoard:
 def test_wandb_keeps_all_on_this_machine(tmp_path, monkeypatch, capfd):
     wandb = pytest.importorskip("wandb")
     monkeypatch.delenv("WANDB_MODE", raising=False)
-    monkeypatch.setitem(sys.modules, "openai", ModuleType("openai"))  # it would advertise another product then
+    monkeypatch.setitem(
+        sys.modules, "openai", ModuleType("openai")
+    )  # it would advertise another product then
     for place in ("CACHE", "CONFIG", "DATA"):
         monkeypatch.setenv(f"WANDB_{place}_DIR", str(tmp_path / "own"))
     (sink,) = open_sinks(["wandb"], tmp_path, {"synth": "serum-lite"})
+    sink.table(0, "held_out", ("brief", "reward"), [["a gong", "0.5"]])
     show(sink, tmp_path, {0: 0.5, 1: 0.25})
     wandb.teardown()  # what the end of the process does: its own process writes the rest
     (run,) = (tmp_path / "wandb").glob("offline-run-*/*.wandb")
@@ -91,7 +107,9 @@ def test_wandb_keeps_all_on_this_machine(tmp_path, monkeypatch, capfd):
     for word in (b"loss/policy", b"serum-lite", b"target-3", b"curve", tmp_path.name.encode()):
         assert word in record
     media = [path.suffix for path in run.parent.glob("files/media/**/*.*")]
-    assert sorted(media) == [".png", ".wav"]
+    assert sorted(media) == [".json", ".png", ".wav"]
+    (table,) = run.parent.glob("files/media/table/*.json")
+    assert json.loads(table.read_text()) == {"columns": ["brief", "reward"], "data": [["a gong", "0.5"]]}
     assert capfd.readouterr() == ("", "")
 
 
@@ -105,4 +123,22 @@ def test_wandb_without_an_account_is_told_how_to_go_on(tmp_path, monkeypatch):
     with pytest.raises(
         UsageError, match=r"refuses to begin \(no account\); log in, or set WANDB_MODE=offline"
     ):
+        open_sinks(["wandb"], tmp_path, {})
+
+
+def test_a_folder_that_wandb_cannot_write_is_told(tmp_path, monkeypatch):
+    wandb = pytest.importorskip("wandb")
+    monkeypatch.delenv("WANDB_MODE", raising=False)
+    (tmp_path / "wandb").write_text("a file")
+    with pytest.raises(OutputError, match=r"cannot write to '.*wandb': .*; make it writable, or leave that"):
+        open_sinks(["wandb"], tmp_path, {})
+
+    class Elsewhere:
+        dir = str(tmp_path.parent / "elsewhere" / "files")
+
+        def finish(self):
+            pass
+
+    monkeypatch.setattr(wandb, "init", lambda **settings: Elsewhere())  # as where it may not write
+    with pytest.raises(OutputError, match="not allowed; make it writable"):
         open_sinks(["wandb"], tmp_path, {})

@@ -18,6 +18,7 @@ from tonewright.cli.options import (
     Name,
     OptionalFolder,
     OptionalName,
+    OptionalNames,
     OutputFile,
     OutputFolder,
     Positive,
@@ -263,6 +264,89 @@ class PromptOptimise:
         print(f"reward {found.gain:+.3f} against what is recommended, on {where}")
         for path in written:
             print(f"wrote {path}")
+
+
+@PROMPT.word("openenv")
+@dataclass(frozen=True)
+class PromptOpenEnv:
+    """Serve the task to trainers that speak OpenEnv: a brief is asked, a reply scored.
+
+    It has no password: whoever reaches it can use it. Ctrl-C ends it.
+    """
+
+    generator: Name = "sketch"
+    """What renders."""
+    model: OptionalName = None
+    """Its weights; its own unless given."""
+    categories: OptionalNames = None
+    """Of the briefs; all unless given."""
+    held_out: Flag = False
+    """Ask for words that nothing is trained on."""
+    sounds: Positive = 2
+    """Sounds of each reply."""
+    host: Annotated[str, tyro.conf.arg(metavar="HOST")] = "127.0.0.1"
+    """Where to listen: 0.0.0.0 lets other machines in."""
+    port: Seed = 8000
+    """The port; 0 for any that is free."""
+    sessions: Positive = 64
+    """How many clients may be at it."""
+
+    def run(self) -> None:
+        """Serve until Ctrl-C."""
+        from tonewright.cli.output import complain
+        from tonewright.cli.signals import asked_to_end
+        from tonewright.prompting.adapters.openenv import make_app
+        from tonewright.prompting.generators.registry import generator
+        from tonewright.prompting.serving.server import address, is_exposed, listening, serving_app
+        from tonewright.prompting.task.task import PromptTask, TaskConfig
+
+        split: Split = "held-out" if self.held_out else "train"
+        with listening(self.host, self.port) as listener:
+            task = PromptTask(
+                generator(self.generator, self.model),
+                TaskConfig(split, self.categories or (), sounds=self.sounds),
+            )
+            with asked_to_end() as asked, serving_app(make_app(task, self.sessions), listener) as thread:
+                url = address(listener)
+                print(f"serving briefs at {url}; Ctrl-C ends it", flush=True)
+                if is_exposed(self.host):
+                    complain(f"whoever reaches {url} can use it: it has no password")
+                while thread.is_alive() and not asked():
+                    thread.join(0.1)
+
+
+@PROMPT.word("dashboard")
+@dataclass(frozen=True)
+class PromptDashboard:
+    """Make a page of a training: what got better, to hear, and which settings pay.
+
+    It can be made while the training goes on.
+    """
+
+    training: Annotated[tyro.conf.Positional[Folder], tyro.conf.arg(metavar="RUN")]
+    """Folder of the run, of `tonewright train prompt`."""
+    output: OutputFile
+    """Page to make, an HTML file."""
+    overwrite: Flag = False
+    """Replace the page if it exists."""
+    json: Flag = False
+    """Print the numbers of each evaluation as JSON."""
+
+    def run(self) -> None:
+        """Read the run and write the page."""
+        from tonewright.cli.output import check_page, print_written
+        from tonewright.files import write_text
+        from tonewright.prompting.writers.dashboard import dashboard_html, watched
+        from tonewright.prompting.writers.evaluating import summary
+
+        check_page(self.output, overwrite=self.overwrite)
+        found = watched(self.training)
+        write_text(self.output, dashboard_html(found), overwrite=self.overwrite)
+        if self.json:
+            told = [{"updates": update, **summary(groups)} for update, _, groups in found.held_out]
+            print_written([self.output], {"evaluations": told})
+            return
+        print(f"wrote {self.output}")
 
 
 def _print_card(card: ScoreCard) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Config = TypeVar("Config")
 
-TRAIN = VerbGroup("Train an agent that matches or improvises, an estimator of presets, or a sketch.")
+TRAIN = VerbGroup("Train an agent, an estimator of presets, a sketch, or a writer of prompts.")
 
 
 @dataclass(frozen=True)
@@ -124,6 +124,70 @@ class TrainSketch(_Training):
                 flow, words = train_sketch(run, config, progress=progress)
             export_sketch(run.folder / "sketch.onnx", flow, words, config)
         _tell(self, run, "sketch", config.updates)
+
+
+@TRAIN.word("prompt")
+@dataclass(frozen=True)
+class TrainPrompt(_Training):
+    """Train a language model that writes prompts and settings, by GRPO on its sounds."""
+
+    model: OptionalName = None
+    """Language model to begin with: a folder, a name on the Hugging Face hub, or
+    tiny (the default), which is made first and knows nothing else."""
+    generator: OptionalName = None
+    """What renders: sketch (the default), diffusers, stable-audio or remote."""
+    generator_model: OptionalName = None
+    """Its weights; its own unless given."""
+    categories: OptionalNames = None
+    """Of the briefs; all unless given."""
+    replies: Count = None
+    """Replies to each brief that are compared."""
+
+    def run(self) -> None:
+        """Make a model if none is named, train, or go on, and keep it."""
+        _need_torch()
+        from tonewright.cli.output import print_written
+        from tonewright.cli.progress import training_progress, work_progress
+        from tonewright.errors import UsageError
+        from tonewright.learning.launch import stoppable
+        from tonewright.learning.runs import read_metrics
+        from tonewright.prompting.writers.language_model import quiet
+        from tonewright.prompting.writers.tiny import TinyConfig
+        from tonewright.prompting.writers.training import (
+            MODEL,
+            TINY,
+            WriterConfig,
+            begin_with,
+            follows_total,
+            run_config,
+            task_of,
+            train_writer,
+        )
+
+        if self.synth is not None:
+            raise UsageError(f"prompts are for no synth; got --synth {self.synth}; leave it out")
+        quiet()
+        given = {
+            "model": self.model,
+            "generator": self.generator,
+            "generator_model": self.generator_model,
+            "categories": self.categories,
+            "replies": self.replies,
+            "updates": self.updates,
+        }
+        run, config = _open(self, WriterConfig, given, run_config, task_of, follows_total)
+        with stoppable(run, "tonewright train prompt"):
+            if config.model == TINY:
+                with work_progress("imitating", float(TinyConfig().updates)) as done:
+                    begin_with(run, config, lambda update, loss: done(1.0))
+            with training_progress(config.updates, run.first_step) as progress:
+                folder = train_writer(run, config, progress=progress)
+        if self.json:
+            facts = {"run": str(run.folder), "recipe": run.config["recipe"], "seed": run.seed}
+            facts |= {"updates": config.updates, "metrics": read_metrics(run.folder)[-1]}
+            print_written([folder], facts)
+        else:
+            print(f"wrote the language model to {self.output / MODEL}")
 
 
 @TRAIN.word("match")

@@ -220,6 +220,22 @@ class Run:
             for sink in self._sinks:
                 sink.picture(step, name, path)
 
+    def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[str]], step: int) -> None:
+        """Show a table of texts, of the evaluation after a step, in the sinks.
+
+        Args:
+            name: What it is of.
+            columns: Their names.
+            rows: A text for each column.
+            step: The step.
+
+        Raises:
+            OutputError: The disk is full or gone.
+        """
+        with _writing(self.folder):
+            for sink in self._sinks:
+                sink.table(step, name, columns, rows)
+
     def save(self, step: int, state: TrainingState, values: Mapping[str, Any] | None = None) -> None:
         """Write a checkpoint after a step, which must have been logged; see `save_checkpoint`."""
         with _writing(self.folder):

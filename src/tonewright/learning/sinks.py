@@ -9,13 +9,14 @@ import os
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
-from tonewright.errors import MissingExtraError, UnknownNameError, UsageError
+from tonewright.errors import MissingExtraError, OutputError, UnknownNameError, UsageError, system_reason
+from tonewright.files import StrPath
 
 
 class Sink(Protocol):
@@ -33,6 +34,10 @@ class Sink(Protocol):
         """Show a PNG file."""
         ...
 
+    def table(self, step: int, name: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Show a table of texts."""
+        ...
+
     def close(self) -> None:
         """Write what is left and let go."""
         ...
@@ -47,10 +52,13 @@ class TensorBoardSink:
     """
 
     def __init__(self, folder: Path, first_step: int = 0) -> None:
-        from tensorboard.compat.proto import event_pb2, summary_pb2
+        from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2
         from tensorboard.summary.writer.record_writer import RecordWriter
 
         self._event, self._summary = event_pb2.Event, summary_pb2.Summary
+        self._tensor = tensor_pb2.TensorProto
+        plugin = summary_pb2.SummaryMetadata.PluginData(plugin_name="text")
+        self._text = summary_pb2.SummaryMetadata(plugin_data=plugin)
         folder.mkdir(exist_ok=True)
         # TensorBoard reads files in the order of their names.
         stamp = f"{time.time_ns() // 1000:017}.{socket.gethostname()}.{os.getpid()}"
@@ -83,6 +91,13 @@ class TensorBoardSink:
         image = self._summary.Image(width=width, height=height, encoded_image_string=png)
         self._show(step, {"tag": name, "image": image})
 
+    def table(self, step: int, name: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Show a table of texts, under "text"."""
+        lines = [columns, ["---"] * len(columns), *rows]
+        markdown = "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
+        tensor = self._tensor(dtype="DT_STRING", string_val=[markdown.encode()])
+        self._show(step, {"tag": name, "tensor": tensor, "metadata": self._text})
+
     def close(self) -> None:
         """Close the event file."""
         self._records.close()
@@ -109,6 +124,7 @@ class WandbSink:
 
     Raises:
         UsageError: It was asked not to stay offline, and has no account or no network.
+        OutputError: The folder cannot be written.
     """
 
     def __init__(self, folder: Path, config: Mapping[str, Any]) -> None:
@@ -130,6 +146,11 @@ class WandbSink:
             raise UsageError(
                 f"Weights & Biases refuses to begin ({error}); log in, or set WANDB_MODE=offline"
             ) from error
+        except OSError as error:
+            raise _unwritable(folder / "wandb", system_reason(error)) from error
+        if not _real(self._run.dir).is_relative_to(_real(folder)):  # it goes elsewhere without a word
+            self._run.finish()
+            raise _unwritable(folder / "wandb", "not allowed")
 
     def log(self, step: int, scalars: Mapping[str, float]) -> None:
         """Show numbers of a step."""
@@ -143,9 +164,27 @@ class WandbSink:
         """Show a PNG file."""
         self._run.log({name: self._wandb.Image(str(path))}, step=step)
 
+    def table(self, step: int, name: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Show a table of texts."""
+        self._run.log({name: self._wandb.Table([*columns], [[*row] for row in rows])}, step=step)
+
     def close(self) -> None:
         """Write what is left."""
         self._run.finish()
+
+
+def _real(path: StrPath) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def _unwritable(folder: Path, reason: str) -> OutputError:
+    told = f"Weights & Biases cannot write to {str(folder)!r}: {reason}"
+    return OutputError(f"{told}; make it writable, or leave that sink out")
+
+
+def _cell(text: str) -> str:
+    """Text as a cell of Markdown has it."""
+    return " ".join(text.replace("|", "\\|").split())
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 import numpy as np
 
 from tonewright.prompting.listening.analysis import SAMPLE_RATE_HZ, listen
-from tonewright.prompting.listening.together import NAMES, togetherness
+from tonewright.prompting.listening.together import NAMES, pattern, togetherness
 
 TIME_S = np.arange(4 * SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ
 RNG = np.random.default_rng(0)
@@ -52,3 +52,21 @@ def test_a_pattern_comes_again_after_a_bar_and_bursts_after_a_beat():
     pattern, bursts = measured(kicks + snares), measured(struck(3_000, 0.5, 0.0))
     assert pattern["again_four"] > 0.2
     assert bursts["again_four"] < 0.1
+
+
+def patterned(sound, bpm):
+    return float(pattern(listen(np.stack([sound, sound])[None].astype(np.float32)), bpm)[0])
+
+
+def test_a_pattern_of_a_bar_is_told_from_a_burst_on_each_beat():
+    beat = struck(60, 0.5, 0.0)  # of 120 BPM
+    assert abs(patterned(beat, 120)) < 0.05
+    assert patterned(struck(60, 1.0, 0.0) + struck(9_000, 1.0, 0.5), 120) > 0.5  # kick and hats in turn
+    assert patterned(beat + struck(9_000, 2.0, 0.5), 120) > 0.1  # and something once a bar
+    assert patterned(beat, 240) > 0.5  # on every other beat of another tempo
+    gated = RNG.standard_normal(len(TIME_S)) * (TIME_S % 0.5 < 0.1)
+    assert patterned(gated, 120) < 0.05
+
+
+def test_too_short_for_a_pattern_is_none():
+    assert np.isnan(patterned(struck(60, 0.5, 0.0)[:SAMPLE_RATE_HZ], 120))

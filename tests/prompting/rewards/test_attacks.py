@@ -12,7 +12,8 @@ from tonewright.prompting.generators.registry import generator
 from tonewright.prompting.rewards.scoring import score
 
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
-FOUND = json.loads((BENCHMARKS / "results" / "prompting-attacks.json").read_text("utf-8"))["categories"]
+ATTACKED = json.loads((BENCHMARKS / "results" / "prompting-attacks.json").read_text("utf-8"))
+FOUND = ATTACKED["categories"]
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +23,11 @@ def impostors():
         import impostors
 
         yield impostors
+
+
+def test_no_attacker_came_near_an_honest_sound():
+    assert ATTACKED["evaluations"] >= 2_000
+    assert {name: one["margin"] >= 0.2 for name, one in FOUND.items()} == dict.fromkeys(FOUND, True)
 
 
 @pytest.mark.parametrize("category", FOUND)

@@ -23,14 +23,20 @@ from tonewright.prompting.rewards.ear import (
 from tonewright.prompting.words.vocabulary import vocabulary
 
 
-def test_it_is_one_hidden_layer_of_bounded_measures():
+def test_of_kinds_the_least_sure_network_counts_and_of_the_rest_their_mean():
     inner = np.array([[1.0, -1.0], [0.0, 2.0], [0.5, 0.0]], np.float32)
     outer = np.array([[2.0], [1.0], [-1.0]], np.float32)
-    made = Ear(("kind a",), np.array([1.0, 0.0]), np.array([2.0, 1.0]), inner, outer)
+    scale = np.array([1.0, 0.0]), np.array([2.0, 1.0])
+    made = Ear(("kind a",), *scale, inner[None], outer[None])
     # Scaled to (1, 3): hidden (1.5, 5), logit 7; (far, far) is held at (4, 4); NaN is the middle.
-    np.testing.assert_allclose(made(np.array([[3.0, 3.0]])), 1 / (1 + np.exp(-7.0)))
+    np.testing.assert_allclose(made(np.array([[3.0, 3.0]])), [[1 / (1 + np.exp(-7.0))]])
     np.testing.assert_allclose(made(np.array([[1e9, 1e9]])), made(np.array([[9.0, 4.0]])))
     np.testing.assert_allclose(made(np.array([[np.nan, np.nan]])), made(np.array([[1.0, 0.0]])))
+    pair = np.stack([np.tile(outer, 2), np.tile(outer - 1, 2)])
+    both = Ear(("kind a", "element b"), *scale, np.stack([inner, inner]), pair)
+    # The second: 1 · 1.5 + 0 · 5 − 2, which is less; the mean of both is 3.25.
+    expected = [[1 / (1 + np.exp(0.5)), 1 / (1 + np.exp(-3.25))]]
+    np.testing.assert_allclose(both(np.array([[3.0, 3.0]])), expected)
 
 
 def test_it_tells_every_category_element_and_thing():
@@ -38,7 +44,7 @@ def test_it_tells_every_category_element_and_thing():
     assert {KIND + one for one in CATEGORIES} <= names
     assert {ELEMENT + one for one in vocabulary().elements} <= names
     assert {THING + one for one in vocabulary().things} <= names
-    assert ear().inner.shape[0] == len(INPUTS) + 1
+    assert ear().inner.shape[1] == len(INPUTS) + 1
 
 
 @pytest.mark.parametrize("category", CATEGORIES)

@@ -56,7 +56,9 @@ def test_the_batch_makes_no_difference():
 
 def test_tempo_key_tone_and_elements_are_scored_and_what_is_not_asked_for_is_absent():
     (card,) = score(LOOP[None], BRIEF)
-    assert {*card.terms["alignment"]} == {"tempo", "element kick", "element clap", "element hats"}
+    assert {*card.terms["alignment"]} == {
+        "tempo", "pattern", "element kick", "element clap", "element hats",
+    }  # fmt: skip
     assert card.terms["alignment"]["tempo"].score > 0.9
     other = brief_of_text("133 BPM house drum loop, kick, clap and hats, 2 bars")
     assert score(LOOP[None], other)[0].terms["alignment"]["tempo"].score < 0.5

@@ -13,7 +13,7 @@ from tonewright.errors import GenerationError, MissingExtraError, TonewrightErro
 from tonewright.prompting.adapters.tokens import tokens_of
 from tonewright.prompting.generators.registry import generator
 from tonewright.prompting.task.page import Keeper, write_rollouts_page
-from tonewright.prompting.task.rollouts import RolloutFile, read_groups
+from tonewright.prompting.task.rollouts import RolloutFile, group_of, read_groups
 from tonewright.prompting.task.task import Episode, PromptTask, ReplyScore, TaskConfig
 
 try:
@@ -141,10 +141,8 @@ class PromptEnv(BaseEnv):  # type: ignore[misc]
         return ScoredDataGroup(
             tokens=[one.tokens for one in rows],
             masks=[one.masks for one in rows],
-            scores=[one.reward for one in scores],
             messages=chats,
-            overrides=[one.fields() for one in scores],
-            group_overrides={"seed": episode.seed, "brief": episode.brief.fields()},
+            **group_of(episode, scores),
         )
 
     async def evaluate(self, *args: Any, **kwargs: Any) -> None:

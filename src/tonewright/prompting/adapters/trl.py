@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tonewright.errors import GenerationError, MissingExtraError
 from tonewright.prompting.rewards.scoring import LEARNED_COMPONENTS
-from tonewright.prompting.task.task import PromptTask, ReplyScore
+from tonewright.prompting.task.task import PromptTask, ReplyScore, Told, untold
 
 if TYPE_CHECKING:
     import datasets
@@ -43,13 +43,17 @@ def dataset(task: PromptTask, episodes: int, first: int = 0) -> datasets.Dataset
     return datasets.Dataset.from_list(rows)
 
 
-def reward_functions(task: PromptTask) -> list[RewardFunction]:
+def reward_functions(task: PromptTask, told: Told = untold) -> list[RewardFunction]:
     """The reward, and each of its components, as functions that share one rendering.
 
     Each gives a number a completion, and None where there is none: a component that does not apply, or a
     generator that is gone, which is told on stderr.
+
+    Args:
+        task: The task.
+        told: Called with each group that was scored.
     """
-    scores = _Scores(task)
+    scores = _Scores(task, told)
 
     def function(name: str) -> RewardFunction:
         def rewards(
@@ -77,8 +81,8 @@ def _part(score: ReplyScore | None, name: str) -> float | None:
 class _Scores:
     """Scores of the last batch, for all functions."""
 
-    def __init__(self, task: PromptTask) -> None:
-        self._task = task
+    def __init__(self, task: PromptTask, told: Told) -> None:
+        self._task, self._told = task, told
         self._batch: tuple[tuple[int, str], ...] = ()
         self._scores: list[ReplyScore | None] = []
 
@@ -94,13 +98,14 @@ class _Scores:
         found: dict[int, ReplyScore | None] = {}
         for seed in dict.fromkeys(seed for seed, _ in batch):
             rows = [row for row, (one, _) in enumerate(batch) if one == seed]
+            episode = self._task.episode(seed)
             try:
-                scores: list[ReplyScore] | list[None] = self._task.score_group(
-                    self._task.episode(seed), [batch[row][1] for row in rows]
-                )
+                scores = self._task.score_group(episode, [batch[row][1] for row in rows])
             except GenerationError as error:
                 print(f"tonewright: a group could not be scored ({error})", file=sys.stderr, flush=True)
-                scores = [None] * len(rows)
+                found |= dict.fromkeys(rows)
+                continue
+            self._told(episode, scores)
             found |= dict(zip(rows, scores, strict=True))
         return [found[row] for row in range(len(batch))]
 

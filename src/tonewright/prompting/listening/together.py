@@ -32,10 +32,7 @@ def togetherness(heard: Heard) -> Floats:
     lag up to 0.9 s after which they are most alike; then how much more so half a beat, two and four beats
     later: a pattern comes again after a bar, bursts after a beat. None of it changes with the level.
     """
-    rows, frames = heard.mel_db.shape[:2]
-    bands_db = heard.mel_db.reshape(rows, frames, _BANDS, -1).mean(axis=3)
-    rises = np.zeros_like(bands_db)
-    rises[:, 2:] = np.maximum(bands_db[:, 2:] - bands_db[:, :-2], 0)
+    bands_db, rises = _bands(heard)
     centred = rises - rises.mean(axis=1, keepdims=True)
     lengths = np.sqrt((centred**2).sum(axis=1))
     products = np.einsum("bti,btj->bij", centred, centred)
@@ -46,6 +43,50 @@ def togetherness(heard: Heard) -> Floats:
     variety, spread = _beginnings(rises)
     events = np.stack([variety, spread, *_again(centred)], axis=1)
     return np.concatenate([alike[:, _PAIRS[0], _PAIRS[1]], flutter, events], axis=1)
+
+
+def pattern(heard: Heard, bpm: float) -> Floats:
+    """How much more alike the rises are after half a bar or a bar than after a beat, `[B]`, of 4/4.
+
+    A loop has a pattern: it comes again after two beats or four. What sounds the same on each beat has none.
+    Each is a correlation, of the lag nearby that gives most. NaN where there are less than three beats.
+
+    Args:
+        heard: The sounds.
+        bpm: The tempo that was asked for.
+    """
+    _, rises = _bands(heard)
+    centred = rises - rises.mean(axis=1, keepdims=True)
+    frames = centred.shape[1]
+    beat = 60 / bpm * SAMPLE_RATE_HZ / HOP
+
+    def later(beats: int) -> Floats:
+        lags = [round(beats * beat) + near for near in (-1, 0, 1)]
+        if frames - lags[-1] < beat / 2:
+            return np.full(len(centred), np.nan)
+        found = []
+        for lag in lags:
+            one, other = centred[:, lag:], centred[:, :-lag]
+            size = np.sqrt((one**2).sum(axis=(1, 2)) * (other**2).sum(axis=(1, 2)))
+            found.append((one * other).sum(axis=(1, 2)) / np.maximum(size, 1e-9))
+        return np.asarray(np.max(found, axis=0))
+
+    return np.asarray(np.fmax(later(2), later(4)) - later(1))
+
+
+@once
+def _stacked(heard: Heard) -> Floats:
+    rows, frames = heard.mel_db.shape[:2]
+    bands_db = heard.mel_db.reshape(rows, frames, _BANDS, -1).mean(axis=3)
+    rises = np.zeros_like(bands_db)
+    rises[:, 2:] = np.maximum(bands_db[:, 2:] - bands_db[:, :-2], 0)
+    return np.stack([bands_db, rises])
+
+
+def _bands(heard: Heard) -> tuple[Floats, Floats]:
+    """Levels of the bands in dB, and how much they rise within two frames, `[B, T, 8]` each."""
+    bands_db, rises = _stacked(heard)
+    return bands_db, rises
 
 
 def _beginnings(rises: Floats) -> tuple[Floats, Floats]:

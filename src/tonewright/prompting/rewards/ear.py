@@ -1,6 +1,8 @@
-"""The ear: a small network that tells what kind of sound it hears and what is in it, and knows impostors.
+"""The ear: small networks that tell what kind of sound they hear and what is in it, and know impostors.
 
-It was fitted by `benchmarks/prompting/ear.py` on recordings, renders, and what tried to fool the reward.
+They were fitted by `benchmarks/prompting/ear.py` on recordings, renders, and what tried to fool the reward.
+What is far from all of it each of them hears in another way: of what kind a sound is, the least sure of
+them counts; of what is in it, their mean.
 """
 
 from __future__ import annotations
@@ -27,14 +29,14 @@ _FARTHEST = 4.0
 
 @dataclass(frozen=True, eq=False)
 class Ear:
-    """A network of one hidden layer, with a sigmoid for each thing that it tells.
+    """Networks of one hidden layer, with a sigmoid for each thing that they tell.
 
     Attributes:
         names: What is told, `[K]`.
         middle: `[E]` of the measures.
         spread: `[E]` of the measures.
-        inner: `[E + 1, H]`, the last row what is added.
-        outer: `[H + 1, K]`, likewise.
+        inner: `[N, E + 1, H]` of the networks, the last row of each what is added.
+        outer: `[N, H + 1, K]`, likewise.
     """
 
     names: tuple[str, ...]
@@ -44,9 +46,11 @@ class Ear:
     outer: NDArray[np.float32]
 
     def __call__(self, measures: Floats) -> Floats:
-        """How sure it is of each name, `[B, K]` in [0, 1], of measures `[B, E]`."""
-        hidden = np.maximum(self.scale(measures) @ self.inner[:-1] + self.inner[-1], 0)
-        logits = hidden @ self.outer[:-1] + self.outer[-1]
+        """How sure they are of each name, `[B, K]` in [0, 1], of measures `[B, E]`."""
+        hidden = np.maximum(self.scale(measures) @ self.inner[:, :-1] + self.inner[:, -1:], 0)
+        each = hidden @ self.outer[:, :-1] + self.outer[:, -1:]
+        kinds = np.array([name.startswith(KIND) for name in self.names])
+        logits = np.where(kinds, each.min(axis=0), each.mean(axis=0))
         return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), np.float64)
 
     def scale(self, measures: Floats) -> Floats:

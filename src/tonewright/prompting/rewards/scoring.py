@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tonewright.prompting.briefs.brief import Brief
 from tonewright.prompting.generators.base import Generation
-from tonewright.prompting.listening.analysis import Floats, listen
+from tonewright.prompting.listening.analysis import Floats, Heard, listen
 from tonewright.prompting.rewards import alignment, novelty, quality, style, technical
 from tonewright.prompting.rewards.learned.base import LearnedScorer, check_components, with_learned
 from tonewright.prompting.rewards.terms import Component, ScoreCard, cards
@@ -40,8 +40,19 @@ def score(
         UsageError: Another shape, values that are not finite, or a learned scorer that does not fit.
         GenerationError: A learned scorer gives what is not finite.
     """
+    return score_heard(listen(samples), brief, references=references, before=before, learned=learned)
+
+
+def score_heard(
+    heard: Heard,
+    brief: Brief,
+    *,
+    references: Floats | None = None,
+    before: Floats | None = None,
+    learned: Sequence[LearnedScorer] = (),
+) -> list[ScoreCard]:
+    """The same of sounds that were listened to."""
     check_components(learned, LEARNED_COMPONENTS)
-    heard = listen(samples)
 
     def whole(component: Component) -> Component:
         return with_learned(component, learned, heard, brief)
@@ -55,7 +66,7 @@ def score(
         whole(technical.technical(heard, brief)),
         novelty.novelty(heard, before, good.score, asked.score),
     )
-    made = cards(components, weights(brief.category), len(samples))
+    made = cards(components, weights(brief.category), len(heard.samples))
     return [
         ScoreCard(0.0, {}, {}, {}, "it is silent") if silent else card
         for card, silent in zip(made, heard.silent, strict=True)

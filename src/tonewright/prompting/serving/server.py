@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from tonewright.errors import DeviceError, MissingExtraError, UsageError, system_reason
 from tonewright.prompting.serving.app import make_app
@@ -16,6 +17,9 @@ try:
     import uvicorn
 except ModuleNotFoundError as missing:
     raise MissingExtraError("uvicorn", "serve", "serving a generator") from missing
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 HOST, PORT = "127.0.0.1", 8765
 _KEEP_ALIVE_S = 75
@@ -64,7 +68,7 @@ def is_exposed(host: str) -> bool:
 
 @contextmanager
 def serving(shared: Shared, listener: socket.socket) -> Iterator[threading.Thread]:
-    """Serve meanwhile; in the end what waits is told so, and the worker ends.
+    """Serve a generator meanwhile; in the end what waits is told so, and the worker ends.
 
     Args:
         shared: The generator; it is closed in the end.
@@ -73,12 +77,21 @@ def serving(shared: Shared, listener: socket.socket) -> Iterator[threading.Threa
     Yields:
         The thread that serves; it ends early only if something is wrong.
     """
+    with serving_app(make_app(shared), listener) as thread:
+        try:
+            yield thread
+        finally:
+            shared.close()
+
+
+@contextmanager
+def serving_app(app: FastAPI, listener: socket.socket) -> Iterator[threading.Thread]:
+    """Serve any application meanwhile; arguments and what is yielded as of `serving`."""
     server = uvicorn.Server(
         uvicorn.Config(
-            make_app(shared),
+            app,
             log_level="warning",
             access_log=False,
-            lifespan="off",
             timeout_keep_alive=_KEEP_ALIVE_S,  # longer than clients keep connections: they close them
             timeout_graceful_shutdown=_END_S,
         )
@@ -88,6 +101,5 @@ def serving(shared: Shared, listener: socket.socket) -> Iterator[threading.Threa
     try:
         yield thread
     finally:
-        shared.close()
         server.should_exit = True
         thread.join()

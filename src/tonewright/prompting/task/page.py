@@ -39,6 +39,11 @@ def page_path(path: StrPath) -> Path:
     return Path(path).with_suffix(".html")
 
 
+def sound_path(path: StrPath, seed: int, number: int = 0) -> Path:
+    """Where the sound of a reply is kept, of the group of an episode in a file of rollouts."""
+    return sounds_folder(path) / f"{_stem(seed, number)}.flac"
+
+
 class Keeper:
     """Keeps the sounds of the first groups of a file of rollouts.
 
@@ -64,7 +69,7 @@ class Keeper:
             if not one.sounds or one.sounds[0].fault:
                 continue
             samples = one.sounds[0].samples
-            stem = self._folder / _stem(episode.seed, number)
+            stem = self._stem(episode.seed, number)
             stem.parent.mkdir(parents=True, exist_ok=True)
             whole = Clip(samples / max(1.0, float(np.abs(samples).max())), SAMPLE_RATE_HZ)
             write(stem.with_suffix(".flac"), whole, encoding="pcm16", overwrite=True)
@@ -72,6 +77,13 @@ class Keeper:
                 samples.mean(axis=0)[None], SAMPLE_RATE_HZ, axis, columns=_WIDTH, rows=_HEIGHT
             )
             write_bytes(stem.with_suffix(".png"), picture, overwrite=True)
+
+    def picture_path(self, seed: int, number: int = 0) -> Path:
+        """Where the picture of a reply of an episode is."""
+        return self._stem(seed, number).with_suffix(".png")
+
+    def _stem(self, seed: int, number: int) -> Path:
+        return self._folder / _stem(seed, number)
 
 
 def _stem(seed: int, number: int) -> str:

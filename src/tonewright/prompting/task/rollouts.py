@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -17,8 +17,18 @@ from typing import Any
 from tonewright.documents import JSONFault, load_json
 from tonewright.errors import OutputError, UsageError, system_reason
 from tonewright.files import StrPath
+from tonewright.prompting.task.task import Episode, ReplyScore
 
 Group = dict[str, Any]
+
+
+def group_of(episode: Episode, scores: Sequence[ReplyScore]) -> Group:
+    """A group as its line has it: `scores`, what became of each reply, and what was asked."""
+    return {
+        "scores": [one.reward for one in scores],
+        "overrides": [one.fields() for one in scores],
+        "group_overrides": {"seed": episode.seed, "brief": episode.brief.fields()},
+    }
 
 
 class RolloutFile:

@@ -5,7 +5,7 @@ Nothing here knows of a trainer: what a reply gets depends on the seed of the ep
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,6 +117,14 @@ class ReplyScore:
             "spread": round(self.spread, 4),
             "totals": [round(card.total, 4) for card in self.cards],
         }
+
+
+Told = Callable[[Episode, Sequence[ReplyScore]], None]
+"""Is told of each group that was scored."""
+
+
+def untold(episode: Episode, scores: Sequence[ReplyScore]) -> None:
+    """Nobody wants to know."""
 
 
 class PromptTask:
