@@ -66,7 +66,7 @@ from tonewright.errors import UsageError
         ("bench hear b", "one argument too many: 'b'; see tonewright bench hear --help"),
         ("bench render --josn", "there is no option --josn; did you mean --json?"),
         ("evaluate dinner --suite random", "after evaluate comes one of: match, improvise; got dinner"),
-        ("train", "after train comes one of: estimator, sketch, match, improvise; got nothing"),
+        ("train", "after train comes one of: estimator, sketch, prompt, match, improvise; got nothing"),
         ("train match", "train match needs -o DIR; see tonewright train match --help"),
         (
             "train match -o run --updates 0",
