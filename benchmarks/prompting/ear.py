@@ -290,18 +290,18 @@ def main() -> None:
     fooling, fooled = read_searched(options.measured)
     write(refit(examples, weights, fooling))
     for number in range(len(fooled), options.rounds):
-        found = fooled[-1] if fooled else dict.fromkeys(CATEGORIES, 1.0)
+        last = {name: one[name] for one in [dict.fromkeys(CATEGORIES, 1.0), *fooled] for name in one}
         briefs = [
             brief
-            for name, count in shared_out(found, options.searches, options.only).items()
+            for name, count in shared_out(last, options.searches, options.only).items()
             for brief in make_briefs(count, seed=1_000 + number, categories=[name])
         ]
         searches = [(brief, options.evaluations, 100 * number + row) for row, brief in enumerate(briefs)]
         tried = in_order(searches, searched, options.workers)
-        of_it: dict[str, list[float]] = {name: [] for name in found}
+        of_it: dict[str, list[float]] = {}
         for brief, (best, _) in zip(briefs, tried, strict=True):
-            of_it[brief.category].append(best)
-        found = {name: float(np.mean(some)) if some else found[name] for name, some in of_it.items()}
+            of_it.setdefault(brief.category, []).append(best)
+        found = {name: float(np.mean(some)) for name, some in of_it.items()}
         fooled.append(found)
         rounded = {name: round(one, 3) for name, one in found.items()}
         print(f"round {number + 1}: mean reward of what {len(briefs)} searches found {rounded}", flush=True)
@@ -309,9 +309,7 @@ def main() -> None:
         if options.measured:
             np.savez_compressed(searched_path(options.measured), measures=fooling, fooled=json.dumps(fooled))
         write(refit(examples, weights, fooling))
-    result["mean_reward_of_what_was_found_by_round"] = {
-        name: [one[name] for one in fooled] for name in CATEGORIES
-    }
+    result["mean_reward_of_what_was_found_by_round"] = fooled
     print(json.dumps(result, indent=1))
     RESULT.write_text(json.dumps(result, indent=1) + "\n")
 

@@ -293,7 +293,7 @@ class PromptOpenEnv:
 
     def run(self) -> None:
         """Serve until Ctrl-C."""
-        from tonewright.cli.output import complain
+        from tonewright.cli.serve import wait
         from tonewright.cli.signals import asked_to_end
         from tonewright.prompting.adapters.openenv import make_app
         from tonewright.prompting.generators.registry import generator
@@ -309,10 +309,7 @@ class PromptOpenEnv:
             with asked_to_end() as asked, serving_app(make_app(task, self.sessions), listener) as thread:
                 url = address(listener)
                 print(f"serving briefs at {url}; Ctrl-C ends it", flush=True)
-                if is_exposed(self.host):
-                    complain(f"whoever reaches {url} can use it: it has no password")
-                while thread.is_alive() and not asked():
-                    thread.join(0.1)
+                wait(thread, asked, url, exposed=is_exposed(self.host))
 
 
 @PROMPT.word("dashboard")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Thread
 from typing import Annotated
 
 import tyro
@@ -47,9 +49,16 @@ class GenerateServe:
                 url = address(listener)
                 print(f"serving {shared.name} at {url}; Ctrl-C ends it")
                 print(f'tonewright generate "PROMPT" --generator remote --model {url} -o out.wav', flush=True)
-                if is_exposed(self.host):
-                    complain(f"whoever reaches {url} can use it: it has no password")
-                while thread.is_alive() and not asked():
-                    thread.join(0.1)
+                wait(thread, asked, url, exposed=is_exposed(self.host))
         outcomes = shared.metrics.outcomes
         print(f"served {outcomes['ok']:,} sounds of {sum(outcomes.values()):,} requests")
+
+
+def wait(thread: Thread, asked: Callable[[], bool], url: str, *, exposed: bool) -> None:
+    """Wait until a server ends or is asked to; say if other machines reach it."""
+    from tonewright.cli.output import complain
+
+    if exposed:
+        complain(f"whoever reaches {url} can use it: it has no password")
+    while thread.is_alive() and not asked():
+        thread.join(0.1)

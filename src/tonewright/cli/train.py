@@ -35,8 +35,6 @@ class _Training:
     """Folder of the run: log, checkpoints, and in the end the network as ONNX + JSON."""
     config: OptionalFile = None
     """JSON file with fields of the configuration, as a run's config.json shows them."""
-    synth: OptionalName = None
-    """Synth to train for; serum-lite unless the configuration says otherwise."""
     updates: Count = None
     """How long to train; as the configuration says unless given."""
     seed: Seed = 0
@@ -49,9 +47,17 @@ class _Training:
     """Print what was written as JSON."""
 
 
+@dataclass(frozen=True)
+class _SynthTraining(_Training):
+    """What every training for a synth takes."""
+
+    synth: OptionalName = None
+    """Synth to train for; serum-lite unless the configuration says otherwise."""
+
+
 @TRAIN.word("estimator")
 @dataclass(frozen=True)
-class TrainEstimator(_Training):
+class TrainEstimator(_SynthTraining):
     """Train a network that hears a sound and proposes presets."""
 
     def run(self) -> None:
@@ -76,7 +82,7 @@ class TrainEstimator(_Training):
         ):
             network = train_estimator(run, config, progress=progress)
             export_estimator(run.folder / "estimator.onnx", network, run_config(config))
-        _tell(self, run, "estimator", config.updates)
+        _tell(self, run, _network("estimator"), config.updates)
 
 
 @TRAIN.word("sketch")
@@ -93,7 +99,6 @@ class TrainSketch(_Training):
         """Compose, train, or go on, and export."""
         _need_torch()
         from tonewright.cli.progress import training_progress, work_progress
-        from tonewright.errors import UsageError
         from tonewright.learning.launch import stoppable
         from tonewright.prompting.generators.sketch.piece import CATEGORIES
         from tonewright.prompting.generators.sketch.text import Reader
@@ -108,8 +113,6 @@ class TrainSketch(_Training):
         )
         from tonewright.threads import available_threads
 
-        if self.synth is not None:
-            raise UsageError(f"a sketch plays synths of its own; got --synth {self.synth}; leave it out")
         songbook = None if self.songbook is None else str(self.songbook)
         given = {"songbook": songbook, "updates": self.updates, "pieces": self.pieces}
 
@@ -123,7 +126,7 @@ class TrainSketch(_Training):
             with training_progress(config.updates, run.first_step) as progress:
                 flow, words = train_sketch(run, config, progress=progress)
             export_sketch(run.folder / "sketch.onnx", flow, words, config)
-        _tell(self, run, "sketch", config.updates)
+        _tell(self, run, _network("sketch"), config.updates)
 
 
 @TRAIN.word("prompt")
@@ -146,11 +149,8 @@ class TrainPrompt(_Training):
     def run(self) -> None:
         """Make a model if none is named, train, or go on, and keep it."""
         _need_torch()
-        from tonewright.cli.output import print_written
         from tonewright.cli.progress import training_progress, work_progress
-        from tonewright.errors import UsageError
         from tonewright.learning.launch import stoppable
-        from tonewright.learning.runs import read_metrics
         from tonewright.prompting.writers.language_model import quiet
         from tonewright.prompting.writers.tiny import TinyConfig
         from tonewright.prompting.writers.training import (
@@ -164,8 +164,6 @@ class TrainPrompt(_Training):
             train_writer,
         )
 
-        if self.synth is not None:
-            raise UsageError(f"prompts are for no synth; got --synth {self.synth}; leave it out")
         quiet()
         given = {
             "model": self.model,
@@ -181,18 +179,13 @@ class TrainPrompt(_Training):
                 with work_progress("imitating", float(TinyConfig().updates)) as done:
                     begin_with(run, config, lambda update, loss: done(1.0))
             with training_progress(config.updates, run.first_step) as progress:
-                folder = train_writer(run, config, progress=progress)
-        if self.json:
-            facts = {"run": str(run.folder), "recipe": run.config["recipe"], "seed": run.seed}
-            facts |= {"updates": config.updates, "metrics": read_metrics(run.folder)[-1]}
-            print_written([folder], facts)
-        else:
-            print(f"wrote the language model to {self.output / MODEL}")
+                train_writer(run, config, progress=progress)
+        _tell(self, run, [MODEL], config.updates)
 
 
 @TRAIN.word("match")
 @dataclass(frozen=True)
-class TrainMatch(_Training):
+class TrainMatch(_SynthTraining):
     """Train an agent that turns controls until a sound matches."""
 
     stage: OptionalName = None
@@ -235,7 +228,7 @@ class TrainMatch(_Training):
             ):
                 policy = train_match(run, config, progress=progress)
                 export_agent(run.folder / "agent.onnx", policy, run_config(config))
-        _tell(self, run, "agent", config.updates)
+        _tell(self, run, _network("agent"), config.updates)
 
 
 @TRAIN.word("improvise")
@@ -316,7 +309,7 @@ class TrainImprovise(_Training):
         ):
             trained, setting = train_improvise(run, config, progress=progress)
             export_agent(run.folder / "agent.onnx", trained, setting, run_config(config))
-        _tell(self, run, "agent", config.updates)
+        _tell(self, run, _network("agent"), config.updates)
 
     def _synth(self) -> str | None:
         """The synth of the table, unless named."""
@@ -403,14 +396,21 @@ def _say_how_it_goes_on(run: Run, config: Any, before: int | None, following: Se
         print(f"tonewright: {line}", file=sys.stderr)
 
 
-def _tell(verb: _Training, run: Run, network: str, updates: int) -> None:
-    """Say what a training has written."""
+def _network(name: str) -> list[str]:
+    """Files of a network."""
+    return [f"{name}.onnx", f"{name}.json"]
+
+
+def _tell(verb: _Training, run: Run, names: Sequence[str], updates: int) -> None:
+    """Say what a training has written into its folder."""
     from tonewright.cli.output import print_written
     from tonewright.learning.runs import read_metrics
+    from tonewright.wording import listing
 
-    files = [run.folder / f"{network}.{ending}" for ending in ("onnx", "json")]
     if verb.json:
         facts = {"run": str(run.folder), "recipe": run.config["recipe"], "seed": run.seed, "updates": updates}
-        print_written(files, facts | {"metrics": read_metrics(run.folder)[-1]})
+        print_written(
+            [run.folder / name for name in names], facts | {"metrics": read_metrics(run.folder)[-1]}
+        )
     else:
-        print(f"wrote {files[0].name} and {files[1].name} to {verb.output}")
+        print(f"wrote {listing([*names])} to {verb.output}")

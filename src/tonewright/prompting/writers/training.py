@@ -158,12 +158,12 @@ def train_writer(
         raise MissingExtraError(error.name or "trl", "trl", "training a language model") from None
     tokenizer, model = load_language_model(begin_with(run, config))
     task = task_of(config)
-    held_out = HeldOut(run)
+    unseen, held_out = held_out_task(task), HeldOut(run)
+    write = partial(write_replies, tokenizer, model, longest=config.longest_reply)
     done = run.first_step
 
     def evaluated(update: int) -> dict[str, float]:
-        write = partial(write_replies, tokenizer, model, longest=config.longest_reply)
-        groups = evaluate(held_out_task(task), write, config.held_out, told=held_out.keep)
+        groups = evaluate(unseen, write, config.held_out, told=held_out.keep)
         held_out.write(update, groups)
         return {f"held_out/{name}": value for name, value in summary(groups).items()}
 
